@@ -1,0 +1,89 @@
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ureq::http::Uri;
+
+use crate::Error;
+
+const SETTING: &str = "base_url";
+
+/// Checks the address of a server and gives it back without a slash at its end.
+///
+/// It is read here and not by the HTTP library, which takes a port of 99999 for none and sends user information on.
+pub(crate) fn checked(url: &str, allow_plain_http: bool) -> Result<String, Error> {
+    let wrong = |reason: &str| Err(Error::config(SETTING, reason));
+
+    if let Some(c) = url.chars().find(|c| !c.is_ascii_graphic()) {
+        return wrong(&format!("must be visible ASCII, and has {c:?}"));
+    }
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return wrong("must begin with https://");
+    };
+    // User information may be a password: nothing after this line shows the address.
+    if rest.contains('@') {
+        return wrong("must not hold user information; keys are given as ApiKeys");
+    }
+    if rest.contains('?') {
+        return wrong("must not have a query");
+    }
+    if rest.contains('#') {
+        return wrong("must not have a fragment");
+    }
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    let (host, port) = split_port(authority);
+    if host.is_empty() {
+        return wrong("must name a host");
+    }
+    let port_fits = |port: &str| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    if port.is_some_and(|port| !port_fits(port)) {
+        return wrong("must have a port from 1 to 65535, or none");
+    }
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" => {}
+        "http" if allow_plain_http || is_loopback(host) => {}
+        "http" => {
+            return wrong(
+                "must be https: keys and tokens would cross the network in the clear. \
+                 http is for loopback addresses, and others with allow_plain_http()",
+            );
+        }
+        other => return wrong(&format!("must begin with https://, not {other}://")),
+    }
+    let path = path.trim_end_matches('/');
+    let first_of_an_api = ["management", "order-management", "accesstoken", "miami"];
+    if let Some(part) = path.split('/').find(|part| first_of_an_api.contains(part)) {
+        return wrong(&format!(
+            "must not hold the path /{part}, which each call adds"
+        ));
+    }
+    let url = format!("{}://{authority}{path}", scheme.to_ascii_lowercase());
+    match url.parse::<Uri>() {
+        Ok(_) => Ok(url),
+        Err(error) => wrong(&format!("is no address: {error}")),
+    }
+}
+
+/// Splits `host:port`, `[::1]:port` and `host`.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let after_brackets = authority.rfind(']').map_or(0, |at| at + 1);
+    let colon = authority
+        .get(after_brackets..)
+        .and_then(|rest| rest.find(':'))
+        .map(|at| at + after_brackets);
+    match colon.and_then(|at| Some((authority.get(..at)?, authority.get(at + 1..)?))) {
+        Some((host, port)) => (host, Some(port)),
+        None => (authority, None),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    if let Some(v6) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        return v6.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback());
+    }
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}

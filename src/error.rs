@@ -1,0 +1,525 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use ureq::http::{Method, StatusCode};
+
+use crate::problem::Problem;
+
+/// What went wrong with a call, and what may have happened all the same: see [`delivery`](Self::delivery).
+///
+/// `Display` is one line with method, path, status and what the service said; it is complete, so there is no
+/// [`source`](std::error::Error::source) to follow. Programs branch on [`kind`](Self::kind), [`status`](Self::status) and
+/// [`code`](Self::code); the vendor rewords its texts. No form of an error holds a key or a token: where a reply repeats one, the error
+/// says `[redacted]`.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The session cannot be built like this. Nothing was sent.
+    #[error("configuration: {setting}: {reason}")]
+    #[non_exhaustive]
+    Config {
+        /// The setting, as the builder's method, the header or the environment variable is called.
+        setting: String,
+        /// What is wrong with it and what would be right.
+        reason: String,
+    },
+    /// A value that the service would refuse or silently drop. Nothing was sent.
+    #[error("invalid input: {field}: {reason}")]
+    #[non_exhaustive]
+    InvalidInput {
+        /// The field, as it is called on the wire; several are separated by `, `.
+        field: String,
+        /// What is wrong with it and what would be right.
+        reason: String,
+    },
+    /// The token endpoint refused to give a token. The call itself was not sent.
+    #[error("no access token: {0}")]
+    Auth(ApiError),
+    /// The service answered with an error.
+    #[error("{0}")]
+    Api(ApiError),
+    /// No complete answer came: the network failed, or the time was up.
+    #[error("{0}")]
+    Transport(CallError),
+    /// The service answered with success, but with a reply that cannot be read.
+    #[error("{0}")]
+    Decode(CallError),
+}
+
+/// What a failed call may have done. This is what decides whether it may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Delivery {
+    /// The server cannot have seen the request: nothing happened.
+    NotSent,
+    /// The server may have seen it and carried it out. Read back, or repeat with the same idempotency key.
+    Unknown,
+    /// The server answered, and the error holds its answer.
+    Answered,
+}
+
+/// The kinds of error as numbers that never change and are never used again, for C and for exit codes. 0 is left for success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The session cannot be built like this.
+    Config = 1,
+    /// A value was refused before anything was sent.
+    InvalidInput = 2,
+    /// The token endpoint refused to give a token.
+    Auth = 3,
+    /// 401: the service did not take the token or the subscription key, a new token included.
+    Unauthorized = 4,
+    /// 403: the keys are good, but not for this.
+    Forbidden = 5,
+    /// 404: there is no such thing, or it is not active, or it is not connected to these keys.
+    NotFound = 6,
+    /// 409: it collides with what is there, or an idempotency key came again with another body.
+    Conflict = 7,
+    /// What was to be made is there already.
+    AlreadyExists = 8,
+    /// 400, or another status from 402 to 499 that has no kind of its own: the request is wrong.
+    Rejected = 9,
+    /// 429: too many requests.
+    RateLimited = 10,
+    /// 408, or a status from 500: the service or something in front of it failed.
+    Server = 11,
+    /// A status below 400 that is not a success: a redirect, which is never followed.
+    UnexpectedStatus = 12,
+    /// The time was up.
+    Timeout = 13,
+    /// No connection: the name was not found, or nobody listened there.
+    Connect = 14,
+    /// No safe connection: the server's certificate was refused, or TLS failed in another way.
+    Tls = 15,
+    /// The connection broke, or what came over it was not HTTP.
+    Network = 16,
+    /// The reply cannot be read: not the JSON that was promised, or larger than allowed.
+    Decode = 17,
+}
+
+impl Error {
+    /// The kind of error, for a `match` or, as a number, for C.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Config { .. } => ErrorKind::Config,
+            Self::InvalidInput { .. } => ErrorKind::InvalidInput,
+            Self::Auth(_) => ErrorKind::Auth,
+            Self::Api(error) => error.kind(),
+            Self::Transport(error) => error.0.kind,
+            Self::Decode(_) => ErrorKind::Decode,
+        }
+    }
+
+    /// The HTTP status, where the service answered.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Auth(error) | Self::Api(error) => Some(error.status()),
+            Self::Transport(error) | Self::Decode(error) => error.status(),
+            Self::Config { .. } | Self::InvalidInput { .. } => None,
+        }
+    }
+
+    /// What the call may have done, all its attempts taken together.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        match self {
+            Self::Config { .. } | Self::InvalidInput { .. } => Delivery::NotSent,
+            Self::Auth(error) | Self::Api(error) => error.0.delivery,
+            Self::Transport(error) | Self::Decode(error) => error.0.delivery,
+        }
+    }
+
+    /// Whether the time was up: the session's total timeout or one of its phases.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Whether the same call may succeed later and can be repeated without doing a thing twice.
+    ///
+    /// The session has by then repeated it as often as its [`RetryPolicy`](crate::RetryPolicy) allows.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Config { .. } | Self::InvalidInput { .. } | Self::Decode(_) => false,
+            Self::Auth(error) | Self::Api(error) => error.0.retryable,
+            Self::Transport(error) => error.0.retryable,
+        }
+    }
+
+    /// How long the service asked to wait, where it did.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.api().and_then(|error| error.0.retry_after)
+    }
+
+    /// The trace id of the failed request, for the vendor's support.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.api().and_then(ApiError::trace_id)
+    }
+
+    /// The service's own error code, such as `invalid_client`, where it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.api().and_then(ApiError::code)
+    }
+
+    /// What the service said about single fields, empty where it said nothing.
+    #[must_use]
+    pub fn field_problems(&self) -> &[FieldProblem] {
+        self.api().map_or(&[], ApiError::field_problems)
+    }
+
+    fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Auth(error) | Self::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn config(setting: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (setting, reason) = (setting.into(), reason.into());
+        Self::Config { setting, reason }
+    }
+
+    pub(crate) fn input(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (field, reason) = (field.into(), reason.into());
+        Self::InvalidInput { field, reason }
+    }
+
+    /// An [`InvalidInput`](Self::InvalidInput) that shows the value that was given.
+    pub(crate) fn invalid(field: &str, rule: &str, value: &str) -> Self {
+        const SHOWN: usize = 60;
+        let shown: String = value.chars().take(SHOWN).collect();
+        let more = if shown.len() < value.len() { "..." } else { "" };
+        Self::input(field, format!("{rule}, not {shown:?}{more}"))
+    }
+
+    /// One error for all of `problems`, or `Ok` if there are none.
+    pub(crate) fn from_problems(problems: Vec<FieldProblem>) -> Result<(), Self> {
+        let mut problems = problems.into_iter();
+        let Some(first) = problems.next() else {
+            return Ok(());
+        };
+        let (mut field, mut reason) = (first.name, first.reason);
+        for (nth, next) in problems.enumerate() {
+            if nth == 0 {
+                reason = format!("{field}: {reason}");
+            }
+            field = format!("{field}, {}", next.name);
+            reason = format!("{reason}; {}: {}", next.name, next.reason);
+        }
+        Err(Self::input(field, reason))
+    }
+
+    /// The token endpoint's failure, seen from the call that wanted the token.
+    pub(crate) fn into_auth(self) -> Self {
+        match self {
+            Self::Api(error) => Self::Auth(error),
+            other => other,
+        }
+    }
+
+    /// Says what all attempts of the call taken together may have done.
+    pub(crate) fn with_delivery(mut self, delivery: Delivery) -> Self {
+        match &mut self {
+            Self::Config { .. } | Self::InvalidInput { .. } => {}
+            Self::Auth(error) | Self::Api(error) => error.0.delivery = delivery,
+            Self::Transport(error) | Self::Decode(error) => error.0.delivery = delivery,
+        }
+        self
+    }
+
+    /// Says whether repeating the call is of use and safe.
+    pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
+        match &mut self {
+            Self::Auth(error) | Self::Api(error) => error.0.retryable = retryable,
+            Self::Transport(error) => error.0.retryable = retryable,
+            Self::Config { .. } | Self::InvalidInput { .. } | Self::Decode(_) => {}
+        }
+        self
+    }
+}
+
+/// A problem with one field, as the service or a check of this crate named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldProblem {
+    /// The field; empty where the service named none.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl FieldProblem {
+    pub(crate) fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (name, reason) = (name.into(), reason.into());
+        Self { name, reason }
+    }
+}
+
+/// An error that the service answered with, whatever form its body had: RFC 9457 problems, the gateway's, OAuth's, plain text, HTML,
+/// nothing at all.
+#[derive(Clone)]
+pub struct ApiError(Box<Answer>);
+
+#[derive(Clone)]
+struct Answer {
+    at: At,
+    status: StatusCode,
+    problem: Problem,
+    retry_after: Option<Duration>,
+    delivery: Delivery,
+    retryable: bool,
+}
+
+impl ApiError {
+    /// The request's method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.0.at.method.as_str()
+    }
+
+    /// The request's path and query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.at.path
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status.as_u16()
+    }
+
+    /// The problem's `type`, a URI.
+    #[must_use]
+    pub fn problem_type(&self) -> Option<&str> {
+        self.0.problem.problem_type.as_deref()
+    }
+
+    /// The problem's `title`, or the message that other forms have instead.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        self.0.problem.title.as_deref()
+    }
+
+    /// The problem's `detail`.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.0.problem.detail.as_deref()
+    }
+
+    /// The problem's `instance`.
+    #[must_use]
+    pub fn instance(&self) -> Option<&str> {
+        self.0.problem.instance.as_deref()
+    }
+
+    /// What was said about single fields, whatever the reply called them.
+    #[must_use]
+    pub fn field_problems(&self) -> &[FieldProblem] {
+        &self.0.problem.fields
+    }
+
+    /// The service's own error code, such as `invalid_client`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.problem.code.as_deref()
+    }
+
+    /// The trace id: `traceId` or `trace_id` as it stands, or the trace part of an `instance` that is a W3C trace context.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.0.problem.trace_id.as_deref()
+    }
+
+    /// How long the service asked to wait (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Up to 4 KiB of the body, if it had none of the known forms.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.problem.body.as_deref()
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self.status() {
+            401 => ErrorKind::Unauthorized,
+            403 => ErrorKind::Forbidden,
+            404 => ErrorKind::NotFound,
+            409 => ErrorKind::Conflict,
+            429 => ErrorKind::RateLimited,
+            408 | 500.. => ErrorKind::Server,
+            400..500 => ErrorKind::Rejected,
+            _ => ErrorKind::UnexpectedStatus,
+        }
+    }
+
+    pub(crate) fn new(
+        at: At,
+        status: StatusCode,
+        problem: Problem,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        Self(Box::new(Answer {
+            at,
+            status,
+            problem,
+            retry_after,
+            delivery: Delivery::Answered,
+            retryable: false,
+        }))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.at, StatusLine(self.0.status))?;
+        self.0.problem.fmt(f)
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problem = &self.0.problem;
+        f.debug_struct("ApiError")
+            .field("method", &self.method())
+            .field("path", &self.path())
+            .field("status", &self.status())
+            .field("problem_type", &problem.problem_type)
+            .field("title", &problem.title)
+            .field("detail", &problem.detail)
+            .field("instance", &problem.instance)
+            .field("field_problems", &problem.fields)
+            .field("code", &problem.code)
+            .field("trace_id", &problem.trace_id)
+            .field("retry_after", &self.0.retry_after)
+            .field("body", &problem.body)
+            .field("delivery", &self.0.delivery)
+            .finish()
+    }
+}
+
+/// A call that got no answer that can be used.
+#[derive(Clone)]
+pub struct CallError(Box<Failure>);
+
+#[derive(Clone)]
+struct Failure {
+    at: At,
+    status: Option<StatusCode>,
+    kind: ErrorKind,
+    reason: String,
+    delivery: Delivery,
+    retryable: bool,
+}
+
+impl CallError {
+    /// The request's method.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.0.at.method.as_str()
+    }
+
+    /// The request's path and query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.at.path
+    }
+
+    /// The HTTP status, if the answer got that far.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status.map(|status| status.as_u16())
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.0.reason
+    }
+
+    pub(crate) fn new(
+        at: At,
+        status: Option<StatusCode>,
+        kind: ErrorKind,
+        delivery: Delivery,
+        reason: impl Into<String>,
+    ) -> Self {
+        let reason = reason.into();
+        Self(Box::new(Failure {
+            at,
+            status,
+            kind,
+            reason,
+            delivery,
+            retryable: false,
+        }))
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.at)?;
+        if let Some(status) = self.0.status {
+            write!(f, "{}, but ", StatusLine(status))?;
+        }
+        f.write_str(&self.0.reason)?;
+        f.write_str(match self.0.delivery {
+            Delivery::NotSent => " (nothing was sent)",
+            Delivery::Unknown => " (the server may have carried it out)",
+            Delivery::Answered => "",
+        })
+    }
+}
+
+impl fmt::Debug for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallError")
+            .field("method", &self.method())
+            .field("path", &self.path())
+            .field("status", &self.status())
+            .field("kind", &self.0.kind)
+            .field("reason", &self.0.reason)
+            .field("delivery", &self.0.delivery)
+            .finish()
+    }
+}
+
+/// Which request it was: `GET /management/v1/sales-units`.
+#[derive(Clone)]
+pub(crate) struct At {
+    pub(crate) method: Method,
+    pub(crate) path: Cow<'static, str>,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// `404 Not Found`, or the bare number where it has no name.
+struct StatusLine(StatusCode);
+
+impl fmt::Display for StatusLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_u16())?;
+        match self.0.canonical_reason() {
+            Some(name) => write!(f, " {name}"),
+            None => Ok(()),
+        }
+    }
+}

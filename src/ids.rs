@@ -1,0 +1,201 @@
+//! Identifiers that are checked where they are made.
+
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::BuildHasher;
+use std::time::SystemTime;
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+/// A string newtype whose `new` and `FromStr` check, and whose `Deserialize` does not: what the server sends is taken as it comes.
+macro_rules! identifier {
+    ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the value and keeps it.
+            ///
+            /// # Errors
+            ///
+            #[doc = concat!("[`Error::InvalidInput`](crate::Error::InvalidInput) naming `", $field, "` if it is not ", $rule, ".")]
+            pub fn new(value: impl Into<String>) -> Result<Self, crate::Error> {
+                let value = value.into();
+                if $check(&value) {
+                    Ok(Self(value))
+                } else {
+                    Err(crate::Error::invalid($field, concat!("must be ", $rule), &value))
+                }
+            }
+
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::Error;
+
+            fn from_str(value: &str) -> Result<Self, Self::Err> {
+                Self::new(value)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.0).finish()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::ids::text_or_number(deserializer).map(Self)
+            }
+        }
+    };
+}
+
+pub(crate) use identifier;
+
+identifier! {
+    /// A merchant serial number (MSN): the number of a sales unit, 4 to 10 digits, `^\d{4,10}$`.
+    ///
+    /// It names a sales unit and not a merchant, and is written as a string although it is made of digits. Reading takes a JSON
+    /// number too, since the service writes both.
+    ///
+    /// ```
+    /// let msn: vipps::Msn = "123456".parse()?;
+    /// assert_eq!(msn.as_str(), "123456");
+    /// assert!("12a456".parse::<vipps::Msn>().is_err());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// Source: the `Merchant-Serial-Number` header of the vendor's page "HTTP headers" and the schema `MSN` of the Management API.
+    pub struct Msn { field: "msn", check: is_msn, rule: "4 to 10 digits" }
+}
+
+identifier! {
+    /// The key that makes repeating a request safe: 1 to 50 letters, digits and hyphens, `^[a-zA-Z0-9-]{1,50}$`.
+    ///
+    /// The service carries out one request for a key and repeats its first answer to the others; the same key with another body is
+    /// refused with a 409.
+    ///
+    /// Source: the section "Idempotency" of the vendor's page "HTTP headers".
+    pub struct IdempotencyKey { field: "Idempotency-Key", check: is_idempotency_key, rule: "1 to 50 ASCII letters, digits and hyphens" }
+}
+
+impl IdempotencyKey {
+    /// A new key that no other call, thread or process makes: a random UUID, 36 characters.
+    #[must_use]
+    pub fn random() -> Self {
+        let bits = (u128::from(random_u64()) << 64) | u128::from(random_u64());
+        // The version (4, random) and the variant of RFC 9562.
+        let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+        let hex = format!("{bits:032x}");
+        let part = |range| hex.get(range).unwrap_or_default();
+        Self(format!(
+            "{}-{}-{}-{}-{}",
+            part(0..8),
+            part(8..12),
+            part(12..16),
+            part(16..20),
+            part(20..32)
+        ))
+    }
+}
+
+/// Random enough for keys that must not collide and for jitter; not for secrets.
+///
+/// `RandomState` is SipHash under a key from the operating system that differs for each thread and each call. Time and process id are mixed
+/// in so that a forked child, which inherits the key, goes its own way.
+pub(crate) fn random_u64() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    RandomState::new().hash_one((since_epoch.unwrap_or_default(), std::process::id()))
+}
+
+/// `8-4-4-4-12` hexadecimal digits.
+pub(crate) fn is_uuid(value: &str) -> bool {
+    let lengths = [8, 4, 4, 4, 12];
+    let mut parts = value.split('-');
+    let fits = |part: Option<&str>, length: usize| {
+        part.is_some_and(|p| p.len() == length && p.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    lengths.into_iter().all(|length| fits(parts.next(), length)) && parts.next().is_none()
+}
+
+/// Between `min` and `max` bytes, each of them allowed.
+pub(crate) fn is_made_of(value: &str, min: usize, max: usize, allowed: fn(u8) -> bool) -> bool {
+    (min..=max).contains(&value.len()) && value.bytes().all(allowed)
+}
+
+/// Reads a string, or a number as the string of its digits: the service writes some identifiers both ways.
+pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    struct TextOrNumber;
+
+    impl Visitor<'_> for TextOrNumber {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string or a whole number")
+        }
+
+        fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
+            Ok(value.to_owned())
+        }
+
+        fn visit_string<E: de::Error>(self, value: String) -> Result<String, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+    }
+
+    deserializer.deserialize_any(TextOrNumber)
+}
+
+/// [`text_or_number`] for an optional field.
+pub(crate) fn optional_text_or_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    struct Text(String);
+
+    impl<'de> Deserialize<'de> for Text {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            text_or_number(deserializer).map(Self)
+        }
+    }
+
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+}
+
+fn is_msn(value: &str) -> bool {
+    is_made_of(value, 4, 10, |b| b.is_ascii_digit())
+}
+
+fn is_idempotency_key(value: &str) -> bool {
+    is_made_of(value, 1, 50, |b| b.is_ascii_alphanumeric() || b == b'-')
+}

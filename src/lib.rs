@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Where things are
+//!
+//! - [`Session`], [`SessionBuilder`], [`ApiKeys`], [`SystemInfo`], [`RetryPolicy`]: what a program sets up once.
+//! - [`management`]: the endpoints of the Management API with their types.
+//! - [`Error`], [`ApiError`], [`Delivery`]: what went wrong, and what may have happened.
+//! - `sandbox` (with the feature `sandbox`): a local stand-in for the service.
+#![forbid(unsafe_code)]
+
+mod api_keys;
+mod base_url;
+mod clock;
+mod error;
+mod exchange;
+mod http;
+mod http_date;
+mod ids;
+pub mod management;
+mod open_enum;
+mod picture;
+mod problem;
+mod retry;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+mod session;
+mod system_info;
+mod tls;
+mod token;
+
+pub use api_keys::ApiKeys;
+pub use clock::Clock;
+pub use error::{ApiError, CallError, Delivery, Error, ErrorKind, FieldProblem};
+pub use exchange::Exchange;
+pub use ids::{IdempotencyKey, Msn};
+pub use retry::RetryPolicy;
+pub use session::{Environment, Session, SessionBuilder};
+pub use system_info::SystemInfo;
+pub use tls::TlsBackend;
+pub use token::AccessToken;

@@ -1,0 +1,54 @@
+//! The Management API: sales units, merchants, product orders and price packages.
+//!
+//! | function | request |
+//! |---|---|
+//! | [`list_sales_units`] | `GET /management/v1/sales-units` |
+//! | [`get_sales_unit`] | `GET /management/v1/sales-units/{msn}` |
+//! | [`list_merchant_sales_units`] | `GET /management/v1/merchants/{scheme}/{id}/sales-units` |
+//! | [`get_merchant`] | `GET /management/v1/merchants/{scheme}/{id}` |
+//! | [`list_product_orders`] | `GET /management/v2/product-orders` |
+//! | [`prefill_product_order`] | `POST /management/v1/product-orders` |
+//! | [`get_product_order`] | `GET /management/v2/product-orders/{id}/details` |
+//! | [`delete_product_order`] | `DELETE /management/v1/product-orders/{id}` |
+//! | [`list_price_packages`] | `GET /management/v1/partners/price-packages` |
+//!
+//! The API exists in production only. [`sandbox`](crate::sandbox) stands in for it in tests.
+//!
+//! A 404 says as much as "not active": a merchant or a sales unit that is inactive or, for a partner, not connected, is answered like one
+//! that does not exist.
+//!
+//! Types that the service sends have public fields, take what comes and ignore what they do not know; an absent value is `None`, which
+//! is not the same as `false`. Types that are sent are built with `new` and setters, and checked before they go out.
+//!
+//! Source: the vendor's "Management API" guide and its specification, version 2.0.9.
+
+mod merchants;
+mod partners;
+mod product_orders;
+mod sales_units;
+
+pub use merchants::{
+    Address, BusinessIdentifier, Merchant, MerchantStatus, get_merchant, list_merchant_sales_units,
+};
+pub use partners::{Market, PricePackage, PricePackageId, list_price_packages};
+pub use product_orders::{
+    App, ListProductOrders, PrefillProductOrder, PrefilledProductOrder, ProductOrder,
+    ProductOrderId, ProductOrderStatus, ProductOrderType, ProductType, ProductUseCase,
+    SalesUnitLogo, Website, delete_product_order, get_product_order, list_product_orders,
+    prefill_product_order,
+};
+pub use sales_units::{
+    BankAccount, CaptureType, SalesUnit, SalesUnitConfiguration, SalesUnitSummary, get_sales_unit,
+    list_sales_units,
+};
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads `null` as the empty value.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,194 @@
+use serde::{Deserialize, Serialize};
+
+use super::null_as_default;
+use super::sales_units::{SalesUnitList, SalesUnitSummary};
+use crate::http::{Path, Request};
+use crate::ids::{is_made_of, text_or_number};
+use crate::open_enum::open_enum;
+use crate::{Error, Session};
+
+/// Lists the sales units of one merchant; for a partner, those that are connected to it.
+///
+/// `GET /management/v1/merchants/{scheme}/{id}/sales-units`
+///
+/// # Errors
+///
+/// As for any call; a 404 also for a merchant that is not active.
+pub fn list_merchant_sales_units(
+    session: &Session,
+    merchant: &BusinessIdentifier,
+) -> Result<Vec<SalesUnitSummary>, Error> {
+    let request = Request::get(path(merchant)?.fixed("/sales-units"));
+    let list: SalesUnitList = session.call(&request)?;
+    Ok(list.0)
+}
+
+/// Gets what is known of a merchant.
+///
+/// `GET /management/v1/merchants/{scheme}/{id}`
+///
+/// # Errors
+///
+/// As for any call; a 404 also for a merchant that is not active, or has not consented to share its data with the partner that asks.
+pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<Merchant, Error> {
+    session.call(&Request::get(path(merchant)?))
+}
+
+fn path(merchant: &BusinessIdentifier) -> Result<Path, Error> {
+    Path::new("/management/v1/merchants")
+        .segment("scheme", &merchant.scheme)?
+        .segment("id", &merchant.id)
+}
+
+/// A company's number in its country's register: a scheme and the number.
+///
+/// ```
+/// use vipps::management::BusinessIdentifier;
+///
+/// let merchant = BusinessIdentifier::norway("987654321")?;
+/// assert_eq!(merchant.scheme(), "business:NO:ORG");
+/// assert_eq!(merchant, BusinessIdentifier::new("business:NO:ORG", "987654321")?);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the schema `BusinessIdentifier` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BusinessIdentifier {
+    scheme: String,
+    #[serde(deserialize_with = "text_or_number")]
+    id: String,
+}
+
+impl BusinessIdentifier {
+    /// A scheme of 10 to 30 visible ASCII characters, and a number of 4 to 50 digits and hyphens, `^[\d-]{4,50}$`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming `businessIdentifier.scheme` or `businessIdentifier.id`.
+    pub fn new(scheme: impl Into<String>, id: impl Into<String>) -> Result<Self, Error> {
+        let (scheme, id) = (scheme.into(), id.into());
+        let identifier = Self { scheme, id };
+        match identifier.problem() {
+            Some((field, rule, value)) => Err(Error::invalid(field, rule, value)),
+            None => Ok(identifier),
+        }
+    }
+
+    /// A Norwegian organisation number, `business:NO:ORG`, 9 digits: `987654321`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn norway(organisation_number: impl Into<String>) -> Result<Self, Error> {
+        Self::new("business:NO:ORG", organisation_number)
+    }
+
+    /// A Danish CVR number, `business:DK:CVR`, 8 digits: `12345678`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn denmark(cvr: impl Into<String>) -> Result<Self, Error> {
+        Self::new("business:DK:CVR", cvr)
+    }
+
+    /// A Finnish business id, `business:FI:Y-tunnus`, 7 digits, a hyphen and a digit: `1234567-8`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn finland(y_tunnus: impl Into<String>) -> Result<Self, Error> {
+        Self::new("business:FI:Y-tunnus", y_tunnus)
+    }
+
+    /// The register, such as `business:NO:ORG`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// The number in the register.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Field, rule and value of what is wrong.
+    pub(super) fn problem(&self) -> Option<(&'static str, &'static str, &str)> {
+        if !is_made_of(&self.scheme, 10, 30, |b| b.is_ascii_graphic()) {
+            let rule = "must be 10 to 30 characters such as business:NO:ORG";
+            return Some(("businessIdentifier.scheme", rule, &self.scheme));
+        }
+        if !is_made_of(&self.id, 4, 50, |b| b.is_ascii_digit() || b == b'-') {
+            let rule = "must be 4 to 50 digits and hyphens";
+            return Some(("businessIdentifier.id", rule, &self.id));
+        }
+        None
+    }
+}
+
+/// A merchant: the company behind sales units.
+///
+/// Source: the schema `Merchant` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Merchant {
+    /// Its number in its country's register.
+    pub business_identifier: BusinessIdentifier,
+    /// Its name, 1 to 50 characters.
+    pub name: String,
+    /// Whether it is active.
+    pub status: MerchantStatus,
+    /// When it was made, RFC 3339, such as `2022-09-02T06:45:25.921251Z`.
+    pub created_at: String,
+    /// When it was last changed, RFC 3339.
+    pub updated_at: String,
+    /// Its country, ISO 3166-1, two capitals.
+    pub country_code: String,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_address: Option<Address>,
+    /// Where its post goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_post_address: Option<Address>,
+}
+
+impl Merchant {
+    /// Whether its status is [`MerchantStatus::Active`].
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == MerchantStatus::Active
+    }
+}
+
+open_enum! {
+    /// Whether a merchant is active.
+    pub enum MerchantStatus {
+        /// It can take payments.
+        Active = "ACTIVE",
+        /// It cannot.
+        Deactivated = "DEACTIVATED",
+    }
+}
+
+/// A postal address.
+///
+/// Source: the schema `Address` of the Management API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Address {
+    /// Street and number, at most 30 characters a line.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub lines: Vec<String>,
+    /// The postal code, at most 20 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_code: Option<String>,
+    /// The city, at most 30 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    /// The country, ISO 3166-1, two capitals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<String>,
+}

@@ -1,0 +1,62 @@
+use serde::{Deserialize, Serialize};
+
+use super::product_orders::ProductType;
+use crate::http::Request;
+use crate::ids::{identifier, is_uuid};
+use crate::open_enum::open_enum;
+use crate::{Error, Session};
+
+/// Lists the price packages that a partner can offer. Needs partner keys.
+///
+/// `GET /management/v1/partners/price-packages`
+///
+/// # Errors
+///
+/// As for any call.
+pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error> {
+    session.call(&Request::get("/management/v1/partners/price-packages"))
+}
+
+/// A price package, for [`PrefillProductOrder::price_package_id`](super::PrefillProductOrder::price_package_id).
+///
+/// Source: the schema `PricePackage` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PricePackage {
+    /// What it is referred to by.
+    pub price_package_id: PricePackageId,
+    /// Its name, at most 30 characters.
+    pub name: String,
+    /// Its price in a few characters, such as `2.99%`.
+    pub description: String,
+    /// Whether merchants see it in the sign-up form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_in_signup_form: Option<bool>,
+    /// The product that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_type: Option<ProductType>,
+    /// The country that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Market>,
+    /// The partner's share, as text: `30 %`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commission: Option<String>,
+}
+
+identifier! {
+    /// The id of a price package: a UUID.
+    pub struct PricePackageId { field: "pricePackageId", check: is_uuid, rule: "a UUID (8-4-4-4-12 hexadecimal digits)" }
+}
+
+open_enum! {
+    /// The country that a price package is for.
+    pub enum Market {
+        /// Denmark.
+        Denmark = "DK",
+        /// Norway.
+        Norway = "NO",
+        /// Finland.
+        Finland = "FI",
+    }
+}

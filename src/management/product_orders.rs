@@ -1,0 +1,225 @@
+use serde::{Deserialize, Serialize};
+
+use super::merchants::BusinessIdentifier;
+use super::sales_units::SalesUnitSummary;
+use crate::http::{Method, Path, Request};
+use crate::ids::{identifier, is_uuid};
+use crate::open_enum::open_enum;
+use crate::{Error, Session};
+
+mod logo;
+mod prefill;
+
+pub use logo::SalesUnitLogo;
+pub use prefill::{App, PrefillProductOrder, Website};
+
+/// Lists the product orders that are connected to a partner, except, as it stands, the expired ones.
+///
+/// `GET /management/v2/product-orders?includeExpired=`
+///
+/// # Errors
+///
+/// As for any call.
+pub fn list_product_orders(
+    session: &Session,
+    request: &ListProductOrders,
+) -> Result<Vec<ProductOrder>, Error> {
+    let path = match request.include_expired {
+        None => "/management/v2/product-orders",
+        Some(true) => "/management/v2/product-orders?includeExpired=true",
+        Some(false) => "/management/v2/product-orders?includeExpired=false",
+    };
+    session.call(&Request::get(path))
+}
+
+/// Orders a product for a merchant: fills in the form that the merchant has only to review and submit.
+///
+/// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any failure: its idempotency key
+/// makes sure that there is one order. Success is no promise that the form is filled in: what the service cannot check at once may make
+/// it come up empty.
+///
+/// `POST /management/v1/product-orders`
+///
+/// # Errors
+///
+/// As for any call; [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if its idempotency key was used for another order.
+pub fn prefill_product_order(
+    session: &Session,
+    order: &PrefillProductOrder,
+) -> Result<PrefilledProductOrder, Error> {
+    order.validate()?;
+    let request = Request::new(Method::POST, "/management/v1/product-orders")
+        .idempotency_key(order.key())?
+        .json(order.body())?;
+    session.call(&request)
+}
+
+/// Gets a product order with its status.
+///
+/// `GET /management/v2/product-orders/{productOrderId}/details`
+///
+/// # Errors
+///
+/// As for any call; a 404 for an order that does not exist or was deleted.
+pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<ProductOrder, Error> {
+    let path = Path::new("/management/v2/product-orders")
+        .segment("productOrderId", id.as_str())?
+        .fixed("/details");
+    session.call(&Request::get(path))
+}
+
+/// Deletes a product order that the merchant has not submitted yet.
+///
+/// A 404 is a success if it answers a repetition: the attempt whose answer was lost had deleted it.
+///
+/// `DELETE /management/v1/product-orders/{productOrderId}`
+///
+/// # Errors
+///
+/// As for any call; a 404 for an order that does not exist.
+pub fn delete_product_order(session: &Session, id: &ProductOrderId) -> Result<(), Error> {
+    let path = Path::new("/management/v1/product-orders").segment("productOrderId", id.as_str())?;
+    session.send(&Request::new(Method::DELETE, path)).map(drop)
+}
+
+/// Which product orders [`list_product_orders`] lists.
+///
+/// Source: the parameters of `GET /management/v2/product-orders`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ListProductOrders {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    include_expired: Option<bool>,
+}
+
+impl ListProductOrders {
+    /// Those that the service lists by itself: not the expired ones.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether those with status `EXPIRED` are listed too.
+    #[must_use]
+    pub fn include_expired(mut self, include: bool) -> Self {
+        self.include_expired = Some(include);
+        self
+    }
+}
+
+/// What a prefill gives back.
+///
+/// Source: the schema `ProductOrderResponse` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PrefilledProductOrder {
+    /// The order's id.
+    pub prefilled_order_id: ProductOrderId,
+    /// Where the merchant reviews and submits the order, for 14 days.
+    pub prefill_url: String,
+}
+
+/// A product order.
+///
+/// Source: the schema `ProductOrderDetailsV2` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProductOrder {
+    /// How it came about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_order_type: Option<ProductOrderType>,
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_order_id: Option<ProductOrderId>,
+    /// The product. Old orders have types that are not ordered any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_type: Option<ProductType>,
+    /// How far it has come.
+    pub status: ProductOrderStatus,
+    /// The merchant that it is for.
+    pub business_identifier: BusinessIdentifier,
+    /// Where the merchant reviews and submits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_order_url: Option<String>,
+    /// The sales unit that came of it; `None` until it is completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sales_unit: Option<SalesUnitSummary>,
+}
+
+identifier! {
+    /// The id of a product order: a UUID.
+    pub struct ProductOrderId { field: "productOrderId", check: is_uuid, rule: "a UUID (8-4-4-4-12 hexadecimal digits)" }
+}
+
+open_enum! {
+    /// How far a product order has come.
+    pub enum ProductOrderStatus {
+        /// It was made.
+        Received = "RECEIVED",
+        /// The merchant has opened the link.
+        MerchantViewed = "MERCHANT_VIEWED",
+        /// The merchant has submitted it, and it can no longer be deleted.
+        OrderSubmitted = "ORDER_SUBMITTED",
+        /// The sales unit is there.
+        Completed = "COMPLETED",
+        /// It was refused.
+        Rejected = "REJECTED",
+        /// The merchant did not submit it within 14 days.
+        Expired = "EXPIRED",
+    }
+}
+
+impl ProductOrderStatus {
+    /// Whether it will not change any more: completed, rejected or expired. A status that this crate does not know is taken for one that
+    /// may change.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Completed | Self::Rejected | Self::Expired)
+    }
+}
+
+open_enum! {
+    /// How a product order came about.
+    pub enum ProductOrderType {
+        /// By a [prefill](prefill_product_order).
+        Prefill = "PREFILL",
+        /// From a template.
+        Template = "TEMPLATE",
+        /// By hand.
+        Manual = "MANUAL",
+    }
+}
+
+open_enum! {
+    /// A product that can be ordered.
+    pub enum ProductType {
+        /// Payments in the merchant's own solution.
+        PaymentIntegration = "PAYMENT_INTEGRATION",
+        /// Payments at a till.
+        Cashier = "CASHIER",
+        /// The vendor's checkout.
+        Checkout = "CHECKOUT",
+        /// Logging in.
+        Login = "LOGIN",
+        /// Donations.
+        Donations = "DONATIONS",
+    }
+}
+
+open_enum! {
+    /// Where a product is used, which decides what an order has to say.
+    pub enum ProductUseCase {
+        /// A website: the order needs [`website`](PrefillProductOrder::website).
+        Website = "Website",
+        /// A website that has a test site: the order needs [`website`](PrefillProductOrder::website) with
+        /// [`test_website_url`](Website::test_website_url).
+        WebsiteWithTest = "WebsiteWithTest",
+        /// An app: the order needs [`app`](PrefillProductOrder::app).
+        App = "App",
+        /// It is not known.
+        Unknown = "Unknown",
+    }
+}

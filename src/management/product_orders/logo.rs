@@ -1,0 +1,107 @@
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Error;
+use crate::picture::png_size;
+
+/// A sales unit's logo: a PNG, at least 100 by 100 px, the longer side at most 1000 px.
+///
+/// The service drops any other picture without a word, so it is checked here.
+///
+/// Source: the field `salesUnitLogo` of `POST /management/v1/product-orders`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SalesUnitLogo {
+    base64: String,
+    width: u32,
+    height: u32,
+}
+
+const FIELD: &str = "salesUnitLogo";
+
+/// Shortest and longest side in pixels.
+const SIDE: std::ops::RangeInclusive<u32> = 100..=1000;
+
+/// No PNG of 1000 by 1000 px comes near this.
+const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
+
+impl SalesUnitLogo {
+    /// Reads the picture's header and keeps the picture.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming `salesUnitLogo` if the bytes are not a complete PNG or the picture is too small or too large.
+    pub fn from_bytes(png: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let png = png.as_ref();
+        let (width, height) = png_size(png).map_err(|reason| Error::input(FIELD, reason))?;
+        if !SIDE.contains(&width) || !SIDE.contains(&height) {
+            let rule = "must be at least 100 by 100 px and at most 1000 px on its longer side";
+            return Err(Error::input(
+                FIELD,
+                format!("{rule}, not {width} by {height}"),
+            ));
+        }
+        Ok(Self {
+            base64: BASE64_STANDARD.encode(png),
+            width,
+            height,
+        })
+    }
+
+    /// As [`from_bytes`](Self::from_bytes), from a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming `salesUnitLogo`, also if the file cannot be read.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let mut png = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut png))
+            .map_err(|error| {
+                Error::input(FIELD, format!("cannot read {}: {error}", path.display()))
+            })?;
+        Self::from_bytes(png)
+    }
+
+    /// Its width in pixels.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Its height in pixels.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+}
+
+/// The picture is long, and its size says what a person wants to know.
+impl fmt::Debug for SalesUnitLogo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SalesUnitLogo({} x {} px)", self.width, self.height)
+    }
+}
+
+impl Serialize for SalesUnitLogo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.base64)
+    }
+}
+
+impl<'de> Deserialize<'de> for SalesUnitLogo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let base64 = String::deserialize(deserializer)?;
+        let png = BASE64_STANDARD
+            .decode(base64)
+            .map_err(|error| D::Error::custom(format!("{FIELD}: must be base64: {error}")))?;
+        Self::from_bytes(png).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,206 @@
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::merchants::BusinessIdentifier;
+use super::null_as_default;
+use crate::http::{Path, Request};
+use crate::ids::{is_made_of, text_or_number};
+use crate::open_enum::open_enum;
+use crate::{Error, Msn, Session};
+
+/// Lists all sales units that the keys give access to; for a partner, all that are connected to it.
+///
+/// The list holds MSNs and names. Details take one [`get_sales_unit`] each.
+///
+/// `GET /management/v1/sales-units`
+///
+/// # Errors
+///
+/// As for any call.
+pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Error> {
+    let request = Request::get("/management/v1/sales-units");
+    let list: SalesUnitList = session.call(&request)?;
+    Ok(list.0)
+}
+
+/// Gets a sales unit with its configuration.
+///
+/// `GET /management/v1/sales-units/{msn}`
+///
+/// # Errors
+///
+/// As for any call; a 404 also for a sales unit that is not active or not connected to these keys.
+pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> {
+    let path = Path::new("/management/v1/sales-units").segment("msn", msn.as_str())?;
+    session.call(&Request::get(path))
+}
+
+/// A sales unit as lists name it.
+///
+/// Source: the schema `MsnInfo` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SalesUnitSummary {
+    /// Its merchant serial number.
+    pub msn: Msn,
+    /// Its name, at most 50 characters.
+    pub name: String,
+}
+
+/// A sales unit with its details.
+///
+/// Source: the schema `SalesUnit` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SalesUnit {
+    /// Its merchant serial number.
+    pub msn: Msn,
+    /// Its name.
+    pub name: String,
+    /// The merchant that it belongs to.
+    pub business_identifier: BusinessIdentifier,
+    /// Where its money is paid to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement_bank_account: Option<BankAccount>,
+    /// What it may do.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub configuration: SalesUnitConfiguration,
+}
+
+/// What a sales unit may do. Any field may be absent, and absent is not `false`.
+///
+/// Source: the schema `SalesUnit` of the Management API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SalesUnitConfiguration {
+    /// Whether it can take payments at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_allowed: Option<bool>,
+    /// How payments are captured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_type: Option<CaptureType>,
+    /// Whether it may skip the landing page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_landing_page_allowed: Option<bool>,
+    /// Whether it may take recurring payments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_allowed: Option<bool>,
+    /// Whether it may capture a part of a payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial_capture_allowed: Option<bool>,
+    /// Whether it may capture late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_capture_allowed: Option<bool>,
+    /// Whether the phone number on the landing page cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landing_page_phone_number_locked: Option<bool>,
+    /// Whether payments may wait long for the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_living_payment_allowed: Option<bool>,
+    /// Whether customers may pay with credit cards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_card_payment_allowed: Option<bool>,
+}
+
+open_enum! {
+    /// How a sales unit captures its payments.
+    pub enum CaptureType {
+        /// Reserved first, captured by a call of its own.
+        ReserveCapture = "ReserveCapture",
+        /// Captured at once.
+        DirectCapture = "DirectCapture",
+        /// It takes no payments of its own.
+        NotApplicable = "NotApplicable",
+    }
+}
+
+/// A bank account by its national number (BBAN); the service takes no IBAN.
+///
+/// Source: the schema `BankAccount` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BankAccount {
+    scheme: String,
+    #[serde(deserialize_with = "text_or_number")]
+    id: String,
+}
+
+impl BankAccount {
+    /// A scheme of 5 to 20 visible ASCII characters, such as `BBAN:NO`, and a number of 9 to 34 digits, `^\d{9,34}$`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming `settlementBankAccount.scheme` or `settlementBankAccount.id`.
+    pub fn new(scheme: impl Into<String>, id: impl Into<String>) -> Result<Self, Error> {
+        let (scheme, id) = (scheme.into(), id.into());
+        let account = Self { scheme, id };
+        match account.problem() {
+            Some((field, rule, value)) => Err(Error::invalid(field, rule, value)),
+            None => Ok(account),
+        }
+    }
+
+    /// The kind of number, such as `BBAN:NO`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
+    /// The account's number.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Field, rule and value of what is wrong.
+    pub(super) fn problem(&self) -> Option<(&'static str, &'static str, &str)> {
+        let is_scheme = is_made_of(&self.scheme, 5, 20, |b| b.is_ascii_graphic());
+        if !is_scheme || self.scheme.starts_with("IBAN") {
+            let rule = "must be 5 to 20 characters such as BBAN:NO, and no IBAN";
+            return Some(("settlementBankAccount.scheme", rule, &self.scheme));
+        }
+        if !is_made_of(&self.id, 9, 34, |b| b.is_ascii_digit()) {
+            let rule = "must be 9 to 34 digits, the national number and no IBAN";
+            return Some(("settlementBankAccount.id", rule, &self.id));
+        }
+        None
+    }
+}
+
+/// The list, bare or, as older pages show it, as `{"salesUnits": [...]}`. Read in one pass: lists grow long.
+pub(super) struct SalesUnitList(pub(super) Vec<SalesUnitSummary>);
+
+impl<'de> Deserialize<'de> for SalesUnitList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Wrapped {
+            sales_units: Vec<SalesUnitSummary>,
+        }
+
+        struct ListVisitor;
+
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = SalesUnitList;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of sales units")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+                Deserialize::deserialize(SeqAccessDeserializer::new(items)).map(SalesUnitList)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                let wrapped = Wrapped::deserialize(MapAccessDeserializer::new(members))?;
+                Ok(SalesUnitList(wrapped.sales_units))
+            }
+        }
+
+        deserializer.deserialize_any(ListVisitor)
+    }
+}

@@ -1,0 +1,359 @@
+//! What an error's body says, in any of the forms that the service and what stands in front of it are known to use.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::error::FieldProblem;
+
+#[derive(Clone, Default)]
+pub(crate) struct Problem {
+    pub(crate) problem_type: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) detail: Option<String>,
+    pub(crate) instance: Option<String>,
+    pub(crate) fields: Vec<FieldProblem>,
+    pub(crate) code: Option<String>,
+    pub(crate) trace_id: Option<String>,
+    /// The start of the body, if it had no known form.
+    pub(crate) body: Option<String>,
+}
+
+/// How much of an unknown body is kept, in bytes.
+const KEPT_BODY: usize = 4096;
+
+/// How much of an unknown body is shown in a message, in characters.
+const SHOWN_BODY: usize = 200;
+
+impl Problem {
+    /// Reads a body. `scrub` takes the session's secrets out of a text: a server may repeat what it was sent.
+    pub(crate) fn read(body: &[u8], scrub: &dyn Fn(&str) -> String) -> Self {
+        let mut problem = Self::default();
+        let known = match serde_json::from_slice::<Value>(body) {
+            Ok(Value::Object(object)) => problem.read_object(&object),
+            Ok(Value::Array(items)) => problem.read_array(&items),
+            Ok(Value::String(text)) => {
+                problem.detail = filled(&text);
+                true
+            }
+            _ => false,
+        };
+        if !known {
+            problem.body = filled(&String::from_utf8_lossy(body));
+        }
+        problem.each_text(&|text| {
+            let mut clean = scrub(text);
+            truncate(&mut clean, KEPT_BODY);
+            clean
+        });
+        problem
+    }
+
+    /// A problem without a body: what is known is `detail`.
+    pub(crate) fn from_detail(detail: String) -> Self {
+        Self {
+            detail: Some(detail),
+            ..Self::default()
+        }
+    }
+
+    fn read_object(&mut self, object: &Map<String, Value>) -> bool {
+        let text = |names: &[&str]| names.iter().find_map(|name| text_of(object.get(*name)?));
+
+        // RFC 9457, with the extra members that the service adds to it.
+        set(&mut self.problem_type, text(&["type"]));
+        set(&mut self.title, text(&["title"]));
+        set(&mut self.detail, text(&["detail"]));
+        set(&mut self.instance, text(&["instance"]));
+        set(&mut self.trace_id, text(&["traceId", "trace_id"]));
+        let trace = self.instance.as_deref().and_then(w3c_trace);
+        set(&mut self.trace_id, trace.map(str::to_owned));
+        for list in ["invalidParams", "extraDetails", "errors"] {
+            self.read_fields(object.get(list));
+        }
+        let code = self.fields.iter().find(|field| names_a_code(&field.name));
+        set(&mut self.code, code.map(|field| field.reason.clone()));
+
+        // OAuth: {"error", "error_description"}, where `error` is an object in some.
+        match object.get("error") {
+            Some(Value::Object(error)) => {
+                self.read_object(error);
+            }
+            Some(error) => set(&mut self.code, text_of(error)),
+            None => {}
+        }
+        set(&mut self.detail, text(&["error_description"]));
+
+        // {"errorInfo": {...}}, {"responseInfo": {...}, "result": {...}}, in both capitalisations.
+        for wrapper in [
+            "errorInfo",
+            "ErrorInfo",
+            "responseInfo",
+            "ResponseInfo",
+            "result",
+            "Result",
+        ] {
+            match object.get(wrapper) {
+                Some(Value::Object(inner)) => {
+                    self.read_object(inner);
+                }
+                Some(inner) => set(&mut self.detail, text_of(inner)),
+                None => {}
+            }
+        }
+
+        // The gateway's {"statusCode", "message"} and the older APIs' {"errorCode", "errorMessage"}.
+        let code = [
+            "errorCode",
+            "ErrorCode",
+            "code",
+            "responseCode",
+            "ResponseCode",
+        ];
+        set(&mut self.code, text(&code));
+        set(
+            &mut self.title,
+            text(&["errorMessage", "ErrorMessage", "responseMessage"]),
+        );
+        set(&mut self.title, text(&["ResponseMessage"]));
+        set(&mut self.detail, text(&["message", "Message"]));
+
+        self.says_something()
+    }
+
+    fn read_array(&mut self, items: &[Value]) -> bool {
+        let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+        if let Some(texts) = texts {
+            self.detail = filled(&texts.join("; "));
+        } else {
+            for item in items {
+                if let Value::Object(object) = item {
+                    // The first item that says something is the title, and all of them are field problems.
+                    if !self.says_something() {
+                        self.read_object(object);
+                    }
+                    self.fields.extend(field_problem(object));
+                }
+            }
+        }
+        self.says_something()
+    }
+
+    /// `[{name, reason}]`, `[{key, value}]`, `["text"]`, or `{"field": ["text"]}`.
+    fn read_fields(&mut self, list: Option<&Value>) {
+        match list {
+            Some(Value::Array(items)) => {
+                for item in items {
+                    match item {
+                        Value::Object(object) => self.fields.extend(field_problem(object)),
+                        item => self.read_reason("", item),
+                    }
+                }
+            }
+            Some(Value::Object(fields)) => {
+                for (name, reasons) in fields {
+                    match reasons {
+                        Value::Array(reasons) => {
+                            for reason in reasons {
+                                self.read_reason(name, reason);
+                            }
+                        }
+                        reason => self.read_reason(name, reason),
+                    }
+                }
+            }
+            Some(item) => self.read_reason("", item),
+            None => {}
+        }
+    }
+
+    fn read_reason(&mut self, name: &str, reason: &Value) {
+        if let Some(reason) = text_of(reason) {
+            self.fields.push(FieldProblem::new(name, reason));
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        self.title.is_some()
+            || self.detail.is_some()
+            || self.code.is_some()
+            || !self.fields.is_empty()
+    }
+
+    fn each_text(&mut self, change: &dyn Fn(&str) -> String) {
+        let options = [
+            &mut self.problem_type,
+            &mut self.title,
+            &mut self.detail,
+            &mut self.instance,
+            &mut self.code,
+            &mut self.trace_id,
+            &mut self.body,
+        ];
+        let fields = self
+            .fields
+            .iter_mut()
+            .flat_map(|f| [&mut f.name, &mut f.reason]);
+        for text in options.into_iter().flatten().chain(fields) {
+            *text = change(text);
+        }
+    }
+}
+
+/// `: title: detail (name: reason; name: reason) [trace abc]`, in one line, or nothing at all.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = self.code.as_ref().filter(|code| {
+            // A code among the field problems is shown there.
+            !self.fields.iter().any(|field| field.reason == **code)
+        });
+        let mut shown: Vec<&str> = Vec::new();
+        for part in [code, self.title.as_ref(), self.detail.as_ref()] {
+            match part.map(|part| part.trim_end_matches('.')) {
+                Some(part) if !shown.contains(&part) => shown.push(part),
+                _ => {}
+            }
+        }
+        for part in &shown {
+            write!(f, ": {}", OneLine(part))?;
+        }
+        if let Some(body) = &self.body {
+            match html_title(body) {
+                Some(title) => write!(f, ": an HTML page: {}", OneLine(title))?,
+                None => {
+                    let mut start: String = body.chars().take(SHOWN_BODY).collect();
+                    if start.len() < body.len() {
+                        start.push_str("...");
+                    }
+                    write!(f, ": {}", OneLine(&start))?;
+                }
+            }
+        }
+        for (nth, field) in self.fields.iter().enumerate() {
+            f.write_str(if nth == 0 { " (" } else { "; " })?;
+            if !field.name.is_empty() {
+                write!(f, "{}: ", OneLine(&field.name))?;
+            }
+            write!(f, "{}", OneLine(&field.reason))?;
+        }
+        if !self.fields.is_empty() {
+            f.write_str(")")?;
+        }
+        match &self.trace_id {
+            Some(trace_id) => write!(f, " [trace {}]", OneLine(trace_id)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A text of the server's without line breaks and control characters, which could fake lines of a log.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = self
+            .0
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .filter(|word| !word.is_empty());
+        for (nth, word) in words.enumerate() {
+            if nth > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(word)?;
+        }
+        Ok(())
+    }
+}
+
+fn set(target: &mut Option<String>, value: Option<String>) {
+    if target.is_none() {
+        *target = value;
+    }
+}
+
+/// A text or a number as text; nothing for an empty text.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => filled(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn filled(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn field_problem(object: &Map<String, Value>) -> Option<FieldProblem> {
+    let text = |names: &[&str]| names.iter().find_map(|name| text_of(object.get(*name)?));
+    let name = text(&[
+        "name",
+        "key",
+        "field",
+        "property",
+        "path",
+        "errorGroup",
+        "code",
+        "errorCode",
+    ]);
+    let reason = text(&[
+        "reason",
+        "value",
+        "message",
+        "detail",
+        "description",
+        "errorMessage",
+        "code",
+        "errorCode",
+    ]);
+    match (name, reason) {
+        (name, Some(reason)) => Some(FieldProblem::new(name.unwrap_or_default(), reason)),
+        (Some(name), None) => Some(FieldProblem::new(name, "")),
+        (None, None) => None,
+    }
+}
+
+/// Whether an extra detail is a code for programs, such as `CustomErrorCode`.
+fn names_a_code(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "code" || name.ends_with("errorcode")
+}
+
+/// The trace id of a W3C trace context, `00-<32 hexadecimal digits>-...`.
+fn w3c_trace(instance: &str) -> Option<&str> {
+    let mut parts = instance.split('-');
+    let hex = |part: &&str, length: usize| {
+        part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit())
+    };
+    parts.next().filter(|version| hex(version, 2))?;
+    let trace = parts.next().filter(|trace| hex(trace, 32))?;
+    parts.next().map(|_| trace)
+}
+
+/// The title of an HTML page, or as much as can be said without one.
+fn html_title(body: &str) -> Option<&str> {
+    let start = body.trim_start().get(..9)?.to_ascii_lowercase();
+    if !(start.starts_with("<!doctype") || start.starts_with("<html")) {
+        return None;
+    }
+    // ASCII lower case keeps every byte's place.
+    let lower = body.to_ascii_lowercase();
+    let title = lower.find("<title>").and_then(|open| {
+        let open = open + "<title>".len();
+        let length = lower.get(open..)?.find("</title>")?;
+        body.get(open..open + length)
+    });
+    Some(title.unwrap_or("no title"))
+}
+
+/// Cuts a text at a character, `max` bytes at the most.
+fn truncate(text: &mut String, max: usize) {
+    if text.len() > max {
+        let cut = (0..=max)
+            .rev()
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(0);
+        text.truncate(cut);
+    }
+}

@@ -1,0 +1,117 @@
+use std::time::Duration;
+
+/// A way for the service, or the network to it, to fail. See [`Sandbox::fault`](super::Sandbox::fault).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Answers with this status and a problem, without carrying the request out.
+    #[non_exhaustive]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The value of a `Retry-After` header: seconds or an HTTP date.
+        retry_after: Option<String>,
+    },
+    /// Answers as usual, this much later.
+    Delay(Duration),
+    /// Answers as usual once [`Sandbox::release`](super::Sandbox::release) is called.
+    Hold,
+    /// Reads the head only, carries nothing out, and closes the connection.
+    CloseBeforeReading,
+    /// Reads the whole request, carries nothing out, and closes the connection.
+    CloseAfterReading,
+    /// Carries the request out, and closes the connection without an answer.
+    LoseReply,
+    /// Carries the request out, and closes the connection in the middle of the reply's body.
+    CutReply,
+    /// Answers with what is not HTTP, without carrying the request out.
+    Garbage,
+    /// Answers 200 with a body that never ends, without carrying the request out.
+    EndlessBody,
+    /// Answers 502 with the HTML page of a gateway, without carrying the request out.
+    HtmlBadGateway,
+    /// Answers with this, without carrying the request out.
+    #[non_exhaustive]
+    Reply {
+        /// The HTTP status.
+        status: u16,
+        /// The `Content-Type` header.
+        content_type: String,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Sends these bytes and closes the connection, without carrying the request out.
+    Raw(Vec<u8>),
+}
+
+impl Fault {
+    /// A [`Status`](Self::Status) without `Retry-After`.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        let retry_after = None;
+        Self::Status {
+            status,
+            retry_after,
+        }
+    }
+
+    /// A [`Status`](Self::Status) with a `Retry-After` header of seconds or an HTTP date.
+    #[must_use]
+    pub fn status_retry_after(status: u16, retry_after: impl Into<String>) -> Self {
+        let retry_after = Some(retry_after.into());
+        Self::Status {
+            status,
+            retry_after,
+        }
+    }
+
+    /// A [`Reply`](Self::Reply) of JSON.
+    #[must_use]
+    pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::Reply {
+            status,
+            content_type: "application/json".to_owned(),
+            body: body.into(),
+        }
+    }
+
+    /// A [`Reply`](Self::Reply) of anything.
+    #[must_use]
+    pub fn reply(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        Self::Reply {
+            status,
+            content_type: content_type.into(),
+            body: body.into(),
+        }
+    }
+}
+
+/// Which requests a fault or a count is about.
+#[derive(Debug)]
+pub(super) struct Route {
+    method: String,
+    path: String,
+}
+
+impl Route {
+    pub(super) fn new(route: &str) -> Self {
+        let (method, path) = route.split_once(' ').unwrap_or(("*", route));
+        Self {
+            method: method.to_owned(),
+            path: path.trim().to_owned(),
+        }
+    }
+
+    pub(super) fn matches(&self, method: &str, path_and_query: &str) -> bool {
+        let path = path_and_query.split('?').next().unwrap_or_default();
+        let wanted = self.path.split('/').count();
+        (self.method == "*" || self.method == method)
+            && (self.path == "*"
+                || (wanted == path.split('/').count()
+                    && self
+                        .path
+                        .split('/')
+                        .zip(path.split('/'))
+                        .all(|(wanted, is)| wanted == "*" || wanted == is)))
+    }
+}

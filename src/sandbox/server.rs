@@ -1,0 +1,452 @@
+//! Sockets: reads requests, has the service answer them, and fails as it is told to.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use ureq::http::StatusCode;
+
+use super::faults::{Fault, Route};
+use super::lock;
+use super::service::{Answer, Service};
+
+/// A request as it came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReceivedRequest {
+    /// The method.
+    pub method: String,
+    /// The path and the query, as they were written.
+    pub path: String,
+    /// Names, in lower case, and values of the headers, in their order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl ReceivedRequest {
+    /// The value of a header by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let header = headers.find(|(header, _)| header == name)?;
+        Some(&header.1)
+    }
+
+    /// The body as JSON, if it is.
+    #[must_use]
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+/// How long a test waits for a condition before it is told that it does not hold.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const MAX_HEAD: usize = 64 * 1024;
+const MAX_BODY: usize = 16 * 1024 * 1024;
+const MAX_HEADERS: usize = 64;
+
+pub(super) struct Server {
+    url: String,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    service: Mutex<Service>,
+    faults: Mutex<Vec<Rule>>,
+    requests: Mutex<Vec<ReceivedRequest>>,
+    request_came: Condvar,
+    gate: Mutex<Gate>,
+    gate_moved: Condvar,
+    connections: Mutex<Connections>,
+}
+
+struct Rule {
+    route: Route,
+    times: usize,
+    fault: Fault,
+}
+
+#[derive(Default)]
+struct Gate {
+    stopping: bool,
+    /// Counts the calls of `release`.
+    releases: u64,
+}
+
+#[derive(Default)]
+struct Connections {
+    next_id: u64,
+    open: HashMap<u64, TcpStream>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    pub(super) fn start(port: u16, service: Service) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            service: Mutex::new(service),
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+            request_came: Condvar::new(),
+            gate: Mutex::default(),
+            gate_moved: Condvar::new(),
+            connections: Mutex::default(),
+        });
+        let accepted = Arc::clone(&shared);
+        let accepting = thread::Builder::new()
+            .name("vipps-sandbox".to_owned())
+            .spawn(move || accept(&listener, &accepted))?;
+        Ok(Self {
+            url: format!("http://{address}"),
+            address,
+            shared,
+            accepting: Some(accepting),
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn service(&self) -> MutexGuard<'_, Service> {
+        lock(&self.shared.service)
+    }
+
+    pub(super) fn add_fault(&self, route: Route, times: usize, fault: Fault) {
+        lock(&self.shared.faults).push(Rule {
+            route,
+            times,
+            fault,
+        });
+    }
+
+    pub(super) fn clear_faults(&self) {
+        lock(&self.shared.faults).clear();
+        self.release();
+    }
+
+    pub(super) fn release(&self) {
+        lock(&self.shared.gate).releases += 1;
+        self.shared.gate_moved.notify_all();
+    }
+
+    pub(super) fn close_connections(&self) {
+        self.shared.close_connections();
+    }
+
+    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
+        lock(&self.shared.requests).clone()
+    }
+
+    pub(super) fn clear_requests(&self) {
+        lock(&self.shared.requests).clear();
+    }
+
+    pub(super) fn count(&self, route: &Route) -> usize {
+        count(&lock(&self.shared.requests), route)
+    }
+
+    pub(super) fn wait_for(&self, route: &Route, n: usize) -> bool {
+        let requests = lock(&self.shared.requests);
+        let (requests, _) = self
+            .shared
+            .request_came
+            .wait_timeout_while(requests, PATIENCE, |requests| count(requests, route) < n)
+            .unwrap_or_else(PoisonError::into_inner);
+        count(&requests, route) >= n
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        lock(&self.shared.gate).stopping = true;
+        self.shared.gate_moved.notify_all();
+        // Wakes the thread that accepts; without it there is nothing to wake.
+        drop(TcpStream::connect(self.address));
+        if let Some(accepting) = self.accepting.take() {
+            drop(accepting.join());
+        }
+        self.shared.close_connections();
+        let threads = std::mem::take(&mut lock(&self.shared.connections).threads);
+        for thread in threads {
+            drop(thread.join());
+        }
+    }
+}
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        lock(&self.gate).stopping
+    }
+
+    fn close_connections(&self) {
+        for stream in lock(&self.connections).open.values() {
+            // A connection that is closed already is what is wanted.
+            drop(stream.shutdown(Shutdown::Both));
+        }
+    }
+
+    /// Waits until the gate is moved or the time is up, whichever `until` says; a stop ends it too.
+    fn pause(&self, time: Option<Duration>) {
+        let end = time.map(|time| Instant::now() + time);
+        let mut gate = lock(&self.gate);
+        let releases = gate.releases;
+        while !gate.stopping && (time.is_some() || gate.releases == releases) {
+            let left = match end {
+                Some(end) => end.saturating_duration_since(Instant::now()),
+                None => PATIENCE,
+            };
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.gate_moved.wait_timeout(gate, left);
+            gate = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn take_fault(&self, method: &str, path: &str) -> Option<Fault> {
+        let mut faults = lock(&self.faults);
+        let rule = faults
+            .iter_mut()
+            .find(|rule| rule.times > 0 && rule.route.matches(method, path))?;
+        rule.times -= 1;
+        Some(rule.fault.clone())
+    }
+}
+
+fn count(requests: &[ReceivedRequest], route: &Route) -> usize {
+    let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
+    requests.iter().filter(matching).count()
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.is_stopping() {
+            return;
+        }
+        // A connection that failed before it was accepted is the client's to report.
+        let Ok(stream) = stream else { continue };
+        let Ok(handle) = stream.try_clone() else {
+            continue;
+        };
+        let mut connections = lock(&shared.connections);
+        connections.threads.retain(|thread| !thread.is_finished());
+        connections.next_id += 1;
+        let id = connections.next_id;
+        connections.open.insert(id, handle);
+        let served = Arc::clone(shared);
+        let thread = thread::Builder::new().name(format!("vipps-sandbox-{id}"));
+        let thread = thread.spawn(move || {
+            // An error here is a connection that the client or a fault closed.
+            drop(serve(stream, &served));
+            if let Some(stream) = lock(&served.connections).open.remove(&id) {
+                drop(stream.shutdown(Shutdown::Both));
+            }
+        });
+        match thread {
+            Ok(thread) => connections.threads.push(thread),
+            Err(_) => drop(connections.open.remove(&id)),
+        }
+    }
+}
+
+/// Serves one connection until somebody closes it.
+fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::new();
+    while let Some((mut request, length)) = read_head(&mut stream, &mut buffer)? {
+        let fault = shared.take_fault(&request.method, &request.path);
+        if fault == Some(Fault::CloseBeforeReading) {
+            log(shared, request);
+            return Ok(());
+        }
+        let too_large = length.is_some_and(|length| length > MAX_BODY);
+        if !too_large {
+            let length = length.unwrap_or(0);
+            if request.header("expect").is_some() {
+                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            }
+            while buffer.len() < length {
+                if read_more(&mut stream, &mut buffer)? == 0 {
+                    return Ok(());
+                }
+            }
+            let rest = buffer.split_off(length);
+            request.body = std::mem::replace(&mut buffer, rest);
+        }
+        log(shared, request.clone());
+        if too_large {
+            return write_answer(
+                &mut stream,
+                &Answer::problem(413, "Body too large", ""),
+                None,
+            );
+        }
+        if let Done::Close = answer(&mut stream, shared, &request, fault)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+enum Done {
+    KeepOpen,
+    Close,
+}
+
+fn answer(
+    stream: &mut TcpStream,
+    shared: &Shared,
+    request: &ReceivedRequest,
+    fault: Option<Fault>,
+) -> io::Result<Done> {
+    let carry_out = || lock(&shared.service).answer(request);
+    match fault {
+        None => write_answer(stream, &carry_out(), None)?,
+        Some(Fault::Delay(time)) => {
+            shared.pause(Some(time));
+            write_answer(stream, &carry_out(), None)?;
+        }
+        Some(Fault::Hold) => {
+            shared.pause(None);
+            write_answer(stream, &carry_out(), None)?;
+        }
+        Some(Fault::Status {
+            status,
+            retry_after,
+        }) => {
+            let answer = Answer::problem(status, "A fault that was asked for", "");
+            write_answer(stream, &answer, retry_after.as_deref())?;
+        }
+        Some(Fault::Reply {
+            status,
+            content_type,
+            body,
+        }) => write_answer(stream, &Answer::new(status, content_type, body), None)?,
+        Some(Fault::HtmlBadGateway) => {
+            let page = "<html><head><title>502 Bad Gateway</title></head>\
+                        <body><h1>502 Bad Gateway</h1></body></html>";
+            write_answer(stream, &Answer::new(502, "text/html", page), None)?;
+        }
+        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading) => return Ok(Done::Close),
+        Some(Fault::LoseReply) => {
+            carry_out();
+            return Ok(Done::Close);
+        }
+        Some(Fault::CutReply) => {
+            let bytes = bytes_of(&carry_out(), None);
+            // A reply without a body is not cut: its head says it all.
+            let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+            let head = head.map_or(0, |at| at + 4);
+            let cut = head + (bytes.len() - head) / 2;
+            stream.write_all(bytes.get(..cut).unwrap_or_default())?;
+            return Ok(Done::Close);
+        }
+        Some(Fault::Garbage) => {
+            stream.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n")?;
+            return Ok(Done::Close);
+        }
+        Some(Fault::Raw(bytes)) => {
+            stream.write_all(&bytes)?;
+            return Ok(Done::Close);
+        }
+        Some(Fault::EndlessBody) => {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+            let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+            while !shared.is_stopping() {
+                stream.write_all(&chunk)?;
+            }
+            return Ok(Done::Close);
+        }
+    }
+    Ok(Done::KeepOpen)
+}
+
+fn log(shared: &Shared, request: ReceivedRequest) {
+    lock(&shared.requests).push(request);
+    shared.request_came.notify_all();
+}
+
+/// Reads up to the end of a head, and takes it out of the buffer. The number is its Content-Length. `None` at the end of the connection.
+fn read_head(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Option<(ReceivedRequest, Option<usize>)>> {
+    loop {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut head = httparse::Request::new(&mut headers);
+        match head.parse(buffer) {
+            Ok(httparse::Status::Complete(length)) => {
+                let request = ReceivedRequest {
+                    method: head.method.unwrap_or_default().to_owned(),
+                    path: head.path.unwrap_or_default().to_owned(),
+                    headers: head
+                        .headers
+                        .iter()
+                        .map(|header| {
+                            let value = String::from_utf8_lossy(header.value).into_owned();
+                            (header.name.to_ascii_lowercase(), value)
+                        })
+                        .collect(),
+                    body: Vec::new(),
+                };
+                let length_of_body = request.header("content-length");
+                let length_of_body = length_of_body.and_then(|length| length.parse().ok());
+                buffer.drain(..length);
+                return Ok(Some((request, length_of_body)));
+            }
+            Ok(httparse::Status::Partial) if buffer.len() < MAX_HEAD => {
+                if read_more(stream, buffer)? == 0 {
+                    return Ok(None);
+                }
+            }
+            Ok(httparse::Status::Partial) | Err(_) => {
+                let answer = Answer::problem(400, "Not an HTTP request", "");
+                write_answer(stream, &answer, None)?;
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let mut chunk = [0; 16 * 1024];
+    let read = stream.read(&mut chunk)?;
+    buffer.extend_from_slice(chunk.get(..read).unwrap_or_default());
+    Ok(read)
+}
+
+fn write_answer(
+    stream: &mut TcpStream,
+    answer: &Answer,
+    retry_after: Option<&str>,
+) -> io::Result<()> {
+    // One write: a head and a body in two packets cost a round trip.
+    stream.write_all(&bytes_of(answer, retry_after))
+}
+
+fn bytes_of(answer: &Answer, retry_after: Option<&str>) -> Vec<u8> {
+    let status = StatusCode::from_u16(answer.status);
+    let name = status.ok().and_then(|status| status.canonical_reason());
+    let mut head = vec![
+        format!("HTTP/1.1 {} {}", answer.status, name.unwrap_or("Unknown")),
+        format!("Content-Length: {}", answer.body.len()),
+    ];
+    if !answer.body.is_empty() {
+        head.push(format!("Content-Type: {}", answer.content_type));
+    }
+    head.extend(retry_after.map(|value| format!("Retry-After: {value}")));
+    let mut bytes = head.join("\r\n").into_bytes();
+    bytes.extend_from_slice(b"\r\n\r\n");
+    bytes.extend_from_slice(&answer.body);
+    bytes
+}

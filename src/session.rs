@@ -1,0 +1,366 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use ureq::http::HeaderMap;
+use ureq::http::header::AUTHORIZATION;
+
+use crate::clock::Clock;
+use crate::error::{Delivery, Error, ErrorKind};
+use crate::exchange::Exchange;
+use crate::http::{Client, HeaderName, HeaderValue, Reply, Request, header_value};
+use crate::ids::Msn;
+use crate::retry::{self, Attempt, Decision, Outcome, RetryPolicy};
+use crate::token::{self, AccessToken, FetchDuty, Lease, TokenCache};
+use crate::{ApiKeys, SystemInfo};
+
+mod builder;
+mod raw;
+
+pub use builder::{Environment, SessionBuilder};
+
+/// What every call of an endpoint takes: the keys, the token, the connections and the settings.
+///
+/// Cheap to clone, and made to be shared: clones and threads use one token and one set of connections. Making a session sends
+/// nothing; the first call fetches the token.
+///
+/// ```
+/// # use vipps::sandbox::Sandbox;
+/// # let sandbox = Sandbox::start()?;
+/// use std::time::Duration;
+/// use vipps::{ApiKeys, Session, SystemInfo, management};
+///
+/// let keys = ApiKeys::standard("client-id", "client-secret", "subscription-key");
+/// let system = SystemInfo::new("acme", "3.1.2")?.plugin("acme-webshop", "4.5.6")?;
+/// let session = Session::builder(keys, system)
+///     .merchant_serial_number("123456".parse()?)
+///     .timeout(Duration::from_secs(30))
+///     .build()?;
+/// # let session = sandbox.session();
+/// for unit in management::list_sales_units(&session)? {
+///     println!("{} {}", unit.msn, unit.name);
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+    /// What goes with every call, the token aside.
+    headers: Arc<HeaderMap>,
+    msn: Option<Msn>,
+}
+
+/// What all clones share.
+struct Inner {
+    client: Client,
+    token_request: Request,
+    token_headers: HeaderMap,
+    tokens: TokenCache,
+    clock: Clock,
+    timeout: Duration,
+    retry: RetryPolicy,
+    observer: Option<Observer>,
+    /// Texts that no error may show.
+    secrets: Vec<String>,
+}
+
+type Observer = Arc<dyn Fn(&Exchange) + Send + Sync>;
+
+const MSN_HEADER: HeaderName = HeaderName::from_static("merchant-serial-number");
+
+impl Session {
+    /// Begins a session with these keys, for this calling system.
+    pub fn builder(keys: ApiKeys, system: SystemInfo) -> SessionBuilder {
+        SessionBuilder::new(keys, system)
+    }
+
+    /// A session from the environment.
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `VIPPS_CLIENT_ID`, `VIPPS_CLIENT_SECRET` | required |
+    /// | `VIPPS_SUBSCRIPTION_KEY` | required, unless `VIPPS_KEYS=management`: then it must not be set |
+    /// | `VIPPS_KEYS` | `standard`, the default, or `management` |
+    /// | `VIPPS_MERCHANT_SERIAL_NUMBER` | optional |
+    /// | `VIPPS_BASE_URL` | optional; production otherwise |
+    ///
+    /// A variable that is set to nothing counts as not set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`], which names every missing variable at once, or the one whose value is wrong.
+    pub fn from_env(system: SystemInfo) -> Result<Self, Error> {
+        SessionBuilder::from_env(system)?.build()
+    }
+
+    /// The same session for another sales unit: same token, same connections, another `Merchant-Serial-Number` header.
+    #[must_use]
+    pub fn for_merchant(&self, msn: &Msn) -> Self {
+        let mut headers = HeaderMap::clone(&self.headers);
+        headers.remove(MSN_HEADER);
+        if let Ok(value) = msn_header(msn) {
+            headers.insert(MSN_HEADER, value);
+        }
+        Self {
+            inner: Arc::clone(&self.inner),
+            headers: Arc::new(headers),
+            msn: Some(msn.clone()),
+        }
+    }
+
+    /// A token that is good now, fetched if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Auth`] if the token endpoint refuses the keys, [`Error::Transport`] and [`Error::Decode`] as for any call.
+    pub fn access_token(&self) -> Result<AccessToken, Error> {
+        let deadline = self.inner.deadline();
+        self.inner.token(deadline)
+    }
+
+    /// Calls an endpoint that this crate does not know yet, or one whose newest fields it does not know.
+    ///
+    /// Token, headers, retries and errors are as for every other call. `path` begins with a slash and may have a query; a reply without
+    /// a body gives [`Value::Null`]. A POST is never repeated when its outcome is unknown, as it has no idempotency key here.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// let units = session.raw("GET", "/management/v1/sales-units", None)?;
+    /// assert!(units.is_array());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a method other than GET, POST, PUT, PATCH and DELETE, for a body with a GET or DELETE, and for a path
+    /// that is not one: relative, with spaces, a fragment, or `.` and `..` segments. Otherwise as for any call.
+    pub fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let request = raw::request(method, path, body)?;
+        let reply = self.send(&request)?;
+        if reply.is_empty() {
+            return Ok(Value::Null);
+        }
+        reply.json(&request)
+    }
+
+    /// Sends a request with token and retries, and reads its reply.
+    pub(crate) fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+        self.send(request)?.json(request)
+    }
+
+    /// Sends a request with token and retries.
+    pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
+        if let Some(msn) = &self.msn {
+            // An Msn that a server sent is taken as it came, and need not make a header.
+            msn_header(msn)?;
+        }
+        let deadline = self.inner.deadline();
+        self.inner.send(request, &self.headers, deadline)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("base_url", &self.inner.client.base_url())
+            .field(
+                "merchant_serial_number",
+                &self.msn.as_ref().map(Msn::as_str),
+            )
+            .field("access_token", &self.inner.tokens)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn deadline(&self) -> Duration {
+        self.clock.now().saturating_add(self.timeout)
+    }
+
+    /// The call's one loop: token, attempt, and what follows from its outcome.
+    fn send(
+        self: &Arc<Self>,
+        request: &Request,
+        headers: &HeaderMap,
+        deadline: Duration,
+    ) -> Result<Reply, Error> {
+        let mut number = 0;
+        let mut token_replaced = false;
+        // What the attempts before this one may have done.
+        let mut done_before = Delivery::NotSent;
+        loop {
+            let token = if request.for_token {
+                None
+            } else {
+                let token = self.token(deadline);
+                Some(token.map_err(|error| error.with_delivery(done_before))?)
+            };
+            number += 1;
+            let error = match self.attempt(request, headers, token.as_ref(), number, deadline) {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+
+            if let Some(token) = token.filter(|_| error.status() == Some(401) && !token_replaced) {
+                self.tokens.drop_refused(&token);
+                token_replaced = true;
+                continue;
+            }
+            let is_gone = error.status() == Some(404) && request.is_delete();
+            if is_gone && done_before == Delivery::Unknown {
+                // An earlier attempt, whose answer was lost, has deleted it.
+                return Ok(Reply::empty());
+            }
+
+            let outcome = outcome(&error);
+            let delivery = together(done_before, outcome, &error);
+            let attempt = Attempt {
+                repeatable: request.is_repeatable(),
+                outcome,
+                number,
+                time_left: deadline.saturating_sub(self.clock.now()),
+                retry_after: error.retry_after(),
+                random: self.retry.random(number),
+            };
+            match retry::decide(&self.retry, &attempt) {
+                Decision::Retry { after } => {
+                    done_before = unknown_after(done_before, outcome);
+                    self.clock.sleep(after);
+                }
+                Decision::Stop { .. } => {
+                    let retryable = retry::is_retryable(attempt.repeatable, outcome);
+                    return Err(error.with_delivery(delivery).with_retryable(retryable));
+                }
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        request: &Request,
+        headers: &HeaderMap,
+        token: Option<&AccessToken>,
+        number: u32,
+        deadline: Duration,
+    ) -> Result<Reply, Error> {
+        let began = self.clock.now();
+        let time_left = deadline.saturating_sub(began);
+        if time_left.is_zero() {
+            return Err(Client::no_time(request));
+        }
+        let mut headers = headers.clone();
+        if let Some(token) = token {
+            headers.insert(AUTHORIZATION, token.authorization().clone());
+        }
+        let scrub = |text: &str| self.scrub(text, token);
+        // The session's own timeout is the rule; what earlier attempts, waits and other threads' token requests took is the exception.
+        let own_limit = (time_left < self.timeout - self.timeout / 100).then_some(time_left);
+        let result = self.client.exchange(request, headers, own_limit, &scrub);
+        if let Some(observer) = &self.observer {
+            let status = result.as_ref().map(|reply| reply.status.as_u16());
+            let elapsed = self.clock.now().saturating_sub(began);
+            observer(&Exchange::new(request.at(), number, elapsed, status));
+        }
+        result
+    }
+
+    /// A good token: the cached one, or one that this thread or another fetches now.
+    fn token(self: &Arc<Self>, deadline: Duration) -> Result<AccessToken, Error> {
+        let at = self.token_request.at();
+        match self.tokens.lease(&at, deadline)? {
+            Lease::Ready(token) => Ok(token),
+            Lease::ReadyAndRenew(token, duty) => {
+                self.renew_aside(duty);
+                Ok(token)
+            }
+            Lease::Fetch(duty) => self.tokens.fetch(duty, &at, || self.fetch_token(deadline)),
+        }
+    }
+
+    /// Renews the token on a thread of its own, so that no call waits for it. Its failure is nobody's problem while the old token lasts.
+    fn renew_aside(self: &Arc<Self>, duty: FetchDuty) {
+        let inner = Arc::clone(self);
+        // The duty is out of reach once the closure has it, so it is handed over in a slot that outlives a failed start.
+        let slot = Arc::new(std::sync::Mutex::new(Some(duty)));
+        let handed = Arc::clone(&slot);
+        let take = |slot: &std::sync::Mutex<Option<FetchDuty>>| {
+            let slot = slot.lock();
+            slot.unwrap_or_else(std::sync::PoisonError::into_inner)
+                .take()
+        };
+        let renewal = std::thread::Builder::new().name("vipps-token".to_owned());
+        let started = renewal.spawn(move || {
+            let at = inner.token_request.at();
+            if let Some(duty) = take(&handed) {
+                let fetch = || inner.fetch_token(inner.deadline());
+                drop(inner.tokens.fetch(duty, &at, fetch));
+            }
+        });
+        if started.is_err() {
+            if let Some(duty) = take(&slot) {
+                self.tokens.give_up(duty, &self.token_request.at());
+            }
+        }
+    }
+
+    fn fetch_token(self: &Arc<Self>, deadline: Duration) -> Result<AccessToken, Error> {
+        let request = &self.token_request;
+        self.send(request, &self.token_headers, deadline)
+            .and_then(|reply| token::from_reply(&reply, request, &self.clock))
+            // Whatever became of the token request, the call that wanted the token has not been sent.
+            .map_err(|error| error.into_auth().with_delivery(Delivery::NotSent))
+    }
+
+    /// Takes the session's secrets out of a text that came from a server.
+    fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
+        let secrets = self.secrets.iter().map(String::as_str);
+        let mut text = text.to_owned();
+        for secret in secrets.chain(token.map(AccessToken::secret)) {
+            // Shorter ones are no secrets, and would hit words of the text.
+            if secret.len() >= 4 && text.contains(secret) {
+                text = text.replace(secret, "[redacted]");
+            }
+        }
+        text
+    }
+}
+
+fn msn_header(msn: &Msn) -> Result<HeaderValue, Error> {
+    header_value("msn", msn.as_str()).map_err(|reason| Error::input("msn", reason))
+}
+
+fn outcome(error: &Error) -> Outcome {
+    match error {
+        Error::Api(answer) => Outcome::Status(answer.status()),
+        Error::Transport(_) if error.kind() == ErrorKind::Tls => Outcome::Refused,
+        Error::Transport(_) => match error.delivery() {
+            Delivery::NotSent => Outcome::NotSent,
+            // A reply that was cut short is as good as a lost one.
+            Delivery::Unknown | Delivery::Answered => Outcome::Unknown,
+        },
+        _ => Outcome::Final,
+    }
+}
+
+/// What all attempts together may have done, this last one included.
+fn together(done_before: Delivery, outcome: Outcome, error: &Error) -> Delivery {
+    let settles_it = match outcome {
+        Outcome::Status(status) => (400..500).contains(&status) && ![408, 429].contains(&status),
+        Outcome::Final => true,
+        Outcome::NotSent | Outcome::Refused | Outcome::Unknown => false,
+    };
+    match done_before {
+        Delivery::Unknown if !settles_it => Delivery::Unknown,
+        _ => error.delivery(),
+    }
+}
+
+fn unknown_after(done_before: Delivery, outcome: Outcome) -> Delivery {
+    match outcome {
+        Outcome::Unknown | Outcome::Status(408 | 500..) => Delivery::Unknown,
+        _ => done_before,
+    }
+}

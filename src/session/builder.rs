@@ -1,0 +1,427 @@
+use std::env::{self, VarError};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::http::HeaderMap;
+use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
+use ureq::{Proxy, ProxyProtocol};
+
+use super::{Inner, MSN_HEADER, Observer, Session, msn_header};
+use crate::api_keys::Credentials;
+use crate::base_url;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::exchange::Exchange;
+use crate::http::{Client, HeaderName, HeaderValue, Options, Request, header_value};
+use crate::ids::Msn;
+use crate::retry::RetryPolicy;
+use crate::tls::{Tls, TlsBackend};
+use crate::token::{AccessToken, TokenCache};
+use crate::{ApiKeys, SystemInfo};
+
+/// The vendor's servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://api.vipps.no`. The Management API exists here only.
+    #[default]
+    Production,
+    /// `https://apitest.vipps.no`, the merchant test server.
+    Test,
+}
+
+impl Environment {
+    /// The server's address.
+    #[must_use]
+    pub fn base_url(self) -> &'static str {
+        match self {
+            Self::Production => "https://api.vipps.no",
+            Self::Test => "https://apitest.vipps.no",
+        }
+    }
+}
+
+/// The settings of a [`Session`]. They are checked by [`build`](Self::build), which sends nothing.
+#[must_use]
+pub struct SessionBuilder {
+    keys: ApiKeys,
+    system: SystemInfo,
+    environment: Environment,
+    base_url: Option<String>,
+    allow_plain_http: bool,
+    msn: Option<Msn>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    retry: RetryPolicy,
+    proxy: ProxyChoice,
+    tls_backend: Option<TlsBackend>,
+    root_certificates: Option<Vec<u8>>,
+    max_response_bytes: u64,
+    user_agent_suffix: Option<String>,
+    observer: Option<Observer>,
+    access_token: Option<AccessToken>,
+    clock: Clock,
+}
+
+enum ProxyChoice {
+    None,
+    Url(String),
+    FromEnv,
+}
+
+impl SessionBuilder {
+    pub(super) fn new(keys: ApiKeys, system: SystemInfo) -> Self {
+        Self {
+            keys,
+            system,
+            environment: Environment::default(),
+            base_url: None,
+            allow_plain_http: false,
+            msn: None,
+            timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            retry: RetryPolicy::default(),
+            proxy: ProxyChoice::None,
+            tls_backend: None,
+            root_certificates: None,
+            max_response_bytes: 64 * 1024 * 1024,
+            user_agent_suffix: None,
+            observer: None,
+            access_token: None,
+            clock: Clock::system(),
+        }
+    }
+
+    /// The settings of [`Session::from_env`], for adding others to them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Session::from_env`].
+    pub fn from_env(system: SystemInfo) -> Result<Self, Error> {
+        let management = match variable("VIPPS_KEYS")?.as_deref() {
+            None | Some("standard") => false,
+            Some("management") => true,
+            Some(_) => {
+                let reason = "must be `standard` or `management`";
+                return Err(Error::config("VIPPS_KEYS", reason));
+            }
+        };
+        let subscription_key = variable("VIPPS_SUBSCRIPTION_KEY")?;
+        if management && subscription_key.is_some() {
+            return Err(Error::config(
+                "VIPPS_SUBSCRIPTION_KEY",
+                "must not be set with VIPPS_KEYS=management: the token endpoint refuses it",
+            ));
+        }
+
+        let mut missing = Vec::new();
+        let mut required = |name, value: Option<String>| {
+            value.unwrap_or_else(|| {
+                missing.push(name);
+                String::new()
+            })
+        };
+        let client_id = required("VIPPS_CLIENT_ID", variable("VIPPS_CLIENT_ID")?);
+        let client_secret = required("VIPPS_CLIENT_SECRET", variable("VIPPS_CLIENT_SECRET")?);
+        let keys = if management {
+            ApiKeys::management(client_id, client_secret)
+        } else {
+            let subscription_key = required("VIPPS_SUBSCRIPTION_KEY", subscription_key);
+            ApiKeys::standard(client_id, client_secret, subscription_key)
+        };
+        if !missing.is_empty() {
+            return Err(Error::config(
+                missing.join(", "),
+                "not set in the environment",
+            ));
+        }
+
+        let mut builder = Self::new(keys, system);
+        builder.base_url = variable("VIPPS_BASE_URL")?;
+        if let Some(msn) = variable("VIPPS_MERCHANT_SERIAL_NUMBER")? {
+            let msn = msn.parse().map_err(|_| {
+                Error::config("VIPPS_MERCHANT_SERIAL_NUMBER", "must be 4 to 10 digits")
+            })?;
+            builder.msn = Some(msn);
+        }
+        Ok(builder)
+    }
+
+    /// Which of the vendor's servers; [`Environment::Production`] if this is not called.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Another server: a sandbox, or a gateway of one's own. It wins over [`environment`](Self::environment), in whichever order.
+    ///
+    /// An `https` address, or an `http` one on loopback, optionally with a port and a path before those of the API.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Allows `http` to other hosts than loopback: a sandbox in another container. Keys and tokens cross that network in the clear.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
+    }
+
+    /// The sales unit that the calls are made for, sent as `Merchant-Serial-Number`. The Order Management API requires it.
+    pub fn merchant_serial_number(mut self, msn: Msn) -> Self {
+        self.msn = Some(msn);
+        self
+    }
+
+    /// The time for one call: token, name resolution, all attempts and the waits between them. 60 s if this is not called.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The time for looking up the host, and again for connecting to it, within [`timeout`](Self::timeout). 10 s if this is not called.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How failed calls are repeated.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// An HTTP proxy that tunnels (CONNECT): `http://host:port` or `https://host:port`, with `user:password@` if it asks for them.
+    ///
+    /// Without this and [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the environment says.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`. Read by [`build`](Self::build).
+    pub fn proxy_from_env(mut self) -> Self {
+        self.proxy = ProxyChoice::FromEnv;
+        self
+    }
+
+    /// The TLS library; rustls where it is compiled in, otherwise the system's, if this is not called.
+    pub fn tls_backend(mut self, backend: TlsBackend) -> Self {
+        self.tls_backend = Some(backend);
+        self
+    }
+
+    /// Trusts the certificates of this PEM bundle *instead of* the built-in roots.
+    ///
+    /// To trust a certificate in addition to the public ones, give a bundle with both, such as the system's and one's own, one after
+    /// the other.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// The largest reply that is read, in bytes after decompression. 64 MiB if this is not called.
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Adds a product to the `User-Agent` header, such as `acme-billing/2.1`.
+    pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
+        self.user_agent_suffix = Some(suffix.into());
+        self
+    }
+
+    /// Is called after every attempt of every call, token requests included, on the thread that made it. An early renewal of the token
+    /// has a thread of its own.
+    pub fn observer(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Begins with a token that an earlier run kept. It is used until it is nearly over or the service refuses it.
+    pub fn access_token(mut self, token: AccessToken) -> Self {
+        self.access_token = Some(token);
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Checks the settings and makes the session. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the setting that is wrong and what would be right.
+    pub fn build(self) -> Result<Session, Error> {
+        let url = self.base_url.as_deref();
+        let url = url.unwrap_or(self.environment.base_url());
+        let base_url = base_url::checked(url, self.allow_plain_http)?;
+        let needs_tls = base_url.starts_with("https:");
+        let credentials = self.keys.credentials()?;
+        let user_agent = user_agent(self.user_agent_suffix.as_deref())?;
+        for (setting, time) in [
+            ("timeout", self.timeout),
+            ("connect_timeout", self.connect_timeout),
+        ] {
+            // The lower bound is the resolution of sockets, the upper one keeps deadlines from running over.
+            if time < Duration::from_millis(1) || time > Duration::from_secs(24 * 60 * 60) {
+                let reason = format!("must be from 1 millisecond to 24 hours, not {time:?}");
+                return Err(Error::config(setting, reason));
+            }
+        }
+        if self.max_response_bytes == 0 {
+            return Err(Error::config("max_response_bytes", "must be at least 1"));
+        }
+
+        let mut headers = HeaderMap::with_capacity(16);
+        headers.insert(USER_AGENT, user_agent.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        // Said outright: ureq asks for whatever it can decompress, and any crate in the program can switch that on.
+        let encoding = if cfg!(feature = "gzip") {
+            "gzip"
+        } else {
+            "identity"
+        };
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+        for (name, value) in self.system.headers()? {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        if let Some(msn) = &self.msn {
+            headers.insert(MSN_HEADER, msn_header(msn)?);
+        }
+        let mut token_headers = headers.clone();
+        let token_request = add_credentials(credentials, &mut headers, &mut token_headers);
+
+        let mut secrets = self.keys.secrets();
+        // A proxy may repeat its credentials in an error page.
+        if let ProxyChoice::Url(url) = &self.proxy {
+            secrets.extend(proxy_password(url));
+        }
+        let client = Client::new(Options {
+            base_url,
+            timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
+            proxy: self.proxy.resolve()?,
+            tls: Tls::new(
+                self.tls_backend,
+                self.root_certificates.as_deref(),
+                needs_tls,
+            )?,
+            max_response_bytes: self.max_response_bytes,
+            user_agent: user_agent.to_str().unwrap_or_default().to_owned(),
+        });
+        let inner = Inner {
+            client,
+            token_request,
+            token_headers,
+            tokens: TokenCache::new(self.clock.clone(), self.access_token),
+            clock: self.clock,
+            timeout: self.timeout,
+            retry: self.retry,
+            observer: self.observer,
+            secrets,
+        };
+        Ok(Session {
+            inner: Arc::new(inner),
+            headers: Arc::new(headers),
+            msn: self.msn,
+        })
+    }
+}
+
+impl fmt::Debug for SessionBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionBuilder")
+            .field("keys", &self.keys)
+            .field("system", &self.system)
+            .field("environment", &self.environment)
+            .field(
+                "merchant_serial_number",
+                &self.msn.as_ref().map(Msn::as_str),
+            )
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ProxyChoice {
+    fn resolve(&self) -> Result<Option<Proxy>, Error> {
+        // Neither message shows the address, which may hold a password.
+        let wrong = |reason: &str| Error::config("proxy", reason);
+        match self {
+            Self::None => Ok(None),
+            Self::FromEnv => Ok(Proxy::try_from_env()),
+            Self::Url(url) => {
+                let proxy = Proxy::new(url).map_err(|_| {
+                    wrong("must be an address such as http://proxy.example.com:8080")
+                })?;
+                match proxy.protocol() {
+                    ProxyProtocol::Http | ProxyProtocol::Https => Ok(Some(proxy)),
+                    _ => Err(wrong(
+                        "must be an http or https proxy; SOCKS is not supported",
+                    )),
+                }
+            }
+        }
+    }
+}
+
+fn proxy_password(url: &str) -> Option<String> {
+    let (_scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (userinfo, _host) = rest.rsplit_once('@')?;
+    let (_user, password) = userinfo.split_once(':')?;
+    Some(password.to_owned())
+}
+
+/// Puts the keys where they belong, and gives the token request.
+fn add_credentials(
+    credentials: Credentials,
+    headers: &mut HeaderMap,
+    token_headers: &mut HeaderMap,
+) -> Request {
+    const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
+
+    match credentials {
+        Credentials::Standard {
+            client_id,
+            client_secret,
+            subscription_key,
+        } => {
+            headers.insert(SUBSCRIPTION_KEY, subscription_key.clone());
+            token_headers.insert(SUBSCRIPTION_KEY, subscription_key);
+            token_headers.insert(HeaderName::from_static("client_id"), client_id);
+            token_headers.insert(HeaderName::from_static("client_secret"), client_secret);
+            Request::for_token("/accesstoken/get", None)
+        }
+        Credentials::Management { authorization } => {
+            token_headers.insert(AUTHORIZATION, authorization);
+            Request::for_token("/miami/v1/token", Some("grant_type=client_credentials"))
+        }
+    }
+}
+
+fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
+    const PRODUCT: &str = concat!("vipps-rust/", env!("CARGO_PKG_VERSION"));
+
+    let Some(suffix) = suffix else {
+        return Ok(HeaderValue::from_static(PRODUCT));
+    };
+    let setting = "user_agent_suffix";
+    let wrong = |reason| Error::config(setting, reason);
+    header_value(setting, suffix).map_err(wrong)?;
+    header_value(setting, &format!("{PRODUCT} {suffix}")).map_err(wrong)
+}
+
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(Error::config(name, "must be UTF-8 text")),
+    }
+}

@@ -1,0 +1,90 @@
+use crate::Error;
+use crate::http::{HeaderValue, header_value};
+
+/// What the calling system is: the four `Vipps-System-*` headers that go with every request.
+///
+/// The vendor reads them when something has gone wrong. Each is 1 to 30 characters of visible ASCII and spaces. Where no plugin is
+/// named, the plugin headers repeat the system's.
+///
+/// ```
+/// use vipps::SystemInfo;
+///
+/// let system = SystemInfo::new("acme", "3.1.2")?.plugin("acme-webshop", "4.5.6")?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the section "System headers" of the vendor's page "HTTP headers".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemInfo {
+    name: String,
+    version: String,
+    plugin: Option<(String, String)>,
+}
+
+/// The Management API takes 30 characters and the Order Management API 100: 30 holds everywhere.
+const MAX_LENGTH: usize = 30;
+
+impl SystemInfo {
+    /// The solution: `Vipps-System-Name` and `Vipps-System-Version`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the header if a value is empty, longer than 30 characters, or not visible ASCII.
+    pub fn new(name: impl Into<String>, version: impl Into<String>) -> Result<Self, Error> {
+        Ok(Self {
+            name: checked("Vipps-System-Name", name.into())?,
+            version: checked("Vipps-System-Version", version.into())?,
+            plugin: None,
+        })
+    }
+
+    /// The plugin: `Vipps-System-Plugin-Name` and `Vipps-System-Plugin-Version`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn plugin(
+        mut self,
+        name: impl Into<String>,
+        version: impl Into<String>,
+    ) -> Result<Self, Error> {
+        let name = checked("Vipps-System-Plugin-Name", name.into())?;
+        let version = checked("Vipps-System-Plugin-Version", version.into())?;
+        self.plugin = Some((name, version));
+        Ok(self)
+    }
+
+    pub(crate) fn headers(&self) -> Result<[(&'static str, HeaderValue); 4], Error> {
+        let (plugin_name, plugin_version) = match &self.plugin {
+            Some((name, version)) => (name, version),
+            None => (&self.name, &self.version),
+        };
+        Ok([
+            header("vipps-system-name", &self.name)?,
+            header("vipps-system-version", &self.version)?,
+            header("vipps-system-plugin-name", plugin_name)?,
+            header("vipps-system-plugin-version", plugin_version)?,
+        ])
+    }
+}
+
+fn checked(header: &str, value: String) -> Result<String, Error> {
+    if value.chars().count() > MAX_LENGTH {
+        let length = value.chars().count();
+        return Err(Error::config(
+            header,
+            format!("must be at most {MAX_LENGTH} characters, not {length}"),
+        ));
+    }
+    match header_value(header, &value) {
+        Ok(_) => Ok(value),
+        Err(reason) => Err(Error::config(header, reason)),
+    }
+}
+
+fn header(name: &'static str, value: &str) -> Result<(&'static str, HeaderValue), Error> {
+    match header_value(name, value) {
+        Ok(value) => Ok((name, value)),
+        Err(reason) => Err(Error::config(name, reason)),
+    }
+}

@@ -1,0 +1,131 @@
+//! Which TLS library, and which root certificates.
+
+use crate::Error;
+
+/// The libraries that can make a TLS connection. Each needs the crate's feature of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TlsBackend {
+    /// rustls, feature `rustls`, which is on by default. The built-in roots are Mozilla's.
+    Rustls,
+    /// The system's library (Schannel, Security Framework, OpenSSL), feature `native-tls`.
+    NativeTls,
+}
+
+/// The TLS side of a session, checked.
+#[derive(Default)]
+pub(crate) struct Tls {
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    config: ureq::tls::TlsConfig,
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+impl Tls {
+    /// `needed` for an https address. rustls is the choice where both are compiled in and none is asked for.
+    pub(crate) fn new(
+        backend: Option<TlsBackend>,
+        roots: Option<&[u8]>,
+        _needed: bool,
+    ) -> Result<Self, Error> {
+        use ureq::tls::{TlsConfig, TlsProvider};
+
+        let provider = match backend {
+            None if cfg!(feature = "rustls") => TlsProvider::Rustls,
+            None => TlsProvider::NativeTls,
+            Some(TlsBackend::Rustls) if cfg!(feature = "rustls") => TlsProvider::Rustls,
+            Some(TlsBackend::NativeTls) if cfg!(feature = "native-tls") => TlsProvider::NativeTls,
+            Some(TlsBackend::Rustls) => return Err(not_compiled("rustls")),
+            Some(TlsBackend::NativeTls) => return Err(not_compiled("native-tls")),
+        };
+        let mut config = TlsConfig::builder().provider(provider);
+        if let Some(pem) = roots {
+            config = config.root_certs(root_certificates(pem)?);
+        }
+        Ok(Self {
+            config: config.build(),
+        })
+    }
+
+    pub(crate) fn apply(
+        self,
+        config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
+    ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+        config.tls_config(self.config)
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+impl Tls {
+    pub(crate) fn new(
+        backend: Option<TlsBackend>,
+        roots: Option<&[u8]>,
+        needed: bool,
+    ) -> Result<Self, Error> {
+        match backend {
+            Some(TlsBackend::Rustls) => Err(not_compiled("rustls")),
+            Some(TlsBackend::NativeTls) => Err(not_compiled("native-tls")),
+            None if needed || roots.is_some() => Err(not_compiled("rustls")),
+            None => Ok(Self {}),
+        }
+    }
+
+    pub(crate) fn apply(
+        self,
+        config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
+    ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
+        config
+    }
+}
+
+/// All certificates of a PEM bundle. (ureq's own reader takes the first only.)
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn root_certificates(pem: &[u8]) -> Result<ureq::tls::RootCerts, Error> {
+    use ureq::tls::{PemItem, RootCerts, parse_pem};
+
+    let wrong = |reason: String| Error::config("root_certificates", reason);
+    let mut certificates = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => {
+                if !is_one_der_sequence(certificate.der()) {
+                    let nth = certificates.len() + 1;
+                    return Err(wrong(format!("certificate {nth} of the bundle is damaged")));
+                }
+                certificates.push(certificate);
+            }
+            Ok(_) => {}
+            Err(error) => return Err(wrong(format!("must be PEM: {error}"))),
+        }
+    }
+    if certificates.is_empty() {
+        return Err(wrong(
+            "must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
+        ));
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
+}
+
+/// A certificate is one DER sequence and nothing behind it. TLS libraries skip what is not without a word, and then trust nothing.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn is_one_der_sequence(der: &[u8]) -> bool {
+    let Some((&[0x30, length], rest)) = der.split_first_chunk::<2>() else {
+        return false;
+    };
+    if length < 0x80 {
+        return rest.len() == usize::from(length);
+    }
+    let Some((length, rest)) = rest.split_at_checked(usize::from(length & 0x7f)) else {
+        return false;
+    };
+    let length = length.iter().try_fold(0_usize, |sum, byte| {
+        sum.checked_mul(256)?.checked_add((*byte).into())
+    });
+    length == Some(rest.len())
+}
+
+fn not_compiled(feature: &str) -> Error {
+    Error::config(
+        "tls_backend",
+        format!("https needs the feature `{feature}` of the vipps crate, which is not compiled in"),
+    )
+}

@@ -1,0 +1,310 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::error::{At, CallError, Delivery, Error, ErrorKind};
+use crate::http::{HeaderValue, MAX_TOKEN_BYTES, Reply, Request, header_value};
+
+/// A bearer token with its remaining lifetime. It never prints itself: [`secret`](Self::secret) is the only way to see it.
+///
+/// A session fetches and renews its token by itself. This type is for programs that keep a token between runs
+/// ([`SessionBuilder::access_token`](crate::SessionBuilder::access_token)) or hand it to code that makes its own requests.
+///
+/// Source: the vendor's page "Access Token API".
+#[derive(Clone)]
+pub struct AccessToken {
+    /// `Bearer` and the token.
+    authorization: HeaderValue,
+    lifetime: Duration,
+    /// On `clock`.
+    expires_at: Duration,
+    clock: Clock,
+}
+
+impl AccessToken {
+    /// A token that was fetched elsewhere, with the time for which it is still good.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] if the token is empty, not visible ASCII, or longer than 16 KiB.
+    pub fn new(token: &str, expires_in: Duration) -> Result<Self, Error> {
+        Self::on_clock(token, expires_in, &Clock::system())
+            .map_err(|reason| Error::input("access_token", reason))
+    }
+
+    /// The token itself, for an `Authorization: Bearer` header. Keep it out of logs.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        let value = self.authorization.to_str().unwrap_or_default();
+        value.strip_prefix("Bearer ").unwrap_or_default()
+    }
+
+    /// For how long it is still good; nothing when it has expired.
+    #[must_use]
+    pub fn expires_in(&self) -> Duration {
+        self.expires_at.saturating_sub(self.clock.now())
+    }
+
+    pub(crate) fn authorization(&self) -> &HeaderValue {
+        &self.authorization
+    }
+
+    /// The same token with its lifetime counted on another clock.
+    pub(crate) fn moved_to(self, clock: &Clock) -> Self {
+        let expires_at = clock.now().saturating_add(self.expires_in());
+        Self {
+            expires_at,
+            clock: clock.clone(),
+            ..self
+        }
+    }
+
+    fn on_clock(token: &str, lifetime: Duration, clock: &Clock) -> Result<Self, String> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(format!("must be at most {MAX_TOKEN_BYTES} bytes"));
+        }
+        header_value("access_token", token)?;
+        let mut authorization = header_value("authorization", &format!("Bearer {token}"))?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            authorization,
+            lifetime,
+            expires_at: clock.now().saturating_add(lifetime),
+            clock: clock.clone(),
+        })
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.authorization == other.authorization
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken([redacted])")
+    }
+}
+
+/// Reads the reply of either token endpoint. No message shows anything of it.
+pub(crate) fn from_reply(
+    reply: &Reply,
+    request: &Request,
+    clock: &Clock,
+) -> Result<AccessToken, Error> {
+    // Everything but these two is optional, and numbers may be strings.
+    #[derive(Deserialize)]
+    struct TokenReply {
+        access_token: Value,
+        expires_in: Value,
+    }
+
+    let unreadable = |reason: &str| reply.unreadable(request, format!("the token reply {reason}"));
+
+    // The text of serde's error may hold a piece of the reply.
+    let Ok(token) = reply.json::<TokenReply>(request) else {
+        return Err(unreadable(
+            "is not an object with access_token and expires_in",
+        ));
+    };
+    let Value::String(secret) = token.access_token else {
+        return Err(unreadable("has an access_token that is not a string"));
+    };
+    let expires_in = match token.expires_in {
+        Value::Number(seconds) => seconds.as_u64(),
+        Value::String(seconds) => seconds.trim().parse().ok(),
+        _ => None,
+    };
+    let Some(expires_in) = expires_in else {
+        return Err(unreadable(
+            "has an expires_in that is not a whole number of seconds",
+        ));
+    };
+    AccessToken::on_clock(&secret, Duration::from_secs(expires_in), clock)
+        .map_err(|reason| unreadable(&format!("has an unusable access_token: it {reason}")))
+}
+
+/// The one token of a session. At any time at most one thread fetches; nobody waits while the old token is good.
+pub(crate) struct TokenCache {
+    state: Mutex<State>,
+    fetched: Condvar,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<AccessToken>,
+    fetching: bool,
+    /// Threads that wait for the request in flight.
+    waiting: usize,
+    /// Counts the requests that ended, and holds what the last one came to.
+    ended: u64,
+    last: Option<Result<AccessToken, Error>>,
+    /// No early renewal before this time: the last one failed.
+    no_renewal_before: Duration,
+}
+
+/// What a thread that wants a token has to do.
+pub(crate) enum Lease {
+    /// Use this one.
+    Ready(AccessToken),
+    /// Use this one, and have somebody fetch the next.
+    ReadyAndRenew(AccessToken, FetchDuty),
+    /// Fetch one: everybody else waits.
+    Fetch(FetchDuty),
+}
+
+/// The duty to fetch. There is one at a time; dropping it undone is the answer of those who wait.
+#[must_use]
+pub(crate) struct FetchDuty(());
+
+impl TokenCache {
+    pub(crate) fn new(clock: Clock, seed: Option<AccessToken>) -> Self {
+        let state = State {
+            token: seed.map(|token| token.moved_to(&clock)),
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            fetched: Condvar::new(),
+            clock,
+        }
+    }
+
+    /// A good token, or the duty to fetch one. Waits for a request in flight if there is nothing else, until `deadline`.
+    pub(crate) fn lease(&self, at: &At, deadline: Duration) -> Result<Lease, Error> {
+        let mut state = self.lock();
+        let seen = state.ended;
+        loop {
+            let now = self.clock.now();
+            if let Some(token) = state.token.as_ref().filter(|token| token.expires_at > now) {
+                let token = token.clone();
+                let left = token.expires_at - now;
+                let is_late = left < token.lifetime / 10;
+                if is_late && !state.fetching && now >= state.no_renewal_before {
+                    state.fetching = true;
+                    return Ok(Lease::ReadyAndRenew(token, FetchDuty(())));
+                }
+                return Ok(Lease::Ready(token));
+            }
+            if let Some(last) = state.last.as_ref().filter(|_| state.ended != seen) {
+                // The request that this thread waited for has ended: its result is everybody's, a failure too, and so is a
+                // token that is already over.
+                return last.clone().map(Lease::Ready);
+            }
+            if !state.fetching {
+                state.fetching = true;
+                return Ok(Lease::Fetch(FetchDuty(())));
+            }
+            let Some(left) = deadline.checked_sub(now).filter(|left| !left.is_zero()) else {
+                return Err(timed_out(at));
+            };
+            state.waiting += 1;
+            let waited = self.fetched.wait_timeout(state, left);
+            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = guard;
+            state.waiting -= 1;
+            if timeout.timed_out() && state.ended == seen && state.fetching {
+                return Err(timed_out(at));
+            }
+        }
+    }
+
+    /// Does the duty. A panic of `fetch` goes on to the caller, and leaves the cache as after a failure.
+    pub(crate) fn fetch(
+        &self,
+        duty: FetchDuty,
+        at: &At,
+        fetch: impl FnOnce() -> Result<AccessToken, Error>,
+    ) -> Result<AccessToken, Error> {
+        let result = catch_unwind(AssertUnwindSafe(fetch));
+        let shared = match &result {
+            Ok(result) => result.clone(),
+            Err(_) => Err(call_error(
+                at,
+                ErrorKind::Network,
+                "the thread that fetched the token panicked",
+            )),
+        };
+        self.end(duty, shared);
+        result.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// Gives the duty back undone: an early renewal that could not be begun.
+    pub(crate) fn give_up(&self, duty: FetchDuty, at: &At) {
+        let error = call_error(at, ErrorKind::Network, "no thread to fetch the token with");
+        self.end(duty, Err(error));
+    }
+
+    /// Drops a token that the service refused, unless another has taken its place already.
+    pub(crate) fn drop_refused(&self, refused: &AccessToken) {
+        let mut state = self.lock();
+        state.token = state.token.take().filter(|token| !token.is_same(refused));
+    }
+
+    fn end(&self, FetchDuty(()): FetchDuty, result: Result<AccessToken, Error>) {
+        let mut state = self.lock();
+        let now = self.clock.now();
+        match &result {
+            Ok(token) => {
+                state.token = Some(token.clone());
+                state.no_renewal_before = Duration::ZERO;
+            }
+            Err(_) => {
+                // Not again on every call, but a few times while the old token lasts.
+                let left = state
+                    .token
+                    .as_ref()
+                    .map_or(Duration::ZERO, |token| token.expires_at.saturating_sub(now));
+                state.no_renewal_before = now.saturating_add(left / 4);
+            }
+        }
+        state.fetching = false;
+        state.ended += 1;
+        state.last = Some(result);
+        drop(state);
+        self.fetched.notify_all();
+    }
+
+    /// No code of others runs under this lock, so a poisoned one is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        let left = state.token.as_ref().map(AccessToken::expires_in);
+        match left.filter(|left| !left.is_zero()) {
+            Some(left) => write!(f, "good for {left:?}")?,
+            None => f.write_str("none")?,
+        }
+        if state.fetching {
+            write!(f, ", being fetched, {} waiting", state.waiting)?;
+        }
+        Ok(())
+    }
+}
+
+fn timed_out(at: &At) -> Error {
+    call_error(
+        at,
+        ErrorKind::Timeout,
+        "timed out while another thread fetched the token",
+    )
+}
+
+fn call_error(at: &At, kind: ErrorKind, reason: &str) -> Error {
+    Error::Transport(CallError::new(
+        at.clone(),
+        None,
+        kind,
+        Delivery::NotSent,
+        reason,
+    ))
+}

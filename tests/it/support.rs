@@ -1,0 +1,191 @@
+//! What several subjects need: a server that says exactly what it is told to, and requests compared whole.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use vipps::sandbox::{ReceivedRequest, Sandbox};
+use vipps::{AccessToken, ApiKeys, RetryPolicy, Session, SessionBuilder, SystemInfo};
+
+/// A server that answers the n-th request with the n-th of its replies, whatever was asked, and closes the connection after a reply that
+/// says `Connection: close`. It listens until it is dropped; requests beyond the last reply are recorded and not answered.
+pub struct RawServer {
+    address: std::net::SocketAddr,
+    state: Arc<Mutex<State>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    replies: std::collections::VecDeque<Vec<u8>>,
+    /// Each request as it came over the wire, head and body.
+    requests: Vec<String>,
+    connections: Vec<TcpStream>,
+    stopping: bool,
+}
+
+impl RawServer {
+    pub fn start(replies: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(Mutex::new(State {
+            replies: replies.into_iter().collect(),
+            ..State::default()
+        }));
+        let shared = Arc::clone(&state);
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let stream = stream.unwrap();
+                let mut state = shared.lock().unwrap();
+                if state.stopping {
+                    return;
+                }
+                state.connections.push(stream.try_clone().unwrap());
+                drop(state);
+                let shared = Arc::clone(&shared);
+                std::thread::spawn(move || serve(stream, &shared));
+            }
+        });
+        Self {
+            address,
+            state,
+            thread: Some(thread),
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The requests so far, each as it came over the wire.
+    pub fn requests(&self) -> Vec<String> {
+        self.state.lock().unwrap().requests.clone()
+    }
+
+    /// How many connections there were.
+    pub fn connections(&self) -> usize {
+        self.state.lock().unwrap().connections.len()
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap();
+        state.stopping = true;
+        for connection in &state.connections {
+            drop(connection.shutdown(Shutdown::Both));
+        }
+        drop(state);
+        drop(TcpStream::connect(self.address));
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+fn serve(mut stream: TcpStream, shared: &Mutex<State>) {
+    let mut buffer = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let end = loop {
+            if let Some(end) = end_of_request(&buffer) {
+                break end;
+            }
+            match stream.read(&mut chunk) {
+                Ok(0) | Err(_) => return,
+                Ok(read) => buffer.extend_from_slice(&chunk[..read]),
+            }
+        };
+        let request = String::from_utf8_lossy(&buffer[..end]).into_owned();
+        buffer.drain(..end);
+        let mut state = shared.lock().unwrap();
+        state.requests.push(request);
+        let Some(reply) = state.replies.pop_front() else {
+            continue;
+        };
+        drop(state);
+        if stream.write_all(&reply).is_err() {
+            return;
+        }
+        if String::from_utf8_lossy(&reply).contains("Connection: close") {
+            drop(stream.shutdown(Shutdown::Both));
+            return;
+        }
+    }
+}
+
+fn end_of_request(buffer: &[u8]) -> Option<usize> {
+    let head = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
+    let length = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.trim().parse().unwrap());
+    (buffer.len() >= head + length).then_some(head + length)
+}
+
+/// An HTTP reply with a length.
+pub fn reply(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
+    let headers: String = headers
+        .iter()
+        .map(|header| format!("{header}\r\n"))
+        .collect();
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+/// A reply of JSON with status 200.
+pub fn json_reply(body: &str) -> Vec<u8> {
+    reply("200 OK", &["Content-Type: application/json"], body)
+}
+
+/// The settings that the tests share: standard keys, a system with a plugin, an MSN, no repetitions, and a token that is good for an hour, so
+/// that nothing but the call itself is sent.
+pub fn session_builder(url: &str) -> SessionBuilder {
+    let token = AccessToken::new("test-token", Duration::from_secs(3600)).unwrap();
+    builder_without_token(url).access_token(token)
+}
+
+pub fn builder_without_token(url: &str) -> SessionBuilder {
+    let keys = ApiKeys::standard(
+        "test-client-id",
+        "test-client-secret",
+        "test-subscription-key",
+    );
+    Session::builder(keys, system())
+        .base_url(url)
+        .merchant_serial_number("123456".parse().unwrap())
+        .retry(RetryPolicy::none())
+}
+
+pub fn system() -> SystemInfo {
+    let system = SystemInfo::new("acme", "3.1.2").unwrap();
+    system.plugin("acme-webshop", "4.5.6").unwrap()
+}
+
+/// The headers of a request, sorted by name, one `name: value` a line, the host's port left out.
+pub fn sorted_headers(request: &ReceivedRequest) -> Vec<String> {
+    let mut headers: Vec<String> = request
+        .headers
+        .iter()
+        .map(|(name, value)| match name.as_str() {
+            "host" => "host: (the server)".to_owned(),
+            _ => format!("{name}: {value}"),
+        })
+        .collect();
+    headers.sort();
+    headers
+}
+
+/// The last request that a sandbox got.
+#[track_caller]
+pub fn last_request(sandbox: &Sandbox) -> ReceivedRequest {
+    sandbox.requests().pop().expect("a request")
+}
+
+/// A request as one text: method and path, headers sorted by name, an empty line, the body. To be compared whole.
+pub fn whole(request: &ReceivedRequest) -> String {
+    let headers = sorted_headers(request).join("\n");
+    let body = String::from_utf8_lossy(&request.body);
+    format!("{} {}\n{headers}\n\n{body}", request.method, request.path)
+}
