@@ -11,7 +11,7 @@ use vipps::{AccessToken, ApiKeys, RetryPolicy, Session, SessionBuilder, SystemIn
 
 /// A server that answers the n-th request with the n-th of its replies, whatever was asked, and closes the connection after a reply that
 /// says `Connection: close`. It listens until it is dropped; requests beyond the last reply are recorded and not answered.
-pub struct RawServer {
+pub(crate) struct RawServer {
     address: std::net::SocketAddr,
     state: Arc<Mutex<State>>,
     thread: Option<JoinHandle<()>>,
@@ -27,7 +27,7 @@ struct State {
 }
 
 impl RawServer {
-    pub fn start(replies: impl IntoIterator<Item = Vec<u8>>) -> Self {
+    pub(crate) fn start(replies: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State {
@@ -55,17 +55,17 @@ impl RawServer {
         }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The requests so far, each as it came over the wire.
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.state.lock().unwrap().requests.clone()
     }
 
     /// How many connections there were.
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections.len()
     }
 }
@@ -125,7 +125,7 @@ fn end_of_request(buffer: &[u8]) -> Option<usize> {
 }
 
 /// An HTTP reply with a length.
-pub fn reply(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
+pub(crate) fn reply(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
     let headers: String = headers
         .iter()
         .map(|header| format!("{header}\r\n"))
@@ -135,18 +135,18 @@ pub fn reply(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
 }
 
 /// A reply of JSON with status 200.
-pub fn json_reply(body: &str) -> Vec<u8> {
+pub(crate) fn json_reply(body: &str) -> Vec<u8> {
     reply("200 OK", &["Content-Type: application/json"], body)
 }
 
 /// The settings that the tests share: standard keys, a system with a plugin, an MSN, no repetitions, and a token that is good for an hour, so
 /// that nothing but the call itself is sent.
-pub fn session_builder(url: &str) -> SessionBuilder {
+pub(crate) fn session_builder(url: &str) -> SessionBuilder {
     let token = AccessToken::new("test-token", Duration::from_secs(3600)).unwrap();
     builder_without_token(url).access_token(token)
 }
 
-pub fn builder_without_token(url: &str) -> SessionBuilder {
+pub(crate) fn builder_without_token(url: &str) -> SessionBuilder {
     let keys = ApiKeys::standard(
         "test-client-id",
         "test-client-secret",
@@ -158,13 +158,13 @@ pub fn builder_without_token(url: &str) -> SessionBuilder {
         .retry(RetryPolicy::none())
 }
 
-pub fn system() -> SystemInfo {
+pub(crate) fn system() -> SystemInfo {
     let system = SystemInfo::new("acme", "3.1.2").unwrap();
     system.plugin("acme-webshop", "4.5.6").unwrap()
 }
 
 /// The headers of a request, sorted by name, one `name: value` a line, the host's port left out.
-pub fn sorted_headers(request: &ReceivedRequest) -> Vec<String> {
+pub(crate) fn sorted_headers(request: &ReceivedRequest) -> Vec<String> {
     let mut headers: Vec<String> = request
         .headers
         .iter()
@@ -179,12 +179,12 @@ pub fn sorted_headers(request: &ReceivedRequest) -> Vec<String> {
 
 /// The last request that a sandbox got.
 #[track_caller]
-pub fn last_request(sandbox: &Sandbox) -> ReceivedRequest {
+pub(crate) fn last_request(sandbox: &Sandbox) -> ReceivedRequest {
     sandbox.requests().pop().expect("a request")
 }
 
 /// A request as one text: method and path, headers sorted by name, an empty line, the body. To be compared whole.
-pub fn whole(request: &ReceivedRequest) -> String {
+pub(crate) fn whole(request: &ReceivedRequest) -> String {
     let headers = sorted_headers(request).join("\n");
     let body = String::from_utf8_lossy(&request.body);
     format!("{} {}\n{headers}\n\n{body}", request.method, request.path)
