@@ -109,12 +109,19 @@ impl Reply {
         }
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+    /// Reads the body. The error shows what was found instead, as `scrub` leaves it.
+    pub(crate) fn json<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        scrub: &dyn Fn(&str) -> String,
+    ) -> Result<T, Error> {
+        const SHOWN: usize = 300;
         serde_json::from_slice(&self.body).map_err(|error| {
             let reason = if self.body.is_empty() {
                 "the reply has no body".to_owned()
             } else {
-                format!("the reply cannot be read: {error}")
+                let error = scrub(&error.to_string());
+                format!("the reply cannot be read: {error:.SHOWN$}")
             };
             self.unreadable(request, reason)
         })

@@ -143,12 +143,12 @@ impl Session {
         if reply.is_empty() {
             return Ok(Value::Null);
         }
-        reply.json(&request)
+        self.inner.read(&reply, &request)
     }
 
     /// Sends a request with token and retries, and reads its reply.
     pub(crate) fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        self.send(request)?.json(request)
+        self.inner.read(&self.send(request)?, request)
     }
 
     /// Sends a request with token and retries.
@@ -314,11 +314,16 @@ impl Inner {
             .map_err(|error| error.into_auth().with_delivery(Delivery::NotSent))
     }
 
-    /// Takes the session's secrets out of a text that came from a server.
+    fn read<T: DeserializeOwned>(&self, reply: &Reply, request: &Request) -> Result<T, Error> {
+        reply.json(request, &|text| self.scrub(text, None))
+    }
+
+    /// Takes the session's secrets out of a text that came from a server: the keys, its token, and the one that `token` is.
     fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
-        let secrets = self.secrets.iter().map(String::as_str);
+        let cached = self.tokens.cached();
+        let tokens = token.into_iter().chain(&cached).map(AccessToken::secret);
         let mut text = text.to_owned();
-        for secret in secrets.chain(token.map(AccessToken::secret)) {
+        for secret in self.secrets.iter().map(String::as_str).chain(tokens) {
             // Shorter ones are no secrets, and would hit words of the text.
             if secret.len() >= 4 && text.contains(secret) {
                 text = text.replace(secret, "[redacted]");

@@ -106,7 +106,7 @@ pub(crate) fn from_reply(
     let unreadable = |reason: &str| reply.unreadable(request, format!("the token reply {reason}"));
 
     // The text of serde's error may hold a piece of the reply.
-    let Ok(token) = reply.json::<TokenReply>(request) else {
+    let Ok(token) = reply.json::<TokenReply>(request, &|_| String::new()) else {
         return Err(unreadable(
             "is not an object with access_token and expires_in",
         ));
@@ -244,6 +244,11 @@ impl TokenCache {
     pub(crate) fn drop_refused(&self, refused: &AccessToken) {
         let mut state = self.lock();
         state.token = state.token.take().filter(|token| !token.is_same(refused));
+    }
+
+    /// The token that calls are made with at present, good or not.
+    pub(crate) fn cached(&self) -> Option<AccessToken> {
+        self.lock().token.clone()
     }
 
     fn end(&self, FetchDuty(()): FetchDuty, result: Result<AccessToken, Error>) {

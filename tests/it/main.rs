@@ -6,4 +6,6 @@
     clippy::indexing_slicing
 )]
 
+mod management;
+mod secrets;
 mod support;

@@ -189,3 +189,46 @@ pub(crate) fn whole(request: &ReceivedRequest) -> String {
     let body = String::from_utf8_lossy(&request.body);
     format!("{} {}\n{headers}\n\n{body}", request.method, request.path)
 }
+
+/// What stands in every call of the tests' sessions, sorted; `more` are the headers that the call adds.
+pub(crate) fn call_headers(more: &[&str]) -> String {
+    let encoding = if cfg!(feature = "gzip") {
+        "gzip"
+    } else {
+        "identity"
+    };
+    let encoding = format!("accept-encoding: {encoding}");
+    let user_agent = concat!("user-agent: vipps-rust/", env!("CARGO_PKG_VERSION"));
+    let mut headers = vec![
+        "accept: application/json",
+        &encoding,
+        "authorization: Bearer test-token",
+        "host: (the server)",
+        "merchant-serial-number: 123456",
+        "ocp-apim-subscription-key: test-subscription-key",
+        user_agent,
+        "vipps-system-name: acme",
+        "vipps-system-plugin-name: acme-webshop",
+        "vipps-system-plugin-version: 4.5.6",
+        "vipps-system-version: 3.1.2",
+    ];
+    headers.extend(more);
+    headers.sort_unstable();
+    headers.join("\n")
+}
+
+/// A request as it came over the wire in the form of [`whole`].
+pub(crate) fn whole_wire(request: &str) -> String {
+    let (head, body) = request.split_once("\r\n\r\n").expect("a complete head");
+    let (line, headers) = head.split_once("\r\n").expect("a request line");
+    let line = line.strip_suffix(" HTTP/1.1").expect("HTTP/1.1");
+    let mut headers: Vec<&str> = headers
+        .split("\r\n")
+        .map(|header| match header.starts_with("host: ") {
+            true => "host: (the server)",
+            false => header,
+        })
+        .collect();
+    headers.sort_unstable();
+    format!("{line}\n{}\n\n{body}", headers.join("\n"))
+}
