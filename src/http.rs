@@ -544,7 +544,7 @@ fn in_body(request: &Request, reply: &Reply, error: io::Error, limit: Duration) 
         error @ ureq::Error::Decompress(..) => {
             return reply.unreadable(request, format!("the reply cannot be read: {error}"));
         }
-        error => (ErrorKind::Network, format!("the reply was cut: {error}")),
+        error => (ErrorKind::Network, format!("the reply broke off: {error}")),
     };
     let delivery = Delivery::Answered;
     Error::Transport(CallError::new(

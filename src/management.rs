@@ -12,7 +12,7 @@
 //! | [`delete_product_order`] | `DELETE /management/v1/product-orders/{id}` |
 //! | [`list_price_packages`] | `GET /management/v1/partners/price-packages` |
 //!
-//! The API exists in production only. [`sandbox`](crate::sandbox) stands in for it in tests.
+//! The API exists in production only. The crate's `sandbox` stands in for it in tests.
 //!
 //! A 404 says as much as "not active": a merchant or a sales unit that is inactive or, for a partner, not connected, is answered like one
 //! that does not exist.

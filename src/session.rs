@@ -155,7 +155,9 @@ impl Session {
     pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
         if let Some(msn) = &self.msn {
             // An Msn that a server sent is taken as it came, and need not make a header.
-            msn_header(msn)?;
+            if !self.headers.contains_key(MSN_HEADER) {
+                msn_header(msn)?;
+            }
         }
         let deadline = self.inner.deadline();
         self.inner.send(request, &self.headers, deadline)
@@ -189,14 +191,15 @@ impl Inner {
     ) -> Result<Reply, Error> {
         let mut number = 0;
         let mut token_replaced = false;
-        // What the attempts before this one may have done.
-        let mut done_before = Delivery::NotSent;
+        // What the attempts before this one may have done, and whether one of them may have done its work all the same.
+        let mut before = Delivery::NotSent;
+        let mut may_be_done = false;
         loop {
             let token = if request.for_token {
                 None
             } else {
                 let token = self.token(deadline);
-                Some(token.map_err(|error| error.with_delivery(done_before))?)
+                Some(token.map_err(|error| error.with_delivery(before))?)
             };
             number += 1;
             let error = match self.attempt(request, headers, token.as_ref(), number, deadline) {
@@ -210,13 +213,13 @@ impl Inner {
                 continue;
             }
             let is_gone = error.status() == Some(404) && request.is_delete();
-            if is_gone && done_before == Delivery::Unknown {
+            if is_gone && may_be_done {
                 // An earlier attempt, whose answer was lost, has deleted it.
                 return Ok(Reply::empty());
             }
 
             let outcome = outcome(&error);
-            let delivery = together(done_before, outcome, &error);
+            let delivery = together(before, outcome, &error);
             let attempt = Attempt {
                 repeatable: request.is_repeatable(),
                 outcome,
@@ -227,7 +230,13 @@ impl Inner {
             };
             match retry::decide(&self.retry, &attempt) {
                 Decision::Retry { after } => {
-                    done_before = unknown_after(done_before, outcome);
+                    before = if outcome == Outcome::Unknown {
+                        Delivery::Unknown
+                    } else {
+                        before
+                    };
+                    may_be_done |=
+                        matches!(outcome, Outcome::Unknown | Outcome::Status(408 | 500..));
                     self.clock.sleep(after);
                 }
                 Decision::Stop { .. } => {
@@ -351,21 +360,14 @@ fn outcome(error: &Error) -> Outcome {
 }
 
 /// What all attempts together may have done, this last one included.
-fn together(done_before: Delivery, outcome: Outcome, error: &Error) -> Delivery {
+fn together(before: Delivery, outcome: Outcome, error: &Error) -> Delivery {
     let settles_it = match outcome {
         Outcome::Status(status) => (400..500).contains(&status) && ![408, 429].contains(&status),
         Outcome::Final => true,
         Outcome::NotSent | Outcome::Refused | Outcome::Unknown => false,
     };
-    match done_before {
+    match before {
         Delivery::Unknown if !settles_it => Delivery::Unknown,
         _ => error.delivery(),
-    }
-}
-
-fn unknown_after(done_before: Delivery, outcome: Outcome) -> Delivery {
-    match outcome {
-        Outcome::Unknown | Outcome::Status(408 | 500..) => Delivery::Unknown,
-        _ => done_before,
     }
 }

@@ -297,16 +297,15 @@ impl SessionBuilder {
         let mut token_headers = headers.clone();
         let token_request = add_credentials(credentials, &mut headers, &mut token_headers);
 
+        let proxy = self.proxy.resolve()?;
         let mut secrets = self.keys.secrets();
         // A proxy may repeat its credentials in an error page.
-        if let ProxyChoice::Url(url) = &self.proxy {
-            secrets.extend(proxy_password(url));
-        }
+        secrets.extend(proxy.as_ref().and_then(Proxy::password).map(str::to_owned));
         let client = Client::new(Options {
             base_url,
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
-            proxy: self.proxy.resolve()?,
+            proxy,
             tls: Tls::new(
                 self.tls_backend,
                 self.root_certificates.as_deref(),
@@ -370,13 +369,6 @@ impl ProxyChoice {
             }
         }
     }
-}
-
-fn proxy_password(url: &str) -> Option<String> {
-    let (_scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let (userinfo, _host) = rest.rsplit_once('@')?;
-    let (_user, password) = userinfo.split_once(':')?;
-    Some(password.to_owned())
 }
 
 /// Puts the keys where they belong, and gives the token request.
