@@ -25,10 +25,15 @@ const KEPT_BODY: usize = 4096;
 /// How much of an unknown body is shown in a message, in characters.
 const SHOWN_BODY: usize = 200;
 
+/// How many field problems are shown in a message.
+const SHOWN_FIELDS: usize = 20;
+
 impl Problem {
     /// Reads a body. `scrub` takes the session's secrets out of a text: a server may repeat what it was sent.
     pub(crate) fn read(body: &[u8], scrub: &dyn Fn(&str) -> String) -> Self {
         let mut problem = Self::default();
+        // Some .NET services begin their JSON with a byte order mark.
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let known = match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(object)) => problem.read_object(&object),
             Ok(Value::Array(items)) => problem.read_array(&items),
@@ -127,12 +132,16 @@ impl Problem {
             self.detail = filled(&texts.join("; "));
         } else {
             for item in items {
-                if let Value::Object(object) = item {
-                    // The first item that says something is the title, and all of them are field problems.
-                    if !self.says_something() {
-                        self.read_object(object);
+                match item {
+                    Value::Object(object) => {
+                        // The first item that says something is the title, and all of them are field problems.
+                        if !self.says_something() {
+                            self.read_object(object);
+                        }
+                        self.fields.extend(field_problem(object));
                     }
-                    self.fields.extend(field_problem(object));
+                    Value::String(_) => self.read_reason("", item),
+                    _ => {}
                 }
             }
         }
@@ -205,64 +214,67 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.as_ref().filter(|code| {
             // A code among the field problems is shown there.
-            !self.fields.iter().any(|field| field.reason == **code)
+            let mut shown = self.fields.iter().take(SHOWN_FIELDS);
+            !shown.any(|field| field.reason == **code)
         });
-        let mut shown: Vec<&str> = Vec::new();
+        let mut shown: Vec<String> = Vec::new();
         for part in [code, self.title.as_ref(), self.detail.as_ref()] {
-            match part.map(|part| part.trim_end_matches('.')) {
-                Some(part) if !shown.contains(&part) => shown.push(part),
-                _ => {}
+            let part = part.map(|part| one_line(part)).unwrap_or_default();
+            let part = part.trim_end_matches('.');
+            if !part.is_empty() && !shown.iter().any(|other| other == part) {
+                write!(f, ": {part}")?;
+                shown.push(part.to_owned());
             }
-        }
-        for part in &shown {
-            write!(f, ": {}", OneLine(part))?;
         }
         if let Some(body) = &self.body {
             match html_title(body) {
-                Some(title) => write!(f, ": an HTML page: {}", OneLine(title))?,
+                Some(title) => write!(f, ": an HTML page: {}", one_line(title))?,
                 None => {
-                    let mut start: String = body.chars().take(SHOWN_BODY).collect();
-                    if start.len() < body.len() {
-                        start.push_str("...");
-                    }
-                    write!(f, ": {}", OneLine(&start))?;
+                    let start: String = body.chars().take(SHOWN_BODY).collect();
+                    let more = if start.len() < body.len() { "..." } else { "" };
+                    write!(f, ": {}{more}", one_line(&start))?;
                 }
             }
         }
-        for (nth, field) in self.fields.iter().enumerate() {
-            f.write_str(if nth == 0 { " (" } else { "; " })?;
-            if !field.name.is_empty() {
-                write!(f, "{}: ", OneLine(&field.name))?;
+        let mut fields = self
+            .fields
+            .iter()
+            .map(shown_field)
+            .filter(|t| !t.is_empty());
+        let shown: Vec<String> = fields.by_ref().take(SHOWN_FIELDS).collect();
+        if !shown.is_empty() {
+            write!(f, " ({}", shown.join("; "))?;
+            match fields.count() {
+                0 => f.write_str(")")?,
+                more => write!(f, "; and {more} more)")?,
             }
-            write!(f, "{}", OneLine(&field.reason))?;
         }
-        if !self.fields.is_empty() {
-            f.write_str(")")?;
-        }
-        match &self.trace_id {
-            Some(trace_id) => write!(f, " [trace {}]", OneLine(trace_id)),
-            None => Ok(()),
+        match self.trace_id.as_deref().map(one_line) {
+            Some(trace_id) if !trace_id.is_empty() => write!(f, " [trace {trace_id}]"),
+            _ => Ok(()),
         }
     }
 }
 
-/// A text of the server's without line breaks and control characters, which could fake lines of a log.
-struct OneLine<'a>(&'a str);
-
-impl fmt::Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = self
-            .0
-            .split(|c: char| c.is_whitespace() || c.is_control())
-            .filter(|word| !word.is_empty());
-        for (nth, word) in words.enumerate() {
-            if nth > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(word)?;
-        }
-        Ok(())
+/// `name: reason`, or whichever of the two there is.
+fn shown_field(field: &FieldProblem) -> String {
+    let (name, reason) = (one_line(&field.name), one_line(&field.reason));
+    match (name.is_empty(), reason.is_empty()) {
+        (true, _) => reason,
+        (_, true) => name,
+        _ => format!("{name}: {reason}"),
     }
+}
+
+/// A text of the server's without what could fake lines of a log or disguise them: line breaks, control characters, and those that turn the
+/// direction of writing around.
+fn one_line(text: &str) -> String {
+    let breaks = |c: char| {
+        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_whitespace() || c.is_control() || turns
+    };
+    let words: Vec<&str> = text.split(breaks).filter(|word| !word.is_empty()).collect();
+    words.join(" ")
 }
 
 fn set(target: &mut Option<String>, value: Option<String>) {
@@ -287,16 +299,7 @@ fn filled(text: &str) -> Option<String> {
 
 fn field_problem(object: &Map<String, Value>) -> Option<FieldProblem> {
     let text = |names: &[&str]| names.iter().find_map(|name| text_of(object.get(*name)?));
-    let name = text(&[
-        "name",
-        "key",
-        "field",
-        "property",
-        "path",
-        "errorGroup",
-        "code",
-        "errorCode",
-    ]);
+    let name = text(&["name", "key", "field", "property", "path", "errorGroup"]);
     let reason = text(&[
         "reason",
         "value",
@@ -304,13 +307,17 @@ fn field_problem(object: &Map<String, Value>) -> Option<FieldProblem> {
         "detail",
         "description",
         "errorMessage",
-        "code",
-        "errorCode",
     ]);
-    match (name, reason) {
-        (name, Some(reason)) => Some(FieldProblem::new(name.unwrap_or_default(), reason)),
-        (Some(name), None) => Some(FieldProblem::new(name, "")),
-        (None, None) => None,
+    // It stands for whichever of the two is missing.
+    let code = text(&["code", "errorCode"]);
+    match (name, reason, code) {
+        (Some(name), reason, code) => {
+            let reason = reason.or(code).unwrap_or_default();
+            Some(FieldProblem::new(name, reason))
+        }
+        (None, Some(reason), code) => Some(FieldProblem::new(code.unwrap_or_default(), reason)),
+        (None, None, Some(code)) => Some(FieldProblem::new("", code)),
+        (None, None, None) => None,
     }
 }
 
@@ -339,11 +346,12 @@ fn html_title(body: &str) -> Option<&str> {
     }
     // ASCII lower case keeps every byte's place.
     let lower = body.to_ascii_lowercase();
-    let title = lower.find("<title>").and_then(|open| {
-        let open = open + "<title>".len();
+    let title = lower.find("<title").and_then(|tag| {
+        let open = tag + lower.get(tag..)?.find('>')? + 1;
         let length = lower.get(open..)?.find("</title>")?;
         body.get(open..open + length)
     });
+    let title = title.filter(|title| !title.trim().is_empty());
     Some(title.unwrap_or("no title"))
 }
 
