@@ -109,19 +109,13 @@ impl Reply {
         }
     }
 
-    /// Reads the body. The error shows what was found instead, as `scrub` leaves it.
-    pub(crate) fn json<T: DeserializeOwned>(
-        &self,
-        request: &Request,
-        scrub: &dyn Fn(&str) -> String,
-    ) -> Result<T, Error> {
-        const SHOWN: usize = 300;
+    pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            let reason = if self.body.is_empty() {
+            let reason = if self.is_empty() {
                 "the reply has no body".to_owned()
             } else {
-                let error = scrub(&error.to_string());
-                format!("the reply cannot be read: {error:.SHOWN$}")
+                let error = without_values(&error.to_string());
+                format!("the reply cannot be read: {error}")
             };
             self.unreadable(request, reason)
         })
@@ -554,6 +548,21 @@ fn in_body(request: &Request, reply: &Reply, error: io::Error, limit: Duration) 
         delivery,
         reason,
     ))
+}
+
+/// serde's message without the text that it found: that may be a token or a person's name, and as long as the whole reply.
+fn without_values(message: &str) -> String {
+    const FOUND: &str = ": string ";
+    let begin = message.find(FOUND).map(|at| at + FOUND.len() - 1);
+    // The text is quoted, and quotes in it are escaped, so that the last of these is not its own.
+    let end = message.rfind("\", expected ").map(|at| at + 1);
+    let parts = begin
+        .zip(end)
+        .and_then(|(begin, end)| Some((message.get(..begin)?, message.get(end..)?)));
+    match parts {
+        Some((before, after)) => format!("{before}{after}"),
+        None => message.to_owned(),
+    }
 }
 
 fn redirect_problem(headers: &HeaderMap, scrub: &dyn Fn(&str) -> String) -> Problem {

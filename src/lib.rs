@@ -20,6 +20,7 @@ pub mod management;
 mod open_enum;
 mod picture;
 mod problem;
+mod redact;
 mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

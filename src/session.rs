@@ -12,6 +12,7 @@ use crate::error::{Delivery, Error, ErrorKind};
 use crate::exchange::Exchange;
 use crate::http::{Client, HeaderName, HeaderValue, Reply, Request, header_value};
 use crate::ids::Msn;
+use crate::redact::redact;
 use crate::retry::{self, Attempt, Decision, Outcome, RetryPolicy};
 use crate::token::{self, AccessToken, FetchDuty, Lease, TokenCache};
 use crate::{ApiKeys, SystemInfo};
@@ -143,12 +144,12 @@ impl Session {
         if reply.is_empty() {
             return Ok(Value::Null);
         }
-        self.inner.read(&reply, &request)
+        reply.json(&request)
     }
 
     /// Sends a request with token and retries, and reads its reply.
     pub(crate) fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        self.inner.read(&self.send(request)?, request)
+        self.send(request)?.json(request)
     }
 
     /// Sends a request with token and retries.
@@ -323,22 +324,17 @@ impl Inner {
             .map_err(|error| error.into_auth().with_delivery(Delivery::NotSent))
     }
 
-    fn read<T: DeserializeOwned>(&self, reply: &Reply, request: &Request) -> Result<T, Error> {
-        reply.json(request, &|text| self.scrub(text, None))
-    }
-
     /// Takes the session's secrets out of a text that came from a server: the keys, its token, and the one that `token` is.
     fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
         let cached = self.tokens.cached();
         let tokens = token.into_iter().chain(&cached).map(AccessToken::secret);
-        let mut text = text.to_owned();
-        for secret in self.secrets.iter().map(String::as_str).chain(tokens) {
-            // Shorter ones are no secrets, and would hit words of the text.
-            if secret.len() >= 4 && text.contains(secret) {
-                text = text.replace(secret, "[redacted]");
-            }
-        }
-        text
+        let secrets: Vec<&str> = self
+            .secrets
+            .iter()
+            .map(String::as_str)
+            .chain(tokens)
+            .collect();
+        redact(text, &secrets)
     }
 }
 

@@ -106,7 +106,7 @@ pub(crate) fn from_reply(
     let unreadable = |reason: &str| reply.unreadable(request, format!("the token reply {reason}"));
 
     // The text of serde's error may hold a piece of the reply.
-    let Ok(token) = reply.json::<TokenReply>(request, &|_| String::new()) else {
+    let Ok(token) = reply.json::<TokenReply>(request) else {
         return Err(unreadable(
             "is not an object with access_token and expires_in",
         ));
