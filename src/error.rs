@@ -224,6 +224,14 @@ impl Error {
     pub(crate) fn into_auth(self) -> Self {
         match self {
             Self::Api(error) => Self::Auth(error),
+            Self::Transport(mut error) => {
+                error.0.for_token = true;
+                Self::Transport(error)
+            }
+            Self::Decode(mut error) => {
+                error.0.for_token = true;
+                Self::Decode(error)
+            }
             other => other,
         }
     }
@@ -424,6 +432,8 @@ struct Failure {
     reason: String,
     delivery: Delivery,
     retryable: bool,
+    /// It is the token request that failed, and `delivery` is that of the call which wanted the token.
+    for_token: bool,
 }
 
 impl CallError {
@@ -466,18 +476,24 @@ impl CallError {
             reason,
             delivery,
             retryable: false,
+            for_token: false,
         }))
     }
 }
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.for_token {
+            f.write_str("no access token: ")?;
+        }
         write!(f, "{}: ", self.0.at)?;
         if let Some(status) = self.0.status {
             write!(f, "{}, but ", StatusLine(status))?;
         }
         f.write_str(&self.0.reason)?;
         f.write_str(match self.0.delivery {
+            // "Nothing was sent" would be wrong of the token request, and "no access token" says it of the call.
+            Delivery::NotSent if self.0.for_token => "",
             Delivery::NotSent => " (nothing was sent)",
             Delivery::Unknown => " (the server may have carried it out)",
             Delivery::Answered => "",

@@ -312,4 +312,5 @@ fn call_error(at: &At, kind: ErrorKind, reason: &str) -> Error {
         Delivery::NotSent,
         reason,
     ))
+    .into_auth()
 }
