@@ -16,6 +16,16 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
     if time.next().is_some() || parts.next() != Some("GMT") || parts.next().is_some() {
         return None;
     }
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_of_month = match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if day > days_of_month {
+        return None;
+    }
     // Days since 1 March of year 0, where leap days come last in their year, less those up to 1970.
     let (shifted_year, shifted_month) = match month {
         1 | 2 => (year - 1, month + 9),
@@ -30,4 +40,106 @@ fn number(text: &str, length: usize, range: std::ops::RangeInclusive<u64>) -> Op
     let digits = text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
     let number = text.parse().ok().filter(|_| digits)?;
     range.contains(&number).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn dates_are_seconds_since_1970() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Thu, 01 Jan 1970 00:00:01 GMT", 1),
+            ("Thu, 01 Jan 1970 23:59:59 GMT", 86_399),
+            ("Sat, 28 Feb 1970 23:59:59 GMT", 5_097_599),
+            ("Sun, 01 Mar 1970 00:00:00 GMT", 5_097_600),
+            ("Thu, 31 Dec 1970 00:00:00 GMT", 31_449_600),
+            ("Tue, 29 Feb 1972 12:00:00 GMT", 68_212_800),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            // A century that is a leap year, and one that is not.
+            ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+            ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800),
+            ("Sun, 28 Feb 2100 00:00:00 GMT", 4_107_456_000),
+            ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400),
+            ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199),
+            ("Tue, 19 Jan 2038 03:14:08 GMT", 2_147_483_648),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
+            // A leap second is the next one.
+            ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800),
+            // Nobody looks at the weekday.
+            ("Mon, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+        ] {
+            assert_eq!(parse(text), Some(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_day_follows_the_one_before() {
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let mut expected = 0;
+        for year in 1970..=2400 {
+            for month in MONTHS {
+                for day in 1..=31 {
+                    if let Some(seconds) =
+                        parse(&format!("Day, {day:02} {month} {year} 00:00:00 GMT"))
+                    {
+                        assert_eq!(seconds, expected, "{day} {month} {year}");
+                        expected += 86_400;
+                    }
+                }
+            }
+        }
+        // 431 years, 105 leap years among them.
+        assert_eq!(expected, (431 * 365 + 105) * 86_400);
+    }
+
+    #[test]
+    fn what_is_no_date_is_none() {
+        for text in [
+            "",
+            "0",
+            ", ",
+            "Sun, ",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 gmt",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 06 Nov 1994 08:49:37 GMT GMT",
+            "Sun,06 Nov 1994 08:49:37 GMT",
+            "Sun, 06  Nov 1994 08:49:37 GMT",
+            "06 Nov 1994 08:49:37 GMT",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 006 Nov 1994 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 32 Nov 1994 08:49:37 GMT",
+            "Sun, 31 Nov 1994 08:49:37 GMT",
+            "Sun, 30 Feb 1994 08:49:37 GMT",
+            "Sun, 29 Feb 1994 08:49:37 GMT",
+            "Mon, 29 Feb 2100 00:00:00 GMT",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 06 November 1994 08:49:37 GMT",
+            "Sun, 06 11 1994 08:49:37 GMT",
+            "Sun, 06 Nov 94 08:49:37 GMT",
+            "Wed, 31 Dec 1969 23:59:59 GMT",
+            "Sun, 06 Nov 0000 08:49:37 GMT",
+            "Sun, 06 Nov 19940 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 Nov 1994 08:60:37 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Nov 1994 8:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Nov 1994 08:49:37:00 GMT",
+            "Sun, +6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov +994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 -8:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, \u{660}\u{666} Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
 }
