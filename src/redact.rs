@@ -9,14 +9,29 @@ const MIN_SECRET: usize = 4;
 /// How much of a secret the end of a text must hold to be taken for a secret that was cut there.
 const MIN_START: usize = 8;
 
+/// Backslashes that are passed over at once: those of four levels of JSON, and no more, as a body may be full of them.
+const MAX_SLASHES: usize = 32;
+
 /// Longer than any escape of one character.
 const MAX_ESCAPE: usize = 10;
 
 /// Puts a mark in the place of each secret, of the longest one where several begin.
 pub(crate) fn redact(text: &str, secrets: &[&str]) -> String {
+    let first_letters: Vec<u8> = secrets
+        .iter()
+        .filter_map(|secret| secret.bytes().find(|b| *b != b'\\'))
+        .collect();
+    // Wherever a secret may begin: this passes over nearly all of a text.
+    let may_begin = |b: u8| b"\\%&".contains(&b) || first_letters.contains(&b);
+
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(c) = rest.chars().next() {
+    while let Some(at) = rest.bytes().position(may_begin) {
+        // Of a long row of backslashes the last few may belong to a secret.
+        let row = rest.bytes().skip(at).take_while(|b| *b == b'\\').count();
+        let at = at + row.saturating_sub(MAX_SLASHES);
+        clean.push_str(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at..).unwrap_or_default();
         let lengths = secrets.iter().filter_map(|secret| find_at(rest, secret));
         let length = match lengths.max() {
             Some(length) => {
@@ -24,12 +39,14 @@ pub(crate) fn redact(text: &str, secrets: &[&str]) -> String {
                 length
             }
             None => {
-                clean.push(c);
-                c.len_utf8()
+                let first = rest.chars().next();
+                clean.extend(first);
+                first.map_or(0, char::len_utf8)
             }
         };
         rest = rest.get(length..).unwrap_or_default();
     }
+    clean.push_str(rest);
     clean
 }
 
@@ -44,13 +61,15 @@ fn find_at(text: &str, secret: &str) -> Option<usize> {
 
 /// The same for a secret as JSON, URLs or HTML escape it. Each level of JSON doubles backslashes, so they are compared as if there were none.
 fn find_escaped_at(text: &str, secret: &str) -> Option<usize> {
-    let letters = || secret.chars().filter(|c| *c != '\\');
-    if letters().count() < MIN_SECRET {
+    let mut letters = secret.chars().filter(|c| *c != '\\');
+    // Most places end here.
+    let first = letters.next()?;
+    // All places where what was compared so far may end: `%25` may be a percent sign or three characters.
+    let mut ends: Vec<usize> = lengths(text, first).into_iter().flatten().collect();
+    if ends.is_empty() || letters.clone().count() + 1 < MIN_SECRET {
         return None;
     }
-    // All places where what was compared so far may end: `%25` may be a percent sign or the beginning of three characters.
-    let mut ends = vec![0];
-    for (nth, letter) in letters().enumerate() {
+    for (nth, letter) in (1..).zip(letters) {
         let mut next = Vec::new();
         for end in ends {
             let rest = text.get(end..).unwrap_or_default();
@@ -92,15 +111,17 @@ fn lengths(text: &str, letter: char) -> [Option<usize>; 2] {
 
 /// How long the backslashes are at the beginning of `text`, escaped ones too.
 fn skip_slashes(text: &str) -> usize {
-    let mut skipped = 0;
-    loop {
+    let row = text.bytes().take_while(|b| *b == b'\\');
+    let mut skipped = row.take(MAX_SLASHES).count();
+    while skipped < MAX_SLASHES {
         let rest = text.get(skipped..).unwrap_or_default();
         skipped += match unescape(rest, skipped > 0) {
             _ if rest.starts_with('\\') => 1,
             Some(('\\', length)) => length,
-            _ => return skipped,
+            _ => break,
         };
     }
+    skipped
 }
 
 /// Reads `u002f` and `x2f` after a backslash, `%2F`, `&#47;`, `&#x2F;` and `&quot;`: the character, and the length of its escape.
