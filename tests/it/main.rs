@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod errors;
 mod management;
 mod secrets;
 mod support;

@@ -1,0 +1,153 @@
+//! What an error says: its text to the letter, and all that a program can ask it.
+
+use std::time::Duration;
+
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{ApiError, Delivery, Error, ErrorKind, RetryPolicy, Session, management};
+
+mod bodies;
+mod kinds;
+mod retry_after;
+mod secrets;
+mod tokens;
+mod unreadable;
+
+const UNITS: &str = "GET /management/v1/sales-units";
+
+/// All that an error can be asked.
+#[derive(Debug, PartialEq)]
+struct Facts {
+    display: String,
+    kind: ErrorKind,
+    status: Option<u16>,
+    problem_type: Option<String>,
+    title: Option<String>,
+    detail: Option<String>,
+    instance: Option<String>,
+    fields: Vec<(String, String)>,
+    code: Option<String>,
+    trace_id: Option<String>,
+    retry_after: Option<Duration>,
+    body: Option<String>,
+    delivery: Delivery,
+    retryable: bool,
+}
+
+/// The facts of an answer that says nothing beyond its status. A case adds what it says.
+fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
+    Facts {
+        display: display.to_owned(),
+        kind,
+        status: Some(status),
+        problem_type: None,
+        title: None,
+        detail: None,
+        instance: None,
+        fields: Vec::new(),
+        code: None,
+        trace_id: None,
+        retry_after: None,
+        body: None,
+        delivery: Delivery::Answered,
+        retryable: false,
+    }
+}
+
+fn facts(error: &Error) -> Facts {
+    let (Error::Api(answer) | Error::Auth(answer)) = error else {
+        panic!("not an answer: {error:?}")
+    };
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    // What the error answers for its answer must be the answer's own.
+    assert_eq!(error.status(), Some(answer.status()));
+    assert_eq!(error.code(), answer.code());
+    assert_eq!(error.trace_id(), answer.trace_id());
+    assert_eq!(error.retry_after(), answer.retry_after());
+    assert_eq!(error.field_problems(), answer.field_problems());
+    assert!(!error.is_timeout());
+    Facts {
+        display: error.to_string(),
+        kind: error.kind(),
+        status: error.status(),
+        problem_type: own(answer.problem_type()),
+        title: own(answer.title()),
+        detail: own(answer.detail()),
+        instance: own(answer.instance()),
+        fields: error
+            .field_problems()
+            .iter()
+            .map(|field| (field.name.clone(), field.reason.clone()))
+            .collect(),
+        code: own(error.code()),
+        trace_id: own(error.trace_id()),
+        retry_after: error.retry_after(),
+        body: own(answer.body()),
+        delivery: error.delivery(),
+        retryable: error.is_retryable(),
+    }
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    let own = |(name, reason): &(&str, &str)| ((*name).to_owned(), (*reason).to_owned());
+    fields.iter().map(own).collect()
+}
+
+/// A sandbox with a session that repeats nothing and has its token.
+fn sandbox() -> (Sandbox, Session) {
+    let sandbox = Sandbox::start().unwrap();
+    let builder = sandbox.session_builder().unwrap();
+    let session = builder.retry(RetryPolicy::none()).build().unwrap();
+    session.access_token().unwrap();
+    (sandbox, session)
+}
+
+/// The error of a call that was answered like this.
+#[track_caller]
+fn error_of(sandbox: &Sandbox, session: &Session, fault: Fault) -> Error {
+    // Twice: a 401 is answered with a new token and a second attempt.
+    sandbox.fault(UNITS, 2, fault);
+    let result = management::list_sales_units(session);
+    sandbox.clear_faults();
+    result.expect_err("an error")
+}
+
+#[track_caller]
+fn api(error: &Error) -> &ApiError {
+    match error {
+        Error::Api(answer) | Error::Auth(answer) => answer,
+        other => panic!("not an answer: {other:?}"),
+    }
+}
+
+/// `{}`, `{:?}` and `{:#?}` of the error, and everything that it can be asked, as one text to search.
+fn everything(error: &Error) -> String {
+    let mut all = format!("{error}\n{error:?}\n{error:#?}\n");
+    if let Error::Api(answer) | Error::Auth(answer) = error {
+        all += &format!("{answer}\n{answer:?}\n{answer:#?}\n{:#?}", facts(error));
+        let texts = [
+            answer.title(),
+            answer.detail(),
+            answer.body(),
+            answer.code(),
+        ];
+        all.extend(texts.into_iter().flatten());
+        all += &format!("{}{}", answer.method(), answer.path());
+    }
+    if let Error::Transport(failure) | Error::Decode(failure) = error {
+        all += &format!("{failure}\n{failure:?}\n{failure:#?}\n{}", failure.reason());
+    }
+    all
+}
+
+/// A reply with a head of its own. It says that the connection closes, as it does: the next request would meet that otherwise.
+fn raw_reply(head: &[&str], body: &[u8]) -> Fault {
+    let (head, length) = (head.join("\r\n"), body.len());
+    let head = format!("{head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(body);
+    Fault::Raw(bytes)
+}

@@ -1,0 +1,428 @@
+//! Kinds, statuses, and the texts of the errors that are no answers.
+
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use vipps::management::{self, BusinessIdentifier, PrefillProductOrder, ProductType};
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{ApiError, ApiKeys, CallError, Delivery, Error, ErrorKind, Msn, RetryPolicy, Session};
+
+use super::{Facts, answered, error_of, facts, raw_reply, sandbox, some};
+use crate::support::{session_builder, system};
+
+/// C programs and exit codes live by these: a line may be added, and none changed.
+#[test]
+fn the_numbers_of_kinds_never_change() {
+    let numbers = [
+        (ErrorKind::Config, 1),
+        (ErrorKind::InvalidInput, 2),
+        (ErrorKind::Auth, 3),
+        (ErrorKind::Unauthorized, 4),
+        (ErrorKind::Forbidden, 5),
+        (ErrorKind::NotFound, 6),
+        (ErrorKind::Conflict, 7),
+        (ErrorKind::AlreadyExists, 8),
+        (ErrorKind::Rejected, 9),
+        (ErrorKind::RateLimited, 10),
+        (ErrorKind::Server, 11),
+        (ErrorKind::UnexpectedStatus, 12),
+        (ErrorKind::Timeout, 13),
+        (ErrorKind::Connect, 14),
+        (ErrorKind::Tls, 15),
+        (ErrorKind::Network, 16),
+        (ErrorKind::Decode, 17),
+    ];
+    for (kind, number) in numbers {
+        assert_eq!(kind as i32, number, "{kind:?}");
+    }
+}
+
+/// What a log that is written as JSON holds.
+#[test]
+fn the_words_of_delivery_never_change() {
+    for (delivery, word) in [
+        (Delivery::NotSent, "\"not_sent\""),
+        (Delivery::Unknown, "\"unknown\""),
+        (Delivery::Answered, "\"answered\""),
+    ] {
+        assert_eq!(serde_json::to_string(&delivery).unwrap(), word);
+        assert_eq!(serde_json::from_str::<Delivery>(word).unwrap(), delivery);
+    }
+}
+
+#[test]
+fn errors_are_small_and_go_anywhere() {
+    fn goes_anywhere<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
+    goes_anywhere::<Error>();
+    goes_anywhere::<ApiError>();
+    goes_anywhere::<CallError>();
+    assert!(size_of::<Error>() <= 56, "{}", size_of::<Error>());
+}
+
+#[test]
+fn every_status_has_its_kind() {
+    use ErrorKind::*;
+
+    let (sandbox, session) = sandbox();
+    for (status, kind, shown, retryable) in [
+        (300, UnexpectedStatus, "300 Multiple Choices", false),
+        (304, UnexpectedStatus, "304 Not Modified", false),
+        (400, Rejected, "400 Bad Request", false),
+        (401, Unauthorized, "401 Unauthorized", false),
+        (402, Rejected, "402 Payment Required", false),
+        (403, Forbidden, "403 Forbidden", false),
+        (404, NotFound, "404 Not Found", false),
+        (405, Rejected, "405 Method Not Allowed", false),
+        (408, Server, "408 Request Timeout", true),
+        (409, Conflict, "409 Conflict", false),
+        (410, Rejected, "410 Gone", false),
+        (411, Rejected, "411 Length Required", false),
+        (413, Rejected, "413 Payload Too Large", false),
+        (415, Rejected, "415 Unsupported Media Type", false),
+        (418, Rejected, "418 I'm a teapot", false),
+        (422, Rejected, "422 Unprocessable Entity", false),
+        (429, RateLimited, "429 Too Many Requests", true),
+        (499, Rejected, "499", false),
+        (500, Server, "500 Internal Server Error", true),
+        (501, Server, "501 Not Implemented", false),
+        (502, Server, "502 Bad Gateway", true),
+        (503, Server, "503 Service Unavailable", true),
+        (504, Server, "504 Gateway Timeout", true),
+        (505, Server, "505 HTTP Version Not Supported", false),
+        (599, Server, "599", false),
+        (600, Server, "600", false),
+        (999, Server, "999", false),
+    ] {
+        // A redirect's body is not read for a message.
+        let (detail, end) = match status {
+            300..400 => (
+                some("redirects are not followed"),
+                ": redirects are not followed",
+            ),
+            _ => (some("why"), ": why"),
+        };
+        let error = error_of(
+            &sandbox,
+            &session,
+            Fault::json(status, r#"{"detail":"why"}"#),
+        );
+        let display = format!("GET /management/v1/sales-units: {shown}{end}");
+        let says = Facts {
+            detail,
+            retryable,
+            ..answered(kind, status, &display)
+        };
+        assert_eq!(facts(&error), says);
+    }
+}
+
+/// The same status of a request that must not be sent twice by itself.
+#[test]
+fn what_may_have_been_done_is_not_retryable_without_a_key() {
+    let (sandbox, session) = sandbox();
+    for (status, retryable) in [(408, false), (429, true), (500, false), (503, false)] {
+        sandbox.fault("POST *", 1, Fault::json(status, ""));
+        let body = serde_json::json!({});
+        let error = session
+            .raw("POST", "/management/v1/x", Some(&body))
+            .unwrap_err();
+        let known = (error.status(), error.is_retryable(), error.delivery());
+        assert_eq!(known, (Some(status), retryable, Delivery::Answered));
+    }
+}
+
+#[test]
+fn a_redirect_names_its_target_and_is_not_followed() {
+    let (sandbox, session) = sandbox();
+    let long = format!("https://example.com/{}", "x".repeat(300));
+    for (status, location, target) in [
+        (
+            "301 Moved Permanently",
+            "https://example.com/a?b=c",
+            "https://example.com/a?b=c",
+        ),
+        ("302 Found", "/elsewhere", "/elsewhere"),
+        ("303 See Other", "//example.com", "//example.com"),
+        ("307 Temporary Redirect", "\t odd \t one ", "odd one"),
+        ("308 Permanent Redirect", &long, &long[..200]),
+    ] {
+        sandbox.clear_requests();
+        let status_line = format!("HTTP/1.1 {status}");
+        let location_line = format!("Location: {location}");
+        let fault = raw_reply(&[&status_line, &location_line], b"<html>moved</html>");
+        let error = error_of(&sandbox, &session, fault);
+        let display = format!(
+            "GET /management/v1/sales-units: {status}: redirects are not followed, to {target}"
+        );
+        assert_eq!(error.to_string(), display);
+        assert_eq!(error.kind(), ErrorKind::UnexpectedStatus);
+        assert_eq!(error.delivery(), Delivery::Answered);
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_knows_its_request() {
+    let (sandbox, session) = sandbox();
+    sandbox.fault("PATCH *", 1, Fault::json(400, ""));
+    let body = serde_json::json!({});
+    let error = session
+        .raw("PATCH", "/management/v9/a?b=c%20d", Some(&body))
+        .unwrap_err();
+    let Error::Api(answer) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        (answer.method(), answer.path()),
+        ("PATCH", "/management/v9/a?b=c%20d")
+    );
+    assert_eq!(
+        error.to_string(),
+        "PATCH /management/v9/a?b=c%20d: 400 Bad Request"
+    );
+}
+
+#[test]
+fn debug_shows_an_answer_field_by_field() {
+    let (sandbox, session) = sandbox();
+    let head = ["HTTP/1.1 409 Twice", "Retry-After: 5"];
+    let body = br#"{"type":"t","title":"i","detail":"d","instance":"n","code":"c","traceId":"r","errors":{"f":["w"]}}"#;
+    let error = error_of(&sandbox, &session, raw_reply(&head, body));
+    assert_eq!(
+        format!("{error:?}"),
+        r#"Api(ApiError { method: "GET", path: "/management/v1/sales-units", status: 409, problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), field_problems: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), retry_after: Some(5s), body: None, delivery: Answered })"#
+    );
+}
+
+fn config_error(builder: vipps::SessionBuilder) -> Error {
+    builder.build().unwrap_err()
+}
+
+#[test]
+fn errors_before_sending_say_what_is_wrong_with_what() {
+    let keys = |id: &str, secret: &str| ApiKeys::standard(id, secret, "key");
+    let builder = |keys| Session::builder(keys, system());
+    let merchant = BusinessIdentifier::norway("987654321").unwrap();
+    let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration);
+    let (_sandbox, session) = sandbox();
+    for (error, kind, display) in [
+        (
+            config_error(builder(keys("id", "a\nb"))),
+            ErrorKind::Config,
+            "configuration: client_secret: must be visible ASCII, and has a line break at 2",
+        ),
+        (
+            config_error(builder(keys("", "secret"))),
+            ErrorKind::Config,
+            "configuration: client_id: must not be empty",
+        ),
+        (
+            config_error(builder(keys("id", "secret")).base_url("ftp://example.com")),
+            ErrorKind::Config,
+            "configuration: base_url: must begin with https://, not ftp://",
+        ),
+        (
+            config_error(builder(keys("id", "secret")).timeout(Duration::ZERO)),
+            ErrorKind::Config,
+            "configuration: timeout: must be from 1 millisecond to 24 hours, not 0ns",
+        ),
+        (
+            Msn::new("12a456").unwrap_err(),
+            ErrorKind::InvalidInput,
+            "invalid input: msn: must be 4 to 10 digits, not \"12a456\"",
+        ),
+        (
+            Msn::new("1\n2\u{202e}\"").unwrap_err(),
+            ErrorKind::InvalidInput,
+            "invalid input: msn: must be 4 to 10 digits, not \"1\\n2\\u{202e}\\\"\"",
+        ),
+        (
+            Msn::new("é".repeat(61)).unwrap_err(),
+            ErrorKind::InvalidInput,
+            &format!(
+                "invalid input: msn: must be 4 to 10 digits, not \"{}\"...",
+                "é".repeat(60)
+            ),
+        ),
+        (
+            session
+                .raw("GET", "/a", Some(&serde_json::json!({})))
+                .unwrap_err(),
+            ErrorKind::InvalidInput,
+            "invalid input: body: must be none for GET",
+        ),
+        (
+            management::prefill_product_order(&session, &order.clone().merchant_category_code("x"))
+                .unwrap_err(),
+            ErrorKind::InvalidInput,
+            "invalid input: merchantCategoryCode: must be four digits, not \"x\"",
+        ),
+        (
+            management::prefill_product_order(
+                &session,
+                &order
+                    .sales_unit_name("")
+                    .annual_turnover_percentage(101)
+                    .merchant_category_code("x"),
+            )
+            .unwrap_err(),
+            ErrorKind::InvalidInput,
+            "invalid input: salesUnitName, annualTurnoverPercentage, merchantCategoryCode: salesUnitName: must be 1 to 40 characters; annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
+        ),
+    ] {
+        assert_eq!(error.to_string(), display);
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert_eq!(
+            (error.status(), error.code(), error.trace_id()),
+            (None, None, None)
+        );
+        assert_eq!(
+            (error.retry_after(), error.field_problems()),
+            (None, [].as_slice())
+        );
+        assert!(!error.is_retryable() && !error.is_timeout());
+        assert!(std::error::Error::source(&error).is_none());
+    }
+}
+
+/// A closed port, where nobody will listen for the length of a test.
+fn nobody() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[test]
+fn errors_of_the_network_say_what_the_server_may_have_done() {
+    let address = nobody();
+    let refused = TcpStream::connect(address).unwrap_err();
+    let session = session_builder(&format!("http://{address}"))
+        .build()
+        .unwrap();
+    check_network(
+        &management::list_sales_units(&session).unwrap_err(),
+        ErrorKind::Connect,
+        None,
+        Delivery::NotSent,
+        &refused.to_string(),
+        " (nothing was sent)",
+    );
+
+    let (sandbox, session) = sandbox();
+    check_network(
+        &error_of(&sandbox, &session, Fault::CloseAfterReading),
+        ErrorKind::Network,
+        None,
+        Delivery::Unknown,
+        "the connection was closed before an answer came",
+        " (the server may have carried it out)",
+    );
+    check_network(
+        &error_of(&sandbox, &session, Fault::CutReply),
+        ErrorKind::Network,
+        Some(200),
+        Delivery::Answered,
+        "the reply was cut: io: Peer disconnected",
+        "",
+    );
+    check_network(
+        &error_of(&sandbox, &session, Fault::Garbage),
+        ErrorKind::Network,
+        None,
+        Delivery::Unknown,
+        "the reply is not HTTP: http parse fail: invalid HTTP version",
+        " (the server may have carried it out)",
+    );
+}
+
+#[track_caller]
+fn check_network(
+    error: &Error,
+    kind: ErrorKind,
+    status: Option<u16>,
+    delivery: Delivery,
+    reason: &str,
+    end: &str,
+) {
+    let Error::Transport(failure) = error else {
+        panic!("{error:?}")
+    };
+    let but = status.map(|_| "200 OK, but ").unwrap_or_default();
+    assert_eq!(
+        error.to_string(),
+        format!("GET /management/v1/sales-units: {but}{reason}{end}")
+    );
+    assert_eq!(
+        (failure.method(), failure.path()),
+        ("GET", "/management/v1/sales-units")
+    );
+    assert_eq!((error.status(), failure.status()), (status, status));
+    assert_eq!((error.kind(), error.delivery()), (kind, delivery));
+    assert_eq!(failure.reason(), reason);
+    assert_eq!(
+        format!("{error:?}"),
+        format!(
+            "Transport(CallError {{ method: \"GET\", path: \"/management/v1/sales-units\", status: {status:?}, kind: {kind:?}, reason: {reason:?}, delivery: {delivery:?} }})"
+        )
+    );
+    // A GET may be repeated whatever happened.
+    assert!(error.is_retryable() && !error.is_timeout());
+    assert_eq!(
+        (error.code(), error.trace_id(), error.retry_after()),
+        (None, None, None)
+    );
+    assert_eq!(error.field_problems(), []);
+}
+
+/// The time runs out while the token is fetched: nothing is left for the call itself.
+#[test]
+fn a_timeout_is_one() {
+    let sandbox = Sandbox::start().unwrap();
+    let clock = sandbox.clock().clone();
+    let builder = sandbox.session_builder().unwrap();
+    let session = builder
+        .retry(RetryPolicy::none())
+        .observer(move |_| clock.advance(Duration::from_secs(60)))
+        .build()
+        .unwrap();
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET /management/v1/sales-units: timed out before the request was sent (nothing was sent)"
+    );
+    assert!(error.is_timeout() && error.is_retryable());
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, None));
+    assert_eq!(error.delivery(), Delivery::NotSent);
+    assert_eq!(sandbox.requests().len(), 1);
+}
+
+/// A message that goes down the chain of sources, as loggers write it, says everything once.
+#[test]
+fn a_message_is_whole_and_has_no_source() {
+    let (sandbox, session) = sandbox();
+    for fault in [
+        Fault::status(400),
+        Fault::CloseAfterReading,
+        Fault::json(200, ""),
+    ] {
+        let error = error_of(&sandbox, &session, fault);
+        assert!(std::error::Error::source(&error).is_none(), "{error:?}");
+        let copy = error.clone();
+        assert_eq!(format!("{copy:?} {copy}"), format!("{error:?} {error}"));
+    }
+}
+
+/// As those who keep them in a log or hand them on in JSON do.
+#[test]
+fn field_problems_go_out_as_json_and_come_back() {
+    let (sandbox, session) = sandbox();
+    let body = r#"{"errors":[{"name":"msn","reason":"is short"},"odd"]}"#;
+    let error = error_of(&sandbox, &session, Fault::json(400, body));
+    let json = serde_json::to_string(error.field_problems()).unwrap();
+    assert_eq!(
+        json,
+        r#"[{"name":"msn","reason":"is short"},{"name":"","reason":"odd"}]"#
+    );
+    let back: Vec<vipps::FieldProblem> = serde_json::from_str(&json).unwrap();
+    assert_eq!(back, error.field_problems());
+}

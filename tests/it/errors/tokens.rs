@@ -1,0 +1,326 @@
+//! What the token endpoints' refusals and unreadable replies come to. No message may hold a token reply.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{ApiKeys, Delivery, Error, ErrorKind, RetryPolicy, Session, management};
+
+use super::{Facts, answered, everything, facts, raw_reply, some};
+use crate::support::{builder_without_token, system};
+
+const STANDARD: &str = "POST /accesstoken/get";
+const MANAGEMENT: &str = "POST /miami/v1/token";
+
+/// Both flows, with a session for each that has no token yet.
+fn flows(sandbox: &Sandbox) -> [(&'static str, Session); 2] {
+    let with = |keys| {
+        let builder = Session::builder(keys, system()).base_url(sandbox.url());
+        builder.retry(RetryPolicy::none()).build().unwrap()
+    };
+    [
+        (STANDARD, with(sandbox.api_keys())),
+        (MANAGEMENT, with(sandbox.management_keys())),
+    ]
+}
+
+/// The error of an API call whose token request is answered like this, for both flows. The call itself must not have been sent.
+#[track_caller]
+fn refused(fault: &Fault, check: impl Fn(&'static str, &Error)) {
+    let sandbox = Sandbox::start().unwrap();
+    for (route, session) in flows(&sandbox) {
+        sandbox.fault(route, 2, fault.clone());
+        let by_call = management::list_sales_units(&session).unwrap_err();
+        let by_itself = session.access_token().unwrap_err();
+        sandbox.clear_faults();
+        for error in [by_call, by_itself] {
+            assert_eq!(error.delivery(), Delivery::NotSent);
+            check(route, &error);
+        }
+    }
+    assert_eq!(sandbox.count("GET *"), 0);
+}
+
+fn not_sent(status: u16, display: &str) -> Facts {
+    Facts {
+        delivery: Delivery::NotSent,
+        ..answered(ErrorKind::Auth, status, display)
+    }
+}
+
+#[test]
+fn a_refusal_is_an_auth_error_with_all_that_was_said() {
+    let oauth = r#"{"error":"invalid_client","error_description":"S1: The secret is wrong.","error_codes":[7000215],"trace_id":"t-1"}"#;
+    refused(&Fault::json(401, oauth), |route, error| {
+        let display = format!(
+            "no access token: {route}: 401 Unauthorized: invalid_client: S1: The secret is wrong [trace t-1]"
+        );
+        let says = Facts {
+            code: some("invalid_client"),
+            detail: some("S1: The secret is wrong."),
+            trace_id: some("t-1"),
+            ..not_sent(401, &display)
+        };
+        assert_eq!(facts(error), says);
+    });
+    let gateway = r#"{"statusCode":401,"message":"The subscription key is wrong."}"#;
+    refused(&Fault::json(401, gateway), |route, error| {
+        let display =
+            format!("no access token: {route}: 401 Unauthorized: The subscription key is wrong");
+        let says = Facts {
+            detail: some("The subscription key is wrong."),
+            ..not_sent(401, &display)
+        };
+        assert_eq!(facts(error), says);
+    });
+    let problem = r#"{"type":"t","title":"No","status":403,"detail":"Not you","instance":"i"}"#;
+    let problem = Fault::reply(403, "application/problem+json", problem);
+    refused(&problem, |route, error| {
+        let display = format!("no access token: {route}: 403 Forbidden: No: Not you");
+        let says = Facts {
+            problem_type: some("t"),
+            title: some("No"),
+            detail: some("Not you"),
+            instance: some("i"),
+            ..not_sent(403, &display)
+        };
+        assert_eq!(facts(error), says);
+    });
+}
+
+/// Whether the same call is worth a second try does not hang on whose fault it was.
+#[test]
+fn a_token_endpoint_that_fails_is_an_auth_error_to_try_again() {
+    refused(&Fault::HtmlBadGateway, |route, error| {
+        let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+        let display =
+            format!("no access token: {route}: 502 Bad Gateway: an HTML page: 502 Bad Gateway");
+        let says = Facts {
+            body: some(page),
+            retryable: true,
+            ..not_sent(502, &display)
+        };
+        assert_eq!(facts(error), says);
+    });
+    let fault = raw_reply(&["HTTP/1.1 429 Slow", "Retry-After: 7"], b"");
+    refused(&fault, |route, error| {
+        let display = format!("no access token: {route}: 429 Too Many Requests");
+        let says = Facts {
+            retry_after: Some(Duration::from_secs(7)),
+            retryable: true,
+            ..not_sent(429, &display)
+        };
+        assert_eq!(facts(error), says);
+    });
+}
+
+#[test]
+fn a_redirected_token_request_is_an_auth_error() {
+    let fault = raw_reply(&["HTTP/1.1 307 Go", "Location: https://example.com/t"], b"");
+    refused(&fault, |route, error| {
+        let display = format!(
+            "no access token: {route}: 307 Temporary Redirect: redirects are not followed, to https://example.com/t"
+        );
+        let says = Facts {
+            detail: some("redirects are not followed, to https://example.com/t"),
+            ..not_sent(307, &display)
+        };
+        assert_eq!(facts(error), says);
+    });
+}
+
+/// A gateway may put an error's status on a reply that holds a token all the same.
+#[test]
+fn an_error_that_may_hold_a_token_is_not_shown() {
+    for body in [
+        r#"{"message":"m","access_token":"s3cret-token"}"#,
+        "<html><title>Access_Token=s3cret-token</title></html>",
+        r#"{"access_token":"s3cret-to"#,
+    ] {
+        refused(&Fault::json(500, body), |route, error| {
+            let display = format!(
+                "no access token: {route}: 500 Internal Server Error: a body that is not shown, as it may hold a token"
+            );
+            let says = Facts {
+                detail: some("a body that is not shown, as it may hold a token"),
+                retryable: true,
+                ..not_sent(500, &display)
+            };
+            assert_eq!(facts(error), says);
+            assert!(!everything(error).contains("s3cret"));
+        });
+    }
+}
+
+#[test]
+fn an_unreadable_token_reply_is_a_decode_error_that_shows_nothing_of_it() {
+    const NO_OBJECT: &str = "is not an object with access_token and expires_in";
+    const NO_SECONDS: &str = "has an expires_in that is not a whole number of seconds";
+    let token = |token: &str, expires_in: &str| {
+        format!(r#"{{"token_type":"Bearer","access_token":{token},"expires_in":{expires_in}}}"#)
+    };
+    let good = r#""s3cret-token""#;
+    let long = format!(r#""{}""#, "s3cret-token".repeat(20 * 1024 / 12));
+    for (body, reason) in [
+        (String::new(), NO_OBJECT),
+        ("s3cret".to_owned(), NO_OBJECT),
+        ("null".to_owned(), NO_OBJECT),
+        (r#""s3cret""#.to_owned(), NO_OBJECT),
+        ("{}".to_owned(), NO_OBJECT),
+        (r#"{"access_token":"s3cret-token"}"#.to_owned(), NO_OBJECT),
+        (r#"{"expires_in":"s3cret"}"#.to_owned(), NO_OBJECT),
+        (
+            r#"{"accessToken":"s3cret-token","expiresIn":900}"#.to_owned(),
+            NO_OBJECT,
+        ),
+        (r#"{"access_token":"s3cret-to"#.to_owned(), NO_OBJECT),
+        ("<html><title>s3cret</title></html>".to_owned(), NO_OBJECT),
+        (token(good, "900") + "s3cret", NO_OBJECT),
+        (
+            token("{\"s3cret\":1}", "900"),
+            "has an access_token that is not a string",
+        ),
+        (
+            token("53237", "900"),
+            "has an access_token that is not a string",
+        ),
+        (
+            token("null", "900"),
+            "has an access_token that is not a string",
+        ),
+        (token(good, r#""s3cret""#), NO_SECONDS),
+        (token(good, "null"), NO_SECONDS),
+        (token(good, "-1"), NO_SECONDS),
+        (token(good, r#""-1""#), NO_SECONDS),
+        (token(good, "899.5"), NO_SECONDS),
+        (token(good, r#""""#), NO_SECONDS),
+        (token(good, r#"["s3cret"]"#), NO_SECONDS),
+        (
+            token(good, "53237532375323753237532375323753237"),
+            NO_SECONDS,
+        ),
+        (
+            token(r#""""#, "900"),
+            "has an unusable access_token: it must not be empty",
+        ),
+        (
+            token(r#""s3cret\r\ns3cret""#, "900"),
+            "has an unusable access_token: it must be visible ASCII, and has a line break at 7",
+        ),
+        (
+            token(r#""s3cret\u0000s3cret""#, "900"),
+            "has an unusable access_token: it must be visible ASCII, and has a control character at 7",
+        ),
+        (
+            token(r#""s3cret-ø""#, "900"),
+            "has an unusable access_token: it must be visible ASCII, and has a character outside ASCII at 8",
+        ),
+        (
+            token(r#"" s3cret""#, "900"),
+            "has an unusable access_token: it must not begin or end with a space",
+        ),
+        (
+            token(&long, "900"),
+            "has an unusable access_token: it must be at most 16384 bytes",
+        ),
+    ] {
+        refused(&Fault::json(200, body.as_str()), |route, error| {
+            assert!(matches!(error, Error::Decode(_)), "{error:?}");
+            assert_eq!(
+                error.to_string(),
+                format!("no access token: {route}: 200 OK, but the token reply {reason}")
+            );
+            let known = (error.kind(), error.status(), error.is_retryable());
+            assert_eq!(known, (ErrorKind::Decode, Some(200), false));
+            let all = everything(error);
+            assert!(!all.contains("s3cret") && !all.contains("53237"), "{all}");
+        });
+    }
+}
+
+#[test]
+fn a_token_reply_that_is_too_large_or_cut_is_not_shown_either() {
+    let sandbox = Sandbox::start().unwrap();
+    let body = r#"{"access_token":"s3cret-token","expires_in":900}"#;
+    sandbox.fault(STANDARD, 1, Fault::json(200, body));
+    let builder = Session::builder(sandbox.api_keys(), system()).base_url(sandbox.url());
+    let session = builder.max_response_bytes(40).retry(RetryPolicy::none());
+    let error = session.build().unwrap().access_token().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no access token: POST /accesstoken/get: 200 OK, but the reply is larger than max_response_bytes, 40"
+    );
+    assert!(!everything(&error).contains("s3cret"));
+
+    let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{body}");
+    refused(&Fault::Raw(cut.into()), |route, error| {
+        assert!(matches!(error, Error::Transport(_)), "{error:?}");
+        let display = error.to_string();
+        let start = format!("no access token: {route}: 200 OK, but the reply was cut: ");
+        assert!(display.starts_with(&start), "{display}");
+        assert!(!everything(error).contains("s3cret"));
+    });
+}
+
+/// The call was not sent, but the token request was: the message must not say of it that nothing was.
+#[test]
+fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
+    refused(&Fault::CloseAfterReading, |route, error| {
+        assert!(matches!(error, Error::Transport(_)), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!("no access token: {route}: the connection was closed before an answer came")
+        );
+        let known = (error.kind(), error.status(), error.is_retryable());
+        assert_eq!(known, (ErrorKind::Network, None, true));
+    });
+}
+
+#[test]
+fn a_token_endpoint_that_nobody_listens_at_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let session = builder_without_token(&url).build().unwrap();
+    let error = management::list_sales_units(&session).unwrap_err();
+    let display = error.to_string();
+    assert!(
+        display.starts_with("no access token: POST /accesstoken/get: "),
+        "{display}"
+    );
+    let known = (error.kind(), error.delivery(), error.is_retryable());
+    assert_eq!(known, (ErrorKind::Connect, Delivery::NotSent, true));
+}
+
+/// The keys of a sandbox are not those of the other: what it refuses by itself, without a fault.
+#[test]
+fn wrong_keys_are_refused_by_the_sandbox_itself() {
+    let sandbox = Sandbox::start().unwrap();
+    let [key, wrong] = ["sandbox-subscription-key-1", "another-key"];
+    for (keys, display) in [
+        (
+            ApiKeys::standard("another-id", wrong, key),
+            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The client id is not known",
+        ),
+        (
+            ApiKeys::standard("sandbox-client-id", wrong, key),
+            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client secret is wrong",
+        ),
+        (
+            ApiKeys::standard("sandbox-client-id", wrong, wrong),
+            "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not valid",
+        ),
+        (
+            ApiKeys::management("another-id", wrong),
+            "no access token: POST /miami/v1/token: 401 Unauthorized: invalid_client: Client authentication failed",
+        ),
+    ] {
+        let builder = Session::builder(keys, system()).base_url(sandbox.url());
+        let error = builder.build().unwrap().access_token().unwrap_err();
+        assert_eq!(error.to_string(), display);
+        assert_eq!(
+            (error.kind(), error.delivery()),
+            (ErrorKind::Auth, Delivery::NotSent)
+        );
+    }
+}

@@ -1,0 +1,128 @@
+//! Answers of success that cannot be read: they keep method, path and status.
+
+use vipps::management::{self, ListProductOrders};
+use vipps::sandbox::Fault;
+use vipps::{Delivery, Error, ErrorKind};
+
+use super::{raw_reply, sandbox};
+
+const ORDERS: &str = "GET /management/v2/product-orders";
+
+#[test]
+fn a_reply_that_cannot_be_read_says_where_and_why() {
+    let (sandbox, session) = sandbox();
+    for (body, reason) in [
+        (b"".as_slice(), "the reply has no body"),
+        (b" \r\n", "the reply has no body"),
+        (
+            b"{}",
+            "the reply cannot be read: invalid type: map, expected a sequence at line 1 column 0",
+        ),
+        (
+            b"{\"a\":",
+            "the reply cannot be read: invalid type: map, expected a sequence at line 1 column 0",
+        ),
+        (
+            b"7",
+            "the reply cannot be read: invalid type: integer `7`, expected a sequence at line 1 column 1",
+        ),
+        (
+            b"\"Kari \\\", expected Nordmann\"",
+            "the reply cannot be read: invalid type: string, expected a sequence at line 1 column 28",
+        ),
+        (
+            b"[",
+            "the reply cannot be read: EOF while parsing a list at line 1 column 1",
+        ),
+        (
+            b"[{\"status\":\"RECEIVED\"}]",
+            "the reply cannot be read: missing field `businessIdentifier` at line 1 column 22",
+        ),
+        (
+            b"[{\"status\":[]}]",
+            "the reply cannot be read: invalid type: sequence, expected a string at line 1 column 11",
+        ),
+        (
+            b"[]]",
+            "the reply cannot be read: trailing characters at line 1 column 3",
+        ),
+        (
+            b"\r\n<html><title>hello</title>",
+            "the reply cannot be read: expected value at line 2 column 1",
+        ),
+        (
+            b"[{\"status\":\"\xff\"}]",
+            "the reply cannot be read: invalid unicode code point at line 1 column 13",
+        ),
+        (
+            b"\xfe\xff\0[\0]",
+            "the reply cannot be read: expected value at line 1 column 1",
+        ),
+    ] {
+        // As one would log it: the query is part of what was asked for.
+        sandbox.fault(ORDERS, 1, Fault::json(200, body));
+        let request = ListProductOrders::new().include_expired(true);
+        let error = management::list_product_orders(&session, &request).unwrap_err();
+        let path = "/management/v2/product-orders?includeExpired=true";
+        assert_eq!(
+            error.to_string(),
+            format!("GET {path}: 200 OK, but {reason}")
+        );
+        let Error::Decode(failure) = &error else {
+            panic!("{error:?}")
+        };
+        let known = (
+            failure.method(),
+            failure.path(),
+            failure.status(),
+            failure.reason(),
+        );
+        assert_eq!(known, ("GET", path, Some(200), reason));
+        assert_eq!(
+            format!("{error:?}"),
+            format!(
+                "Decode(CallError {{ method: \"GET\", path: {path:?}, status: Some(200), kind: Decode, reason: {reason:?}, delivery: Answered }})"
+            )
+        );
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert_eq!(error.status(), Some(200));
+        assert_eq!(error.delivery(), Delivery::Answered);
+        assert!(!error.is_retryable() && !error.is_timeout());
+        assert_eq!(
+            (error.code(), error.trace_id(), error.retry_after()),
+            (None, None, None)
+        );
+        assert_eq!(error.field_problems(), []);
+    }
+}
+
+/// Another status of success is not taken for a 200.
+#[test]
+fn the_status_of_an_unreadable_reply_is_its_own() {
+    let (sandbox, session) = sandbox();
+    for (head, shown) in [
+        ("HTTP/1.1 202 Fine", "202 Accepted"),
+        ("HTTP/1.1 204 Fine", "204 No Content"),
+        ("HTTP/1.1 299 Fine", "299"),
+    ] {
+        sandbox.fault(ORDERS, 1, raw_reply(&[head], b""));
+        let error = management::list_product_orders(&session, &ListProductOrders::new());
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            format!("GET /management/v2/product-orders: {shown}, but the reply has no body")
+        );
+    }
+}
+
+/// A text of a mebibyte where a list belongs is no message.
+#[test]
+fn an_unreadable_reply_is_not_quoted_at_length() {
+    let (sandbox, session) = sandbox();
+    let long = format!("\"{}\"", "x".repeat(1 << 20));
+    sandbox.fault(ORDERS, 1, Fault::json(200, long));
+    let error = management::list_product_orders(&session, &ListProductOrders::new());
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: string, expected a sequence at line 1 column 1048578"
+    );
+}
