@@ -32,14 +32,11 @@ pub(crate) fn checked(url: &str, allow_plain_http: bool) -> Result<String, Error
         Some(slash) => rest.split_at(slash),
         None => (rest, ""),
     };
-    let (host, port) = split_port(authority);
+    let (host, _port) = split_port(authority);
     if host.is_empty() {
         return wrong("must name a host");
     }
-    let port_fits = |port: &str| {
-        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
-    };
-    if port.is_some_and(|port| !port_fits(port)) {
+    if !has_good_port(authority) {
         return wrong("must have a port from 1 to 65535, or none");
     }
     match scheme.to_ascii_lowercase().as_str() {
@@ -65,6 +62,14 @@ pub(crate) fn checked(url: &str, allow_plain_http: bool) -> Result<String, Error
         Ok(_) => Ok(url),
         Err(error) => wrong(&format!("is no address: {error}")),
     }
+}
+
+/// Whether `host:port` has a port that can be connected to, or none.
+pub(crate) fn has_good_port(authority: &str) -> bool {
+    let (_host, port) = split_port(authority);
+    port.is_none_or(|port| {
+        port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
 }
 
 /// Splits `host:port`, `[::1]:port` and `host`.

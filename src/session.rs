@@ -18,6 +18,7 @@ use crate::token::{self, AccessToken, FetchDuty, Lease, TokenCache};
 use crate::{ApiKeys, SystemInfo};
 
 mod builder;
+mod proxy;
 mod raw;
 
 pub use builder::{Environment, SessionBuilder};

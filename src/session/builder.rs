@@ -1,12 +1,11 @@
-use std::env::{self, VarError};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::HeaderMap;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
-use ureq::{Proxy, ProxyProtocol};
 
+use super::proxy::{self, ProxyChoice, variable};
 use super::{Inner, MSN_HEADER, Observer, Session, msn_header};
 use crate::api_keys::Credentials;
 use crate::base_url;
@@ -62,12 +61,6 @@ pub struct SessionBuilder {
     observer: Option<Observer>,
     access_token: Option<AccessToken>,
     clock: Clock,
-}
-
-enum ProxyChoice {
-    None,
-    Url(String),
-    FromEnv,
 }
 
 impl SessionBuilder {
@@ -200,7 +193,8 @@ impl SessionBuilder {
         self
     }
 
-    /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`. Read by [`build`](Self::build).
+    /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`, read by [`build`](Self::build). It is
+    /// an error if that is no proxy as for [`proxy`](Self::proxy).
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxyChoice::FromEnv;
         self
@@ -261,7 +255,9 @@ impl SessionBuilder {
         let url = self.base_url.as_deref();
         let url = url.unwrap_or(self.environment.base_url());
         let base_url = base_url::checked(url, self.allow_plain_http)?;
-        let needs_tls = base_url.starts_with("https:");
+        let proxy = self.proxy.resolve()?;
+        let needs_tls =
+            base_url.starts_with("https:") || proxy.as_ref().is_some_and(proxy::needs_tls);
         let credentials = self.keys.credentials()?;
         let user_agent = user_agent(self.user_agent_suffix.as_deref())?;
         for (setting, time) in [
@@ -297,10 +293,8 @@ impl SessionBuilder {
         let mut token_headers = headers.clone();
         let token_request = add_credentials(credentials, &mut headers, &mut token_headers);
 
-        let proxy = self.proxy.resolve()?;
         let mut secrets = self.keys.secrets();
-        // A proxy may repeat its credentials in an error page.
-        secrets.extend(proxy.as_ref().and_then(Proxy::password).map(str::to_owned));
+        secrets.extend(proxy.iter().flat_map(proxy::secrets));
         let client = Client::new(Options {
             base_url,
             timeout: self.timeout,
@@ -349,28 +343,6 @@ impl fmt::Debug for SessionBuilder {
     }
 }
 
-impl ProxyChoice {
-    fn resolve(&self) -> Result<Option<Proxy>, Error> {
-        // Neither message shows the address, which may hold a password.
-        let wrong = |reason: &str| Error::config("proxy", reason);
-        match self {
-            Self::None => Ok(None),
-            Self::FromEnv => Ok(Proxy::try_from_env()),
-            Self::Url(url) => {
-                let proxy = Proxy::new(url).map_err(|_| {
-                    wrong("must be an address such as http://proxy.example.com:8080")
-                })?;
-                match proxy.protocol() {
-                    ProxyProtocol::Http | ProxyProtocol::Https => Ok(Some(proxy)),
-                    _ => Err(wrong(
-                        "must be an http or https proxy; SOCKS is not supported",
-                    )),
-                }
-            }
-        }
-    }
-}
-
 /// Puts the keys where they belong, and gives the token request.
 fn add_credentials(
     credentials: Credentials,
@@ -408,12 +380,4 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     let wrong = |reason| Error::config(setting, reason);
     header_value(setting, suffix).map_err(wrong)?;
     header_value(setting, &format!("{PRODUCT} {suffix}")).map_err(wrong)
-}
-
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Error::config(name, "must be UTF-8 text")),
-    }
 }
