@@ -163,6 +163,9 @@ const MAX_RESPONSE_HEAD: usize = 32 * 1024;
 /// How much of an error's body is read. What is more than this is no message for a person.
 const MAX_ERROR_BYTES: u64 = 256 * 1024;
 
+/// How much memory is set aside for a body on the word of its Content-Length. Longer ones get more as they come.
+const MAX_SET_ASIDE: u64 = 1024 * 1024;
+
 /// Larger than the longest header line, which is the one with the token.
 const OUTPUT_BUFFER: usize = 32 * 1024;
 
@@ -299,7 +302,8 @@ impl Client {
         } else {
             self.max_response_bytes.min(MAX_ERROR_BYTES)
         };
-        let expected = body.content_length().unwrap_or(0).min(max);
+        let expected = body.content_length().unwrap_or(0);
+        let expected = expected.min(max).min(MAX_SET_ASIDE);
         let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         // The cap counts what comes out of a decompressor, which any crate in the program can switch on in ureq.
         let outcome = body
