@@ -166,10 +166,13 @@ const MAX_ERROR_BYTES: u64 = 256 * 1024;
 /// How much memory is set aside for a body on the word of its Content-Length. Longer ones get more as they come.
 const MAX_SET_ASIDE: u64 = 1024 * 1024;
 
-/// Larger than the longest header line, which is the one with the token.
+/// Larger than the longest line of a request's head, for which it must have room: the one with the token, as a rule.
 const OUTPUT_BUFFER: usize = 32 * 1024;
 
-/// Longer tokens than this are refused: their header line would not fit the output buffer.
+/// The longest value of a header, and the longest address.
+const MAX_LINE: usize = OUTPUT_BUFFER / 4 * 3;
+
+/// Longer tokens than this are refused.
 pub(crate) const MAX_TOKEN_BYTES: usize = OUTPUT_BUFFER / 2;
 
 /// Idle connections that are kept: one for each of many threads.
@@ -247,6 +250,10 @@ impl Client {
         upload: &mut Upload<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let url = format!("{}{}", self.base_url, request.path);
+        if url.len() > MAX_LINE {
+            let reason = format!("its address is longer than {MAX_LINE} bytes");
+            return Err(ureq::Error::BadUri(reason));
+        }
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         if let Some(key) = &request.idempotency_key {
             headers.insert(HeaderName::from_static("idempotency-key"), key.clone());
@@ -405,10 +412,14 @@ impl From<Path> for Cow<'static, str> {
     }
 }
 
-/// A header's value: visible ASCII with single spaces between, not empty. The error does not repeat it, as it may be a secret.
+/// A header's value: visible ASCII with single spaces between, not empty, and not too long to be sent. The error does not repeat it, as it
+/// may be a secret.
 pub(crate) fn header_value(setting: &str, value: &str) -> Result<HeaderValue, String> {
     if value.is_empty() {
         return Err("must not be empty".to_owned());
+    }
+    if value.len() > MAX_LINE {
+        return Err(format!("must be at most {MAX_LINE} bytes"));
     }
     if value.starts_with(' ') || value.ends_with(' ') {
         return Err("must not begin or end with a space".to_owned());
@@ -459,7 +470,10 @@ fn before_status(
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
             not_connected(format!("the proxy refused: {error}"))
         }
-        ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::RequireHttpsOnly(_) => {
+        ureq::Error::BadUri(reason) => {
+            not_connected(format!("the request cannot be sent: {reason}"))
+        }
+        ureq::Error::Http(_) | ureq::Error::RequireHttpsOnly(_) => {
             not_connected(format!("the request cannot be sent: {error}"))
         }
         ureq::Error::Tls(_) | ureq::Error::TlsRequired => no_tls(error.to_string()),
