@@ -467,8 +467,10 @@ fn before_status(
         ureq::Error::Io(io) => io_failure(io),
         ureq::Error::HostNotFound => not_connected("the host's name was not found"),
         ureq::Error::ConnectionFailed => not_connected("no connection could be made"),
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => {
-            not_connected(format!("the proxy refused: {error}"))
+        ureq::Error::ConnectProxyFailed(reason) => {
+            // The status comes as `407/407`.
+            let reason = reason.split('/').next().unwrap_or_default();
+            not_connected(format!("no connection through the proxy: {reason}"))
         }
         ureq::Error::BadUri(reason) => {
             not_connected(format!("the request cannot be sent: {reason}"))
@@ -505,11 +507,18 @@ fn before_status(
 fn io_failure(error: &io::Error) -> (ErrorKind, Delivery, String) {
     let text = error.to_string();
     match error.kind() {
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => not_connected(text),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => {
+            not_connected(format!("no connection could be made: {text}"))
+        }
         _ if text.starts_with("failed to lookup address") => {
             not_connected(format!("the host's name was not found: {text}"))
         }
         io::ErrorKind::InvalidData if text.starts_with("invalid peer certificate") => no_tls(text),
+        // Nobody but the two ends can tell whether this came before or after the request, so that only an unread body proves the first.
+        io::ErrorKind::InvalidData if text.ends_with("InvalidContentType") => {
+            let (kind, _, reason) = no_tls("the server does not speak TLS there".to_owned());
+            (kind, Delivery::Unknown, reason)
+        }
         // Alerts that can only come while the connection is being made.
         io::ErrorKind::InvalidData
             if [
@@ -523,7 +532,7 @@ fn io_failure(error: &io::Error) -> (ErrorKind, Delivery, String) {
         {
             no_tls(text)
         }
-        io::ErrorKind::UnexpectedEof => (
+        _ if is_closed(error) => (
             ErrorKind::Network,
             Delivery::Unknown,
             "the connection was closed before an answer came".to_owned(),
@@ -534,6 +543,17 @@ fn io_failure(error: &io::Error) -> (ErrorKind, Delivery, String) {
             format!("the connection broke: {text}"),
         ),
     }
+}
+
+/// Which of these it is depends on what the system had sent when the server closed the connection.
+fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
 }
 
 fn not_connected(reason: impl Into<String>) -> (ErrorKind, Delivery, String) {
@@ -556,7 +576,14 @@ fn in_body(request: &Request, reply: &Reply, error: io::Error, limit: Duration) 
         error @ ureq::Error::Decompress(..) => {
             return reply.unreadable(request, format!("the reply cannot be read: {error}"));
         }
-        error => (ErrorKind::Network, format!("the reply broke off: {error}")),
+        ureq::Error::Io(error) if is_closed(&error) => (
+            ErrorKind::Network,
+            "the connection was closed in the middle of the reply".to_owned(),
+        ),
+        error => (
+            ErrorKind::Network,
+            format!("the reply cannot be received: {error}"),
+        ),
     };
     let delivery = Delivery::Answered;
     Error::Transport(CallError::new(
@@ -588,8 +615,11 @@ fn redirect_problem(headers: &HeaderMap, scrub: &dyn Fn(&str) -> String) -> Prob
         .get(LOCATION)
         .map(|location| String::from_utf8_lossy(location.as_bytes()));
     Problem::from_detail(match target {
-        Some(target) => format!("redirects are not followed, to {:.200}", scrub(&target)),
-        None => "redirects are not followed".to_owned(),
+        Some(target) => format!(
+            "a redirect to {:.200}, which is not followed",
+            scrub(&target)
+        ),
+        None => "a redirect, which is not followed".to_owned(),
     })
 }
 
