@@ -34,8 +34,10 @@ impl Tls {
             None => TlsProvider::NativeTls,
             Some(TlsBackend::Rustls) if cfg!(feature = "rustls") => TlsProvider::Rustls,
             Some(TlsBackend::NativeTls) if cfg!(feature = "native-tls") => TlsProvider::NativeTls,
-            Some(TlsBackend::Rustls) => return Err(not_compiled("rustls")),
-            Some(TlsBackend::NativeTls) => return Err(not_compiled("native-tls")),
+            Some(TlsBackend::Rustls) => return Err(not_compiled("TlsBackend::Rustls", "rustls")),
+            Some(TlsBackend::NativeTls) => {
+                return Err(not_compiled("TlsBackend::NativeTls", "native-tls"));
+            }
         };
         let mut config = TlsConfig::builder().provider(provider);
         if let Some(pem) = roots {
@@ -62,9 +64,9 @@ impl Tls {
         needed: bool,
     ) -> Result<Self, Error> {
         match backend {
-            Some(TlsBackend::Rustls) => Err(not_compiled("rustls")),
-            Some(TlsBackend::NativeTls) => Err(not_compiled("native-tls")),
-            None if needed || roots.is_some() => Err(not_compiled("rustls")),
+            Some(TlsBackend::Rustls) => Err(not_compiled("TlsBackend::Rustls", "rustls")),
+            Some(TlsBackend::NativeTls) => Err(not_compiled("TlsBackend::NativeTls", "native-tls")),
+            None if needed || roots.is_some() => Err(not_compiled("https", "rustls")),
             None => Ok(Self {}),
         }
     }
@@ -123,9 +125,11 @@ fn is_one_der_sequence(der: &[u8]) -> bool {
     length == Some(rest.len())
 }
 
-fn not_compiled(feature: &str) -> Error {
+fn not_compiled(what: &str, feature: &str) -> Error {
     Error::config(
         "tls_backend",
-        format!("https needs the feature `{feature}` of the vipps crate, which is not compiled in"),
+        format!(
+            "{what} needs the feature `{feature}` of the vipps crate, which is not compiled in"
+        ),
     )
 }
