@@ -10,3 +10,5 @@ mod errors;
 mod management;
 mod secrets;
 mod support;
+mod tls;
+mod transport;

@@ -114,7 +114,8 @@ fn serve(mut stream: TcpStream, shared: &Mutex<State>) {
     }
 }
 
-fn end_of_request(buffer: &[u8]) -> Option<usize> {
+/// Where the first request of a buffer ends, if all of it is there.
+pub(crate) fn end_of_request(buffer: &[u8]) -> Option<usize> {
     let head = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
     let length = text

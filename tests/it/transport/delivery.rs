@@ -1,0 +1,213 @@
+//! What a failed call may have done.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use vipps::management::list_sales_units;
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{Delivery, ErrorKind, RetryPolicy};
+
+use super::{
+    GET, POST, Peer, assert_error, builder, close, get, post, read_request, session, wait_for_close,
+};
+use crate::support::builder_without_token;
+
+/// A port that nobody listens on.
+fn closed_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+const CLOSED: &str = "the connection was closed before an answer came \
+                      (the server may have carried it out)";
+
+#[test]
+fn a_refused_connection_sent_nothing() {
+    let port = closed_port();
+    // As the system says it.
+    let refused = TcpStream::connect(("127.0.0.1", port)).unwrap_err();
+    let session = session(&format!("http://127.0.0.1:{port}"));
+    for (result, at) in [
+        (get(&session).map(drop), GET),
+        (post(&session).map(drop), POST),
+    ] {
+        let text = format!("{at}: no connection could be made: {refused} (nothing was sent)");
+        let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
+        assert_error(result, &text, kind, delivery, None);
+    }
+}
+
+#[test]
+fn a_name_that_does_not_exist_sent_nothing() {
+    let session = builder("http://name.invalid:8080").allow_plain_http();
+    let session = session.build().unwrap();
+    for (result, at) in [
+        (get(&session).map(drop), GET),
+        (post(&session).map(drop), POST),
+    ] {
+        let error = result.unwrap_err();
+        // The rest is the system's.
+        let text = error.to_string();
+        let start = format!("{at}: the host's name was not found: ");
+        assert!(text.starts_with(&start), "{text}");
+        assert!(text.ends_with(" (nothing was sent)"), "{text}");
+        assert_eq!(error.kind(), ErrorKind::Connect);
+        assert_eq!(error.delivery(), Delivery::NotSent);
+    }
+}
+
+#[test]
+fn a_connection_that_ends_before_an_answer_leaves_it_open() {
+    let head_only = |stream: TcpStream| {
+        let mut byte = [0];
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            (&stream).read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        close(stream);
+    };
+    let whole = |mut stream: TcpStream| {
+        read_request(&mut stream).unwrap();
+        close(stream);
+    };
+    let in_the_head = |mut stream: TcpStream| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nConte").unwrap();
+        close(stream);
+    };
+    let in_the_status_line = |mut stream: TcpStream| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 2").unwrap();
+        close(stream);
+    };
+    // Bytes that are not read when a connection is closed reset it.
+    let reset = |stream: TcpStream| {
+        stream.peek(&mut [0]).unwrap();
+    };
+    let servers: [fn(TcpStream); 6] = [
+        close,
+        head_only,
+        whole,
+        in_the_head,
+        in_the_status_line,
+        reset,
+    ];
+    for server in servers {
+        let peer = Peer::start(server);
+        let session = session(&peer.url());
+        for (result, at) in [
+            (get(&session).map(drop), GET),
+            (post(&session).map(drop), POST),
+        ] {
+            let text = format!("{at}: {CLOSED}");
+            let (kind, delivery) = (ErrorKind::Network, Delivery::Unknown);
+            assert_error(result, &text, kind, delivery, None);
+        }
+        assert_eq!(peer.connections(), 2);
+    }
+}
+
+/// Whether the request got as far as the network is not known to anybody then: an error must not say more than that.
+#[test]
+fn a_connection_that_ends_at_once_is_not_taken_for_an_answer() {
+    let peer = Peer::start(drop);
+    let session = session(&peer.url());
+    for _ in 0..20 {
+        let error = get(&session).unwrap_err();
+        assert_eq!(error.to_string(), format!("{GET}: {CLOSED}"));
+        let error = post(&session).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(error.status(), None);
+        let says = match error.delivery() {
+            // The head could not be sent, and the body was not looked at.
+            Delivery::NotSent => "(nothing was sent)",
+            Delivery::Unknown => "(the server may have carried it out)",
+            other => panic!("{other:?}"),
+        };
+        let text = format!("{POST}: the connection was closed before an answer came {says}");
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+#[test]
+fn the_faults_of_the_sandbox_are_seen_for_what_they_are() {
+    let unknown = |reason| {
+        let reason = format!("{GET}: {reason} (the server may have carried it out)");
+        (reason, ErrorKind::Network, Delivery::Unknown, None)
+    };
+    let closed = "the connection was closed before an answer came";
+    let cases = [
+        (Fault::CloseBeforeReading, unknown(closed)),
+        (Fault::CloseAfterReading, unknown(closed)),
+        (Fault::LoseReply, unknown(closed)),
+        (
+            Fault::Garbage,
+            unknown("the reply is not HTTP: http parse fail: invalid HTTP version"),
+        ),
+        (
+            Fault::CutReply,
+            (
+                format!("{GET}: 200 OK, but the connection was closed in the middle of the reply"),
+                ErrorKind::Network,
+                Delivery::Answered,
+                Some(200),
+            ),
+        ),
+    ];
+    let sandbox = Sandbox::start().unwrap();
+    let builder = sandbox.session_builder().unwrap();
+    let session = builder.retry(RetryPolicy::none()).build().unwrap();
+    for (fault, (text, kind, delivery, status)) in cases {
+        sandbox.fault("GET *", 1, fault);
+        let result = list_sales_units(&session);
+        assert_error(result, &text, kind, delivery, status);
+    }
+}
+
+/// However the token request failed, the call was not sent.
+#[test]
+fn a_call_without_a_token_was_not_sent() {
+    let cases: [(&[u8], &str, Option<u16>); 2] = [
+        (b"", "the connection was closed before an answer came", None),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+            "200 OK, but the connection was closed in the middle of the reply",
+            Some(200),
+        ),
+    ];
+    for (answer, says, status) in cases {
+        let peer = Peer::start(move |mut stream| {
+            read_request(&mut stream).unwrap();
+            stream.write_all(answer).unwrap();
+            close(stream);
+        });
+        let session = builder_without_token(&peer.url()).build().unwrap();
+        let text = format!("POST /accesstoken/get: {says} (nothing was sent)");
+        let (kind, delivery) = (ErrorKind::Network, Delivery::NotSent);
+        assert_error(post(&session), &text, kind, delivery, status);
+    }
+}
+
+/// A server that answers before it has read the whole of a large body, and closes: the answer counts.
+#[test]
+fn an_early_answer_is_an_answer() {
+    let peer = Peer::start(|mut stream| {
+        let mut chunk = [0; 1024];
+        stream.read_exact(&mut chunk).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+        // The rest of the body is read, so that the answer is not lost with the connection.
+        wait_for_close(&mut stream);
+    });
+    let session = builder(&peer.url()).timeout(Duration::from_secs(5));
+    let session = session.build().unwrap();
+    let body = serde_json::Value::String("x".repeat(2_000_000));
+    let error = session.raw("POST", "/management/v1/x", Some(&body));
+    let error = error.unwrap_err();
+    assert_eq!(error.status(), Some(413));
+    assert_eq!(error.delivery(), Delivery::Answered);
+    drop(session);
+}

@@ -1,0 +1,159 @@
+//! Settings that are refused when the session is built, and what the good ones send.
+
+use std::time::Duration;
+
+use vipps::{AccessToken, Delivery, ErrorKind};
+
+use super::{assert_config, assert_error, builder, get, session};
+use crate::support::{RawServer, json_reply};
+
+/// Nothing listens there, and nothing is sent.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+#[test]
+fn a_user_agent_that_is_no_header_is_refused() {
+    let cases = [
+        ("", "must not be empty"),
+        (" acme", "must not begin or end with a space"),
+        ("acme ", "must not begin or end with a space"),
+        // ureq panics on these.
+        (
+            "acme\r\nX-Injected: yes",
+            "must be visible ASCII, and has a line break at 5",
+        ),
+        ("acme\n", "must be visible ASCII, and has a line break at 5"),
+        ("acme\r", "must be visible ASCII, and has a line break at 5"),
+        (
+            "ac\tme",
+            "must be visible ASCII, and has a control character at 3",
+        ),
+        (
+            "acme\u{0}",
+            "must be visible ASCII, and has a control character at 5",
+        ),
+        (
+            "\u{c6}cme",
+            "must be visible ASCII, and has a character outside ASCII at 1",
+        ),
+    ];
+    for (suffix, reason) in cases {
+        let built = builder(NOWHERE).user_agent_suffix(suffix).build();
+        assert_config(built, &format!("user_agent_suffix: {reason}"));
+    }
+}
+
+#[test]
+fn the_user_agent_names_this_crate_and_the_caller() {
+    let version = env!("CARGO_PKG_VERSION");
+    let suffix = "acme-billing/2.1 (+https://example.com; cron)";
+    for (suffix, agent) in [
+        (None, format!("vipps-rust/{version}")),
+        (Some(suffix), format!("vipps-rust/{version} {suffix}")),
+    ] {
+        let server = RawServer::start([json_reply("[]")]);
+        let mut builder = builder(&server.url());
+        if let Some(suffix) = suffix {
+            builder = builder.user_agent_suffix(suffix);
+        }
+        get(&builder.build().unwrap()).unwrap();
+        let request = &server.requests()[0];
+        let agents: Vec<&str> = request
+            .lines()
+            .filter(|line| line.to_ascii_lowercase().starts_with("user-agent:"))
+            .collect();
+        assert_eq!(agents, [format!("user-agent: {agent}")]);
+    }
+}
+
+#[test]
+fn a_timeout_must_be_one() {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let cases = [
+        (Duration::ZERO, "0ns"),
+        (Duration::from_micros(999), "999µs"),
+        (day + Duration::from_nanos(1), "86400.000000001s"),
+        (Duration::MAX, "18446744073709551615.999999999s"),
+    ];
+    for (time, shown) in cases {
+        let reason = format!("must be from 1 millisecond to 24 hours, not {shown}");
+        let built = builder(NOWHERE).timeout(time).build();
+        assert_config(built, &format!("timeout: {reason}"));
+        let built = builder(NOWHERE).connect_timeout(time).build();
+        assert_config(built, &format!("connect_timeout: {reason}"));
+    }
+    for time in [Duration::from_millis(1), day] {
+        let builder = builder(NOWHERE).timeout(time).connect_timeout(time);
+        assert!(builder.build().is_ok(), "{time:?}");
+    }
+}
+
+#[test]
+fn a_cap_of_nothing_is_refused() {
+    let built = builder(NOWHERE).max_response_bytes(0).build();
+    assert_config(built, "max_response_bytes: must be at least 1");
+    assert!(builder(NOWHERE).max_response_bytes(1).build().is_ok());
+}
+
+#[test]
+fn a_token_that_fits_no_header_is_refused_where_it_is_made() {
+    let hour = Duration::from_secs(3600);
+    let error = |token: &str| AccessToken::new(token, hour).unwrap_err().to_string();
+    let prefix = "invalid input: access_token: must";
+    assert_eq!(
+        error(&"t".repeat(16 * 1024 + 1)),
+        format!("{prefix} be at most 16384 bytes")
+    );
+    assert_eq!(error(""), format!("{prefix} not be empty"));
+    assert_eq!(
+        error("a\nb"),
+        format!("{prefix} be visible ASCII, and has a line break at 2")
+    );
+}
+
+#[test]
+fn the_longest_token_goes_through_in_one_header() {
+    let token = "t".repeat(16 * 1024);
+    let server = RawServer::start([json_reply("[]")]);
+    let long = AccessToken::new(&token, Duration::from_secs(3600)).unwrap();
+    get(&builder(&server.url()).access_token(long).build().unwrap()).unwrap();
+    let request = &server.requests()[0];
+    let sent: Vec<&str> = request
+        .lines()
+        .filter(|line| line.contains("Bearer"))
+        .collect();
+    assert_eq!(sent, [format!("authorization: Bearer {token}")]);
+}
+
+#[test]
+fn a_key_that_fits_no_header_is_refused() {
+    let long = "k".repeat(24 * 1024 + 1);
+    let keys = [
+        ("client_id", vipps::ApiKeys::standard(&long, "s", "k")),
+        ("client_secret", vipps::ApiKeys::standard("i", &long, "k")),
+        (
+            "subscription_key",
+            vipps::ApiKeys::standard("i", "s", &long),
+        ),
+        ("client_secret", vipps::ApiKeys::management("i", &long)),
+    ];
+    for (setting, keys) in keys {
+        let builder = vipps::Session::builder(keys, crate::support::system()).base_url(NOWHERE);
+        let text = format!("{setting}: must be at most 24576 bytes");
+        assert_config(builder.build(), &text);
+    }
+}
+
+/// A request line has to fit the output buffer, too.
+#[test]
+fn a_path_that_is_too_long_is_not_sent() {
+    let server = RawServer::start([json_reply("[]")]);
+    let session = session(&server.url());
+    let path = format!("/management/v1/{}", "x".repeat(40_000));
+    let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
+    let text = format!(
+        "GET {path}: the request cannot be sent: its address is longer than 24576 bytes \
+         (nothing was sent)"
+    );
+    assert_error(session.raw("GET", &path, None), &text, kind, delivery, None);
+    assert_eq!(server.requests().len(), 0);
+}
