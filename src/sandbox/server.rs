@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::StatusCode;
@@ -195,22 +195,26 @@ impl Shared {
         }
     }
 
-    /// Waits until the gate is moved or the time is up, whichever `until` says; a stop ends it too.
-    fn pause(&self, time: Option<Duration>) {
-        let end = time.map(|time| Instant::now() + time);
-        let mut gate = lock(&self.gate);
-        let releases = gate.releases;
-        while !gate.stopping && (time.is_some() || gate.releases == releases) {
-            let left = match end {
-                Some(end) => end.saturating_duration_since(Instant::now()),
-                None => PATIENCE,
-            };
-            if left.is_zero() {
-                return;
-            }
-            let waited = self.gate_moved.wait_timeout(gate, left);
-            gate = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+    fn releases(&self) -> u64 {
+        lock(&self.gate).releases
+    }
+
+    /// Waits for this long; a stop ends it too.
+    fn delay(&self, time: Duration) {
+        let gate = lock(&self.gate);
+        let waited = self
+            .gate_moved
+            .wait_timeout_while(gate, time, |gate| !gate.stopping);
+        drop(waited);
+    }
+
+    /// Waits for a release after the first `releases`; a stop ends it too.
+    fn hold(&self, releases: u64) {
+        let gate = lock(&self.gate);
+        let waited = self
+            .gate_moved
+            .wait_while(gate, |gate| !gate.stopping && gate.releases == releases);
+        drop(waited);
     }
 
     fn take_fault(&self, method: &str, path: &str) -> Option<Fault> {
@@ -283,6 +287,8 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             let rest = buffer.split_off(length);
             request.body = std::mem::replace(&mut buffer, rest);
         }
+        // Counted before the request is seen: who sees it and releases it then must not come too early.
+        let releases = shared.releases();
         log(shared, request.clone());
         if too_large {
             return write_answer(
@@ -291,7 +297,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 None,
             );
         }
-        if let Done::Close = answer(&mut stream, shared, &request, fault)? {
+        if let Done::Close = answer(&mut stream, shared, &request, fault, releases)? {
             return Ok(());
         }
     }
@@ -308,16 +314,17 @@ fn answer(
     shared: &Shared,
     request: &ReceivedRequest,
     fault: Option<Fault>,
+    releases: u64,
 ) -> io::Result<Done> {
     let carry_out = || lock(&shared.service).answer(request);
     match fault {
         None => write_answer(stream, &carry_out(), None)?,
         Some(Fault::Delay(time)) => {
-            shared.pause(Some(time));
+            shared.delay(time);
             write_answer(stream, &carry_out(), None)?;
         }
         Some(Fault::Hold) => {
-            shared.pause(None);
+            shared.hold(releases);
             write_answer(stream, &carry_out(), None)?;
         }
         Some(Fault::Status {
