@@ -220,9 +220,9 @@ impl Error {
         Err(Self::input(field, reason))
     }
 
-    /// The token endpoint's failure, seen from the call that wanted the token.
+    /// The token request's failure, seen from the call that wanted the token and has not been sent.
     pub(crate) fn into_auth(self) -> Self {
-        match self {
+        let error = match self {
             Self::Api(error) => Self::Auth(error),
             Self::Transport(mut error) => {
                 error.0.for_token = true;
@@ -233,7 +233,8 @@ impl Error {
                 Self::Decode(error)
             }
             other => other,
-        }
+        };
+        error.with_delivery(Delivery::NotSent)
     }
 
     /// Says what all attempts of the call taken together may have done.
@@ -432,7 +433,7 @@ struct Failure {
     reason: String,
     delivery: Delivery,
     retryable: bool,
-    /// It is the token request that failed, and `delivery` is that of the call which wanted the token.
+    /// It was the token request that failed; `delivery` is the call's that wanted the token.
     for_token: bool,
 }
 
@@ -492,8 +493,10 @@ impl fmt::Display for CallError {
         }
         f.write_str(&self.0.reason)?;
         f.write_str(match self.0.delivery {
-            // "Nothing was sent" would be wrong of the token request, and "no access token" says it of the call.
             Delivery::NotSent if self.0.for_token => "",
+            Delivery::Unknown if self.0.for_token => {
+                " (the server may have carried out an earlier attempt of the call)"
+            }
             Delivery::NotSent => " (nothing was sent)",
             Delivery::Unknown => " (the server may have carried it out)",
             Delivery::Answered => "",

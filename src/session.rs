@@ -321,8 +321,7 @@ impl Inner {
         let request = &self.token_request;
         self.send(request, &self.token_headers, deadline)
             .and_then(|reply| token::from_reply(&reply, request, &self.clock))
-            // Whatever became of the token request, the call that wanted the token has not been sent.
-            .map_err(|error| error.into_auth().with_delivery(Delivery::NotSent))
+            .map_err(Error::into_auth)
     }
 
     /// Takes the session's secrets out of a text that came from a server: the keys, its token, and the one that `token` is.

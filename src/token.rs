@@ -244,6 +244,12 @@ impl TokenCache {
     pub(crate) fn drop_refused(&self, refused: &AccessToken) {
         let mut state = self.lock();
         state.token = state.token.take().filter(|token| !token.is_same(refused));
+        // Nor is it given to those who waited for it and have not woken yet.
+        let is_refused = |last: &Result<AccessToken, Error>| match last {
+            Ok(token) => token.is_same(refused),
+            Err(_) => false,
+        };
+        state.last = state.last.take().filter(|last| !is_refused(last));
     }
 
     /// The token that calls are made with at present, good or not.
@@ -304,13 +310,10 @@ fn timed_out(at: &At) -> Error {
     )
 }
 
+/// A token that another thread was to fetch did not come. The next call may well get one.
 fn call_error(at: &At, kind: ErrorKind, reason: &str) -> Error {
-    Error::Transport(CallError::new(
-        at.clone(),
-        None,
-        kind,
-        Delivery::NotSent,
-        reason,
-    ))
-    .into_auth()
+    let (at, delivery) = (at.clone(), Delivery::NotSent);
+    Error::Transport(CallError::new(at, None, kind, delivery, reason))
+        .into_auth()
+        .with_retryable(true)
 }
