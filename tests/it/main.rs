@@ -11,4 +11,5 @@ mod management;
 mod secrets;
 mod support;
 mod tls;
+mod tokens;
 mod transport;
