@@ -193,15 +193,13 @@ impl Inner {
     ) -> Result<Reply, Error> {
         let mut number = 0;
         let mut token_replaced = false;
-        // What the attempts before this one may have done, and whether one of them may have done its work all the same.
-        let mut before = Delivery::NotSent;
-        let mut may_be_done = false;
+        let mut before = Before::NothingDone;
         loop {
             let token = if request.for_token {
                 None
             } else {
                 let token = self.token(deadline);
-                Some(token.map_err(|error| error.with_delivery(before))?)
+                Some(token.map_err(|error| error.with_delivery(before.delivery()))?)
             };
             number += 1;
             let error = match self.attempt(request, headers, token.as_ref(), number, deadline) {
@@ -215,13 +213,13 @@ impl Inner {
                 continue;
             }
             let is_gone = error.status() == Some(404) && request.is_delete();
-            if is_gone && may_be_done {
-                // An earlier attempt, whose answer was lost, has deleted it.
+            if is_gone && before != Before::NothingDone {
+                // An earlier attempt, whose outcome was not known, has deleted it.
                 return Ok(Reply::empty());
             }
 
             let outcome = outcome(&error);
-            let delivery = together(before, outcome, &error);
+            let delivery = before.together_with(outcome, &error);
             let attempt = Attempt {
                 repeatable: request.is_repeatable(),
                 outcome,
@@ -232,13 +230,7 @@ impl Inner {
             };
             match retry::decide(&self.retry, &attempt) {
                 Decision::Retry { after } => {
-                    before = if outcome == Outcome::Unknown {
-                        Delivery::Unknown
-                    } else {
-                        before
-                    };
-                    may_be_done |=
-                        matches!(outcome, Outcome::Unknown | Outcome::Status(408 | 500..));
+                    before = before.and(outcome);
                     self.clock.sleep(after);
                 }
                 Decision::Stop { .. } => {
@@ -355,15 +347,49 @@ fn outcome(error: &Error) -> Outcome {
     }
 }
 
-/// What all attempts together may have done, this last one included.
-fn together(before: Delivery, outcome: Outcome, error: &Error) -> Delivery {
-    let settles_it = match outcome {
-        Outcome::Status(status) => (400..500).contains(&status) && ![408, 429].contains(&status),
-        Outcome::Final => true,
-        Outcome::NotSent | Outcome::Refused | Outcome::Unknown => false,
-    };
-    match before {
-        Delivery::Unknown if !settles_it => Delivery::Unknown,
-        _ => error.delivery(),
+/// What the attempts before this one may have done.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    /// None was carried out.
+    NothingDone,
+    /// All were answered, and the answers leave open whether one was carried out.
+    Answered,
+    /// One got no answer.
+    Lost,
+}
+
+impl Before {
+    fn and(self, outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Unknown => Self::Lost,
+            Outcome::Status(408 | 500..) if self == Self::NothingDone => Self::Answered,
+            _ => self,
+        }
+    }
+
+    /// What they may have done, where no other attempt was sent.
+    fn delivery(self) -> Delivery {
+        match self {
+            Self::NothingDone => Delivery::NotSent,
+            Self::Answered | Self::Lost => Delivery::Unknown,
+        }
+    }
+
+    /// What all attempts may have done, the last one included.
+    fn together_with(self, outcome: Outcome, error: &Error) -> Delivery {
+        // An answer that every attempt would have got, or a success, is the answer to the lost one too. A service that fails, a refusal
+        // of the token or of the rate, and a redirect say nothing about it.
+        let settles_it = match outcome {
+            Outcome::Status(status) => {
+                (400..500).contains(&status) && ![401, 408, 429].contains(&status)
+            }
+            Outcome::Unknown | Outcome::Final => error.delivery() == Delivery::Answered,
+            Outcome::NotSent | Outcome::Refused => false,
+        };
+        match error.delivery() {
+            Delivery::NotSent => self.delivery(),
+            _ if self == Self::Lost && !settles_it => Delivery::Unknown,
+            delivery => delivery,
+        }
     }
 }
