@@ -8,6 +8,7 @@
 
 mod errors;
 mod management;
+mod retries;
 mod secrets;
 mod support;
 mod tls;

@@ -1,0 +1,1005 @@
+//! Which calls are repeated, when, with what, and what an error says of all its attempts together.
+
+use std::collections::HashSet;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use vipps::management::{
+    self, BusinessIdentifier, ListProductOrders, PrefillProductOrder, ProductOrderId,
+    ProductOrderStatus, ProductType,
+};
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{Clock, Delivery, Error, ErrorKind, IdempotencyKey, RetryPolicy, Session};
+
+use crate::support::{RawServer, json_reply, reply, session_builder, whole};
+use crate::tokens::{at_once, sequence};
+
+const UNITS: &str = "GET /management/v1/sales-units";
+const PREFILL: &str = "POST /management/v1/product-orders";
+const DELETE: &str = "DELETE /management/v1/product-orders/*";
+
+const SECOND: Duration = Duration::from_secs(1);
+const ORDER_ID: &str = "00000000-0000-4000-8000-000000000001";
+
+/// A call of each kind that the rules tell apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Get,
+    Put,
+    Delete,
+    PostWithKey,
+    PlainPost,
+    Patch,
+}
+
+use Kind::{Delete, Get, Patch, PlainPost, PostWithKey, Put};
+
+const KINDS: [Kind; 6] = [Get, Put, Delete, PostWithKey, PlainPost, Patch];
+
+impl Kind {
+    fn is_repeatable(self) -> bool {
+        match self {
+            Get | Put | Delete | PostWithKey => true,
+            PlainPost | Patch => false,
+        }
+    }
+
+    fn call(self, session: &Session) -> Result<(), Error> {
+        let body = json!({"any": "thing"});
+        match self {
+            Get => management::list_sales_units(session).map(drop),
+            Put => session.raw("PUT", "/any/thing", Some(&body)).map(drop),
+            Delete => management::delete_product_order(session, &order_id(ORDER_ID)),
+            PostWithKey => management::prefill_product_order(session, &order()).map(drop),
+            PlainPost => session.raw("POST", "/any/thing", Some(&body)).map(drop),
+            Patch => session.raw("PATCH", "/any/thing", Some(&body)).map(drop),
+        }
+    }
+
+    /// A reply that each of them takes for a success.
+    fn success(self) -> Vec<u8> {
+        match self {
+            PostWithKey => json_reply(&format!(
+                r#"{{"prefilledOrderId": "{ORDER_ID}", "prefillUrl": "https://example.com/1"}}"#
+            )),
+            _ => json_reply("[]"),
+        }
+    }
+}
+
+fn order_id(id: &str) -> ProductOrderId {
+    id.parse().unwrap()
+}
+
+fn order() -> PrefillProductOrder {
+    let merchant = BusinessIdentifier::norway("987654321").unwrap();
+    PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
+}
+
+/// With the default policy, on a clock that only moves by waiting.
+fn session(url: &str) -> (Session, Clock) {
+    let clock = Clock::manual();
+    let builder = session_builder(url).clock(clock.clone());
+    let session = builder.retry(RetryPolicy::default()).build().unwrap();
+    (session, clock)
+}
+
+fn status(status: &str) -> Vec<u8> {
+    reply(status, &[], "")
+}
+
+/// The connection ends before the head of the reply does.
+fn lost() -> Vec<u8> {
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\n".to_vec()
+}
+
+/// The connection ends within the body of the reply.
+fn cut() -> Vec<u8> {
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\n[1".to_vec()
+}
+
+fn token() -> Vec<u8> {
+    json_reply(r#"{"access_token": "t0ken-2", "expires_in": "3600"}"#)
+}
+
+// What is repeated.
+
+#[test]
+fn a_service_that_fails_is_asked_again_where_that_is_safe() {
+    let statuses = [
+        "408 Request Timeout",
+        "500 Internal Server Error",
+        "502 Bad Gateway",
+        "503 Service Unavailable",
+        "504 Gateway Timeout",
+    ];
+    let mut failures = statuses.map(status).to_vec();
+    failures.extend([lost(), cut()]);
+    for kind in KINDS {
+        for failure in &failures {
+            let what = format!("{kind:?} {}", String::from_utf8_lossy(failure));
+            let replies = [failure.clone(), failure.clone(), kind.success()];
+            let server = RawServer::start(replies);
+            let (session, clock) = session(&server.url());
+            let result = kind.call(&session);
+            let requests = server.requests();
+            if kind == Delete && *failure == cut() {
+                // Its status says it all.
+                result.unwrap();
+                assert_eq!(requests.len(), 1, "{what}");
+            } else if kind.is_repeatable() {
+                result.unwrap();
+                assert_eq!(requests.len(), 3, "{what}");
+                // The same headers, the same key, the same bytes.
+                assert_eq!(requests[0], requests[1], "{what}");
+                assert_eq!(requests[0], requests[2], "{what}");
+                assert!(clock.now() < 1500 * SECOND / 1000, "{what}");
+            } else {
+                let error = result.unwrap_err();
+                assert_eq!(requests.len(), 1, "{what}");
+                assert!(!error.is_retryable(), "{what}");
+                assert_eq!(clock.now(), Duration::ZERO, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_refused_for_its_rate_is_repeated_whatever_it_is() {
+    for kind in KINDS {
+        let limited = || reply("429 Too Many Requests", &["Retry-After: 3"], "");
+        let server = RawServer::start([limited(), limited(), kind.success()]);
+        let (session, clock) = session(&server.url());
+        kind.call(&session).unwrap();
+        let requests = server.requests();
+        assert_eq!(requests.len(), 3, "{kind:?}");
+        assert_eq!(requests[0], requests[1], "{kind:?}");
+        assert_eq!(requests[0], requests[2], "{kind:?}");
+        assert_eq!(clock.now(), 6 * SECOND, "{kind:?}");
+    }
+}
+
+#[test]
+fn other_statuses_are_returned_at_once() {
+    let statuses = [
+        "301 Moved Permanently",
+        "302 Found",
+        "307 Temporary Redirect",
+        "400 Bad Request",
+        "402 Payment Required",
+        "403 Forbidden",
+        "404 Not Found",
+        "405 Method Not Allowed",
+        "409 Conflict",
+        "410 Gone",
+        "411 Length Required",
+        "413 Payload Too Large",
+        "415 Unsupported Media Type",
+        "422 Unprocessable Entity",
+        "425 Too Early",
+        "451 Unavailable For Legal Reasons",
+        "499 ",
+        "501 Not Implemented",
+        "505 HTTP Version Not Supported",
+        "511 Network Authentication Required",
+    ];
+    for kind in KINDS {
+        for line in statuses {
+            // Retry-After changes nothing about it.
+            let refused = reply(line, &["Retry-After: 1"], "");
+            let server = RawServer::start([refused, kind.success()]);
+            let (session, clock) = session(&server.url());
+            let error = kind.call(&session).unwrap_err();
+            let number: u16 = line[..3].parse().unwrap();
+            assert_eq!(error.status(), Some(number), "{kind:?}");
+            assert_eq!(error.delivery(), Delivery::Answered, "{kind:?} {line}");
+            assert!(!error.is_retryable(), "{kind:?} {line}");
+            assert_eq!(server.requests().len(), 1, "{kind:?} {line}");
+            assert_eq!(clock.now(), Duration::ZERO, "{kind:?} {line}");
+        }
+    }
+}
+
+#[test]
+fn a_call_that_cannot_be_sent_is_repeated_whatever_it_is() {
+    let closed = ClosedPort::new();
+    for kind in KINDS {
+        let attempts = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&attempts);
+        let session = session_builder(&closed.url())
+            .clock(Clock::manual())
+            .retry(RetryPolicy::default())
+            .observer(move |exchange| {
+                let attempt = (exchange.attempt(), exchange.status());
+                seen.lock().unwrap().push(attempt);
+            })
+            .build()
+            .unwrap();
+        let error = kind.call(&session).unwrap_err();
+        let expected = [(1, None), (2, None), (3, None)];
+        assert_eq!(*attempts.lock().unwrap(), expected, "{kind:?}");
+        assert_eq!(error.kind(), ErrorKind::Connect, "{kind:?}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{kind:?}");
+        assert!(error.is_retryable(), "{kind:?}");
+    }
+}
+
+#[test]
+fn no_policy_repeats_nothing() {
+    let faults = [
+        Fault::status(429),
+        Fault::status(500),
+        Fault::status(503),
+        Fault::LoseReply,
+        Fault::CutReply,
+        Fault::Garbage,
+        Fault::CloseBeforeReading,
+        Fault::CloseAfterReading,
+        Fault::HtmlBadGateway,
+    ];
+    for fault in faults {
+        let sandbox = Sandbox::start().unwrap();
+        let builder = sandbox.session_builder().unwrap();
+        let session = builder.retry(RetryPolicy::none()).build().unwrap();
+        sandbox.fault(UNITS, 1, fault.clone());
+        management::list_sales_units(&session).unwrap_err();
+        assert_eq!(sandbox.count(UNITS), 1, "{fault:?}");
+        assert_eq!(sandbox.clock().now(), Duration::ZERO, "{fault:?}");
+        management::list_sales_units(&session).unwrap();
+    }
+}
+
+#[test]
+fn the_number_of_attempts_is_the_policys() {
+    for (attempts, expected) in [(0, 1), (1, 1), (2, 2), (3, 3), (7, 7)] {
+        let sandbox = Sandbox::start().unwrap();
+        let policy = RetryPolicy::default().max_attempts(attempts);
+        let builder = sandbox.session_builder().unwrap();
+        let session = builder.retry(policy).build().unwrap();
+        sandbox.fault(UNITS, 100, Fault::status(503));
+        let error = management::list_sales_units(&session).unwrap_err();
+        assert_eq!(error.status(), Some(503));
+        assert!(error.is_retryable());
+        assert_eq!(sandbox.count(UNITS), expected);
+    }
+}
+
+#[test]
+fn the_error_is_that_of_the_last_attempt() {
+    let problem = |line: &str, title: &str| {
+        let json = "Content-Type: application/problem+json";
+        let title = json!({"title": title, "traceId": "0af7651916cd43dd8448eb211c80319c"});
+        reply(line, &[json], &title.to_string())
+    };
+    let server = RawServer::start([
+        problem("500 Internal Server Error", "First"),
+        problem("502 Bad Gateway", "Second"),
+        problem("503 Service Unavailable", "Third"),
+    ]);
+    let (session, _clock) = session(&server.url());
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET /management/v1/sales-units: 503 Service Unavailable: Third [trace 0af7651916cd43dd8448eb211c80319c]"
+    );
+    assert_eq!(error.status(), Some(503));
+    assert_eq!(error.kind(), ErrorKind::Server);
+}
+
+// When.
+
+#[test]
+fn retry_after_is_waited_for() {
+    let date = "Date: Tue, 01 Feb 2022 23:59:50 GMT";
+    let nothing = Duration::ZERO;
+    let cases: [(&[&str], Duration, Option<Duration>); 10] = [
+        (&[], nothing, None),
+        (&["Retry-After: 7"], 7 * SECOND, Some(7 * SECOND)),
+        (&["retry-after:  7 "], 7 * SECOND, Some(7 * SECOND)),
+        (&["Retry-After: 0"], nothing, Some(nothing)),
+        // As a date, it is measured by the server's own clock.
+        (
+            &["Retry-After: Wed, 02 Feb 2022 00:00:20 GMT", date],
+            30 * SECOND,
+            Some(30 * SECOND),
+        ),
+        (
+            &[date, "Retry-After: Tue, 01 Feb 2022 23:59:50 GMT"],
+            nothing,
+            Some(nothing),
+        ),
+        (
+            &[date, "Retry-After: Tue, 01 Feb 2022 23:00:00 GMT"],
+            nothing,
+            Some(nothing),
+        ),
+        (
+            &["Retry-After: Tue, 01 Feb 2022 23:59:50 GMT"],
+            nothing,
+            Some(nothing),
+        ),
+        // What is neither is as good as none.
+        (&["Retry-After: soon"], nothing, None),
+        (&["Retry-After: -5"], nothing, None),
+    ];
+    for (headers, wait, retry_after) in cases {
+        for line in ["429 Too Many Requests", "503 Service Unavailable"] {
+            let failure = || reply(line, headers, "");
+            let server = RawServer::start([failure(), json_reply("[]"), failure()]);
+            let clock = Clock::manual();
+            let builder = session_builder(&server.url()).clock(clock.clone());
+            // No jitter, so that the wait is exact.
+            let policy = RetryPolicy::default().first_wait(Duration::ZERO);
+            let session = builder.retry(policy.max_attempts(2)).build().unwrap();
+            management::list_sales_units(&session).unwrap();
+            assert_eq!(clock.now(), wait, "{headers:?}");
+            assert_eq!(server.requests().len(), 2, "{headers:?}");
+
+            let again = session_builder(&server.url()).build().unwrap();
+            let error = management::list_sales_units(&again).unwrap_err();
+            assert_eq!(error.retry_after(), retry_after, "{headers:?}");
+        }
+    }
+}
+
+#[test]
+fn a_retry_after_that_does_not_fit_in_the_time_left_is_the_callers() {
+    // The session's timeout is a minute.
+    let cases = [
+        ("59", 2),
+        ("60", 1),
+        ("61", 1),
+        ("99999999999999999999999", 1),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 1),
+    ];
+    for (retry_after, requests) in cases {
+        let sandbox = Sandbox::start().unwrap();
+        let session = sandbox.session();
+        let fault = Fault::status_retry_after(429, retry_after);
+        sandbox.fault(UNITS, 1, fault);
+        let result = management::list_sales_units(&session);
+        assert_eq!(sandbox.count(UNITS), requests, "{retry_after}");
+        if requests == 2 {
+            result.unwrap();
+            assert_eq!(sandbox.clock().now(), 59 * SECOND);
+        } else {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::RateLimited, "{retry_after}");
+            assert!(error.retry_after() >= Some(60 * SECOND), "{retry_after}");
+            assert!(error.is_retryable(), "{retry_after}");
+            assert_eq!(error.delivery(), Delivery::Answered, "{retry_after}");
+            assert_eq!(sandbox.clock().now(), Duration::ZERO, "{retry_after}");
+        }
+    }
+}
+
+/// The jitter of the seed is the start of the published SplitMix64: 0.8833... of 0.5 s, and 0.5665... of 1 s.
+#[test]
+fn a_seed_makes_the_waits_the_same() {
+    for _ in 0..2 {
+        let sandbox = Sandbox::start().unwrap();
+        let policy = RetryPolicy::default().seed(u64::MAX);
+        let builder = sandbox.session_builder().unwrap();
+        let session = builder.retry(policy).build().unwrap();
+        sandbox.fault(UNITS, 1, Fault::status(503));
+        management::list_sales_units(&session).unwrap();
+        let first = Duration::from_nanos(441_655_404);
+        assert_eq!(sandbox.clock().now(), first);
+        sandbox.fault(UNITS, 2, Fault::LoseReply);
+        management::list_sales_units(&session).unwrap();
+        let second = Duration::from_nanos(566_561_575);
+        assert_eq!(sandbox.clock().now(), first + first + second);
+    }
+}
+
+#[test]
+fn waits_on_the_machines_clock_take_time() {
+    let sandbox = Sandbox::start().unwrap();
+    let policy = RetryPolicy::default().seed(u64::MAX);
+    let session = sandbox
+        .session_builder()
+        .unwrap()
+        .clock(Clock::system())
+        .retry(policy.first_wait(Duration::from_millis(20)))
+        .build()
+        .unwrap();
+    sandbox.fault(UNITS, 1, Fault::status(503));
+    let began = Instant::now();
+    management::list_sales_units(&session).unwrap();
+    assert!(began.elapsed() >= Duration::from_millis(17));
+}
+
+#[test]
+fn all_attempts_and_waits_share_the_calls_time() {
+    let sandbox = Sandbox::start().unwrap();
+    let builder = sandbox.session_builder().unwrap().timeout(10 * SECOND);
+    let session = builder.build().unwrap();
+    sandbox.fault(UNITS, 3, Fault::status_retry_after(503, "6"));
+    let error = management::list_sales_units(&session).unwrap_err();
+    // After the first wait 4 s are left, which is less than the second.
+    assert_eq!(sandbox.clock().now(), 6 * SECOND);
+    assert_eq!(sandbox.count(UNITS), 2);
+    assert_eq!(error.status(), Some(503));
+    assert_eq!(error.retry_after(), Some(6 * SECOND));
+    assert!(error.is_retryable());
+
+    // The next call has all of its time.
+    management::list_sales_units(&session).unwrap();
+    assert_eq!(sandbox.clock().now(), 12 * SECOND);
+}
+
+#[test]
+fn a_repetition_has_only_the_time_that_is_left() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox
+        .session_builder()
+        .unwrap()
+        .timeout(Duration::from_millis(59_020))
+        .retry(RetryPolicy::default().max_attempts(2))
+        .build()
+        .unwrap();
+    sandbox.fault(UNITS, 1, Fault::status_retry_after(429, "59"));
+    sandbox.fault(UNITS, 1, Fault::Hold);
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET /management/v1/sales-units: timed out after 20.0ms while waiting for an answer (the server may have carried it out)"
+    );
+    assert!(error.is_timeout());
+    assert!(error.is_retryable());
+}
+
+// What an error says of all attempts together.
+
+#[test]
+fn what_the_attempts_may_have_done_is_told_of_all_together() {
+    use Delivery::{Answered, Unknown};
+
+    let [busy, limited, refused] = [
+        "503 Service Unavailable",
+        "429 Too Many Requests",
+        "401 Unauthorized",
+    ]
+    .map(status);
+    let bad = || status("400 Bad Request");
+    // Replies, what the error says, its status.
+    let cases = [
+        (vec![lost(), lost(), lost()], Unknown, None),
+        (vec![lost(), bad()], Answered, Some(400)),
+        (vec![lost(), status("409 Conflict")], Answered, Some(409)),
+        (vec![lost(), json_reply("no JSON")], Answered, Some(200)),
+        // That the service fails now says nothing of the attempt whose answer was lost, and a redirect and a refusal do not either.
+        (vec![lost(), busy.clone(), busy.clone()], Unknown, Some(503)),
+        (
+            vec![lost(), limited.clone(), limited.clone()],
+            Unknown,
+            Some(429),
+        ),
+        (vec![busy.clone(), lost(), busy.clone()], Unknown, Some(503)),
+        (vec![lost(), status("302 Found")], Unknown, Some(302)),
+        (
+            vec![lost(), refused.clone(), token(), refused.clone()],
+            Unknown,
+            Some(401),
+        ),
+        (
+            vec![lost(), refused.clone(), bad()],
+            Unknown,
+            Some(400), // of the token request
+        ),
+        (
+            vec![busy.clone(), refused.clone(), bad()],
+            Unknown,
+            Some(400), // of the token request
+        ),
+        (
+            vec![limited.clone(), refused.clone(), bad()],
+            Delivery::NotSent,
+            Some(400), // of the token request
+        ),
+        // Every attempt was answered, and the error holds the last answer: as if there had been no repetition.
+        (
+            vec![busy.clone(), busy.clone(), busy.clone()],
+            Answered,
+            Some(503),
+        ),
+        (
+            vec![limited.clone(), limited.clone(), limited.clone()],
+            Answered,
+            Some(429),
+        ),
+        (vec![busy.clone(), bad()], Answered, Some(400)),
+        (vec![cut(), cut(), cut()], Answered, Some(200)),
+        (vec![lost(), cut(), cut()], Answered, Some(200)),
+        (vec![cut(), busy.clone(), busy.clone()], Unknown, Some(503)),
+    ];
+    for (replies, delivery, status) in cases {
+        let what: Vec<_> = replies.iter().map(|r| String::from_utf8_lossy(r)).collect();
+        let server = RawServer::start(replies.clone());
+        let (session, _clock) = session(&server.url());
+        let error = management::list_sales_units(&session).unwrap_err();
+        assert_eq!(server.requests().len(), replies.len(), "{what:?}");
+        assert_eq!(error.status(), status, "{what:?}");
+        assert_eq!(error.delivery(), delivery, "{what:?}");
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_leaves_what_it_may_have_done() {
+    let closing = |line| reply(line, &["Connection: close"], "");
+    let busy = || closing("503 Service Unavailable");
+    let limited = || closing("429 Too Many Requests");
+    let cases = [
+        (vec![lost()], Delivery::Unknown),
+        (vec![cut()], Delivery::Unknown),
+        (vec![busy()], Delivery::Unknown),
+        (vec![limited()], Delivery::NotSent),
+        (vec![lost(), limited()], Delivery::Unknown),
+        (vec![busy(), limited()], Delivery::Unknown),
+    ];
+    for (replies, delivery) in cases {
+        let what = format!("{:?}", replies.last().map(|r| String::from_utf8_lossy(r)));
+        let server = Leaving::start(replies);
+        let (session, _clock) = session(&server.url);
+        let error = management::list_sales_units(&session).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect, "{what}");
+        assert_eq!(error.delivery(), delivery, "{what}");
+        let says = match delivery {
+            Delivery::Unknown => "(the server may have carried it out)",
+            _ => "(nothing was sent)",
+        };
+        assert!(error.to_string().ends_with(says), "{error}");
+    }
+}
+
+#[test]
+fn only_what_is_of_use_and_safe_is_retryable() {
+    let policies = [RetryPolicy::none(), RetryPolicy::default()];
+    for policy in policies {
+        for kind in KINDS {
+            let yes_if_safe = kind.is_repeatable();
+            let cases = [
+                (status("429 Too Many Requests"), true),
+                (status("503 Service Unavailable"), yes_if_safe),
+                (status("408 Request Timeout"), yes_if_safe),
+                (lost(), yes_if_safe),
+                (status("400 Bad Request"), false),
+                (status("409 Conflict"), false),
+                (status("404 Not Found"), false),
+                (status("501 Not Implemented"), false),
+            ];
+            for (failure, retryable) in cases {
+                let what = format!("{kind:?} {}", String::from_utf8_lossy(&failure));
+                let server = RawServer::start([failure.clone(), failure.clone(), failure.clone()]);
+                let session = session_builder(&server.url())
+                    .clock(Clock::manual())
+                    .retry(policy.clone())
+                    .build()
+                    .unwrap();
+                let error = kind.call(&session).unwrap_err();
+                assert_eq!(error.is_retryable(), retryable, "{what}");
+            }
+        }
+    }
+    let server = RawServer::start([json_reply("no JSON")]);
+    let (session, _clock) = session(&server.url());
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert!(!error.is_retryable());
+}
+
+// POST and DELETE.
+
+#[test]
+fn a_plain_post_whose_answer_was_lost_is_sent_once() {
+    let body = json!({"any": "thing"});
+    for fault in [
+        Fault::LoseReply,
+        Fault::CloseAfterReading,
+        Fault::Garbage,
+        Fault::Raw(Vec::new()),
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.fault(PREFILL, 1, fault.clone());
+        let error = sandbox
+            .session()
+            .raw("POST", "/management/v1/product-orders", Some(&body))
+            .unwrap_err();
+        assert_eq!(sandbox.count(PREFILL), 1, "{fault:?}");
+        assert_eq!(error.delivery(), Delivery::Unknown, "{fault:?}");
+        assert!(!error.is_retryable(), "{fault:?}");
+        let says = "(the server may have carried it out)";
+        assert!(error.to_string().ends_with(says), "{error}");
+    }
+
+    // After a 429 it was not carried out, and the answer of the repetition counts.
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault(PREFILL, 1, Fault::status(429));
+    let error = sandbox
+        .session()
+        .raw("POST", "/management/v1/product-orders", Some(&body))
+        .unwrap_err();
+    assert_eq!((sandbox.count(PREFILL), error.status()), (2, Some(400)));
+}
+
+#[test]
+fn a_prefill_whose_answer_was_lost_makes_one_order() {
+    for fault in [
+        Fault::LoseReply,
+        Fault::CutReply,
+        Fault::CloseAfterReading,
+        Fault::status(503),
+        Fault::HtmlBadGateway,
+    ] {
+        let sandbox = Sandbox::start().unwrap();
+        let session = sandbox.session();
+        let order = order().sales_unit_name("ACME Fitness");
+        sandbox.fault(PREFILL, 2, fault.clone());
+        let made = management::prefill_product_order(&session, &order).unwrap();
+
+        let all = ListProductOrders::new();
+        let orders = management::list_product_orders(&session, &all).unwrap();
+        assert_eq!(orders.len(), 1, "{fault:?}");
+        let id = orders[0].product_order_id.clone();
+        assert_eq!(id, Some(made.prefilled_order_id), "{fault:?}");
+        let requests = sandbox.requests();
+        let [_token, first, second, third, _list] = requests.as_slice() else {
+            panic!("{fault:?}: {requests:?}");
+        };
+        assert_eq!(whole(second), whole(first), "{fault:?}");
+        assert_eq!(whole(third), whole(first), "{fault:?}");
+        assert_eq!(first.header("idempotency-key"), Some(order.key().as_str()));
+    }
+}
+
+#[test]
+fn a_prefill_that_the_caller_sends_again_gives_the_same_answer() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    let first = order();
+    let made = management::prefill_product_order(&session, &first).unwrap();
+    let again = management::prefill_product_order(&session, &first.clone()).unwrap();
+    assert_eq!(again, made);
+    // The same words of another order are another order.
+    let other = management::prefill_product_order(&session, &order()).unwrap();
+    assert_ne!(other, made);
+    // The same key with other words is a conflict, at once.
+    let changed = first.clone().sales_unit_name("Another");
+    let error = management::prefill_product_order(&session, &changed).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(sandbox.count(PREFILL), 4);
+}
+
+#[test]
+fn the_callers_own_idempotency_key_wins() {
+    let sandbox = Sandbox::start().unwrap();
+    let key = IdempotencyKey::new("acme-order-0001").unwrap();
+    // Set before or after the other fields.
+    let orders = [
+        order().idempotency_key(key.clone()).sales_unit_name("ACME"),
+        order().sales_unit_name("ACME").idempotency_key(key),
+    ];
+    sandbox.fault(PREFILL, 1, Fault::LoseReply);
+    for order in orders {
+        management::prefill_product_order(&sandbox.session(), &order).unwrap();
+    }
+    let requests = sandbox.requests();
+    let keys: Vec<_> = requests[1..]
+        .iter()
+        .map(|request| request.header("idempotency-key"))
+        .collect();
+    assert_eq!(keys, [Some("acme-order-0001"); 3]);
+    // One header, not two.
+    for request in &requests {
+        let keys = request
+            .headers
+            .iter()
+            .filter(|(n, _)| n == "idempotency-key");
+        assert!(keys.count() <= 1, "{request:?}");
+    }
+}
+
+fn with_order() -> (Sandbox, Session, ProductOrderId) {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    let made = management::prefill_product_order(&session, &order()).unwrap();
+    sandbox.clear_requests();
+    (sandbox, session, made.prefilled_order_id)
+}
+
+#[test]
+fn a_delete_whose_answer_was_lost_takes_404_for_done() {
+    let cases: [&[Fault]; 5] = [
+        &[Fault::LoseReply],
+        &[Fault::LoseReply, Fault::status(503)],
+        &[Fault::LoseReply, Fault::status(429)],
+        &[Fault::LoseReply, Fault::status(401)],
+        // A gateway that gave up on a service that did its work.
+        &[Fault::status(504), Fault::status(404)],
+    ];
+    for faults in cases {
+        let (sandbox, session, id) = with_order();
+        for fault in faults {
+            sandbox.fault(DELETE, 1, fault.clone());
+        }
+        management::delete_product_order(&session, &id).unwrap();
+        let attempts = sandbox.count(DELETE);
+        assert!(attempts >= 2, "{faults:?}");
+        // It is gone, and deleting it is an error from now on.
+        if faults[0] == Fault::LoseReply {
+            let error = management::delete_product_order(&session, &id).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{faults:?}");
+            assert_eq!(sandbox.count(DELETE), attempts + 1, "{faults:?}");
+        }
+    }
+}
+
+#[test]
+fn a_404_that_no_attempt_of_this_call_can_have_made_is_an_error() {
+    let not_done: [&[Fault]; 3] = [
+        &[],
+        // The service says that it did not carry these out.
+        &[Fault::status(429)],
+        &[Fault::status(401)],
+    ];
+    for faults in not_done {
+        let sandbox = Sandbox::start().unwrap();
+        for fault in faults {
+            sandbox.fault(DELETE, 1, fault.clone());
+        }
+        let session = sandbox.session();
+        let id = order_id("00000000-0000-4000-8000-00000000ffff");
+        let error = management::delete_product_order(&session, &id).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{faults:?}");
+        assert_eq!(error.delivery(), Delivery::Answered, "{faults:?}");
+        assert_eq!(sandbox.count(DELETE), faults.len() + 1);
+    }
+    // Only a DELETE takes a 404 so.
+    let sandbox = Sandbox::start().unwrap();
+    let route = "GET /management/v1/sales-units/*";
+    sandbox.fault(route, 1, Fault::LoseReply);
+    let msn = "111111".parse().unwrap();
+    let error = management::get_sales_unit(&sandbox.session(), &msn).unwrap_err();
+    assert_eq!(
+        (error.kind(), sandbox.count(route)),
+        (ErrorKind::NotFound, 2)
+    );
+}
+
+#[test]
+fn a_delete_that_comes_too_late_is_an_error_after_a_repetition_too() {
+    let (sandbox, session, id) = with_order();
+    let submitted = ProductOrderStatus::OrderSubmitted;
+    sandbox.set_product_order_status(&id, submitted).unwrap();
+    sandbox.fault(DELETE, 1, Fault::LoseReply);
+    let error = management::delete_product_order(&session, &id).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(error.delivery(), Delivery::Answered);
+    assert_eq!(sandbox.count(DELETE), 2);
+}
+
+#[test]
+fn a_401_between_repetitions_costs_one_token_request_for_the_whole_call() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    sandbox.fault(UNITS, 1, Fault::LoseReply);
+    sandbox.fault(UNITS, 1, Fault::status(401));
+    sandbox.fault(UNITS, 1, Fault::status(401));
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    let token = "POST /accesstoken/get";
+    let expected = [
+        token,
+        &format!("{UNITS} #1"),
+        &format!("{UNITS} #1"),
+        token,
+        &format!("{UNITS} #2"),
+    ];
+    assert_eq!(sequence(&sandbox), expected);
+}
+
+// The observer.
+
+#[test]
+fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
+    let sandbox = Sandbox::start().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let exchanges = Arc::clone(&seen);
+    let session = sandbox
+        .session_builder()
+        .unwrap()
+        .observer(move |exchange| exchanges.lock().unwrap().push(exchange.clone()))
+        .build()
+        .unwrap();
+    sandbox.fault("POST /accesstoken/get", 1, Fault::status(503));
+    sandbox.fault(PREFILL, 1, Fault::status(401));
+    sandbox.fault(PREFILL, 1, Fault::LoseReply);
+    management::prefill_product_order(&session, &order()).unwrap();
+    let all = ListProductOrders::new().include_expired(true);
+    management::list_product_orders(&session, &all).unwrap();
+
+    let token = r#"method: "POST", path: "/accesstoken/get""#;
+    let prefill = r#"method: "POST", path: "/management/v1/product-orders""#;
+    let list = r#"method: "GET", path: "/management/v2/product-orders?includeExpired=true""#;
+    let trace = r#"Some("0af7651916cd43dd8448eb211c80319c")"#;
+    let expected: Vec<String> = [
+        (token, "Some(503)", 1, trace),
+        (token, "Some(200)", 2, "None"),
+        (prefill, "Some(401)", 1, trace),
+        (token, "Some(200)", 1, "None"),
+        (prefill, "None", 2, "None"),
+        (prefill, "Some(201)", 3, "None"),
+        (list, "Some(200)", 1, "None"),
+    ]
+    .iter()
+    .map(|(request, status, attempt, trace)| {
+        format!(
+            "Exchange {{ {request}, status: {status}, attempt: {attempt}, elapsed: 0ns, trace_id: {trace} }}"
+        )
+    })
+    .collect();
+    let seen = seen.lock().unwrap();
+    let debug: Vec<String> = seen
+        .iter()
+        .map(|exchange| format!("{exchange:?}"))
+        .collect();
+    assert_eq!(debug, expected);
+
+    // The same by its methods.
+    let refused = &seen[2];
+    assert_eq!(refused.method(), "POST");
+    assert_eq!(refused.path(), "/management/v1/product-orders");
+    assert_eq!(refused.status(), Some(401));
+    assert_eq!(refused.attempt(), 1);
+    assert_eq!(refused.elapsed(), Duration::ZERO);
+    assert_eq!(refused.trace_id(), Some("0af7651916cd43dd8448eb211c80319c"));
+    assert_eq!((seen[4].status(), seen[4].trace_id()), (None, None));
+}
+
+#[test]
+fn an_observer_sees_how_long_an_attempt_took_without_the_wait_before_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let times = Arc::clone(&seen);
+    let session = sandbox
+        .session_builder()
+        .unwrap()
+        .observer(move |exchange| times.lock().unwrap().push(exchange.elapsed()))
+        .build()
+        .unwrap();
+    session.access_token().unwrap();
+    sandbox.fault(UNITS, 1, Fault::status_retry_after(503, "9"));
+    sandbox.fault(UNITS, 1, Fault::Hold);
+    thread::scope(|scope| {
+        scope.spawn(|| management::list_sales_units(&session).unwrap());
+        assert!(sandbox.wait_for(UNITS, 2));
+        sandbox.advance(5 * SECOND);
+        sandbox.release();
+    });
+    let expected = [Duration::ZERO, Duration::ZERO, 5 * SECOND];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+// Idempotency keys.
+
+#[test]
+fn random_idempotency_keys_never_collide() {
+    let threads = 4;
+    let keys = at_once(threads, || {
+        let keys = (0..25_000).map(|_| IdempotencyKey::random());
+        keys.collect::<Vec<_>>()
+    });
+    let keys: Vec<IdempotencyKey> = keys.into_iter().flatten().collect();
+    for key in &keys {
+        let key = key.as_str();
+        // xxxxxxxx-xxxx-4xxx-[89ab]xxx-xxxxxxxxxxxx
+        let fits = |(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            14 => byte == b'4',
+            19 => b"89ab".contains(&byte),
+            _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+        };
+        assert!(
+            key.len() == 36 && key.bytes().enumerate().all(fits),
+            "{key}"
+        );
+    }
+    let distinct: HashSet<&str> = keys.iter().map(IdempotencyKey::as_str).collect();
+    assert_eq!(distinct.len(), 100_000);
+    // The halves do not collide either: neither is a constant or a counter of few bits.
+    for half in [0..18, 19..36] {
+        let halves: HashSet<&str> = keys.iter().map(|key| &key.as_str()[half.clone()]).collect();
+        assert_eq!(halves.len(), 100_000, "{half:?}");
+    }
+}
+
+#[test]
+fn idempotency_keys_are_checked() {
+    let longest = "a".repeat(50);
+    for good in ["a", "A-9", "-", &longest, IdempotencyKey::random().as_str()] {
+        assert_eq!(IdempotencyKey::new(good).unwrap().as_str(), good);
+    }
+    let too_long = "a".repeat(51);
+    for bad in ["", "a.b", "a_b", "a b", "\u{e5}", "a\n", &too_long] {
+        let error = IdempotencyKey::new(bad).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad:?}");
+        let rule = "invalid input: Idempotency-Key: must be 1 to 50 ASCII letters, digits and hyphens, not";
+        assert!(error.to_string().starts_with(rule), "{error}");
+    }
+}
+
+// Servers.
+
+/// A port that nobody listens on, and that nobody else gets: a connection that was made over it is still open.
+struct ClosedPort {
+    port: u16,
+    _kept: (TcpStream, TcpStream),
+}
+
+impl ClosedPort {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::close(listener)
+    }
+
+    fn close(listener: TcpListener) -> Self {
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        Self {
+            port: address.port(),
+            _kept: (client, server),
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// A server that gives each of its replies on a connection of its own, and is gone before the last one is out.
+struct Leaving {
+    url: String,
+    thread: Option<JoinHandle<ClosedPort>>,
+}
+
+impl Leaving {
+    fn start(replies: Vec<Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let thread = thread::spawn(move || {
+            let (last, others) = replies.split_last().unwrap();
+            for reply in others {
+                let mut stream = accept_request(&listener);
+                stream.write_all(reply).unwrap();
+            }
+            let mut stream = accept_request(&listener);
+            let closed = ClosedPort::close(listener);
+            stream.write_all(last).unwrap();
+            closed
+        });
+        let thread = Some(thread);
+        Self { url, thread }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        drop(self.thread.take().unwrap().join().unwrap());
+    }
+}
+
+/// Reads a request without a body.
+fn accept_request(listener: &TcpListener) -> TcpStream {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        request.extend_from_slice(&byte);
+    }
+    stream
+}
