@@ -58,6 +58,15 @@ impl Request {
         Ok(self)
     }
 
+    /// An explicitly empty body. Without it ureq sends a chunked one, which gateways answer with 411.
+    pub(crate) fn empty_body(mut self) -> Self {
+        self.payload = Some(Payload {
+            content_type: None,
+            bytes: Vec::new(),
+        });
+        self
+    }
+
     pub(crate) fn idempotency_key(mut self, key: &IdempotencyKey) -> Result<Self, Error> {
         let value = header_value("Idempotency-Key", key.as_str())
             .map_err(|reason| Error::input("Idempotency-Key", reason))?;
@@ -386,7 +395,8 @@ impl Path {
     /// Empty values, `.` and `..` would make another path, and are refused however they came about.
     pub(crate) fn segment(mut self, field: &str, value: &str) -> Result<Self, Error> {
         if matches!(value, "" | "." | "..") {
-            return Err(Error::invalid(field, "cannot be part of a path", value));
+            let reason = format!("{value:?} cannot be part of a path");
+            return Err(Error::input(field, reason));
         }
         self.0.push('/');
         for byte in value.bytes() {

@@ -36,8 +36,8 @@ pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<
 
 fn path(merchant: &BusinessIdentifier) -> Result<Path, Error> {
     Path::new("/management/v1/merchants")
-        .segment("scheme", &merchant.scheme)?
-        .segment("id", &merchant.id)
+        .segment("businessIdentifier.scheme", &merchant.scheme)?
+        .segment("businessIdentifier.id", &merchant.id)
 }
 
 /// A company's number in its country's register: a scheme and the number.
