@@ -381,3 +381,20 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     header_value(setting, suffix).map_err(wrong)?;
     header_value(setting, &format!("{PRODUCT} {suffix}")).map_err(wrong)
 }
+
+/// Has an error about a setting that came from the environment name the variable, which is what its reader can change.
+pub(super) fn named_by_variable(error: Error) -> Error {
+    match error {
+        Error::Config { setting, reason } => {
+            let variable = match setting.as_str() {
+                "client_id" => "VIPPS_CLIENT_ID",
+                "client_secret" => "VIPPS_CLIENT_SECRET",
+                "subscription_key" => "VIPPS_SUBSCRIPTION_KEY",
+                "base_url" => "VIPPS_BASE_URL",
+                other => other,
+            };
+            Error::config(variable, reason)
+        }
+        other => other,
+    }
+}
