@@ -159,7 +159,7 @@ impl BankAccount {
     /// Field, rule and value of what is wrong.
     pub(super) fn problem(&self) -> Option<(&'static str, &'static str, &str)> {
         let is_scheme = is_made_of(&self.scheme, 5, 20, |b| b.is_ascii_graphic());
-        if !is_scheme || self.scheme.starts_with("IBAN") {
+        if !is_scheme || self.scheme.to_ascii_uppercase().starts_with("IBAN") {
             let rule = "must be 5 to 20 characters such as BBAN:NO, and no IBAN";
             return Some(("settlementBankAccount.scheme", rule, &self.scheme));
         }
