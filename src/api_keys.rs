@@ -55,7 +55,7 @@ impl ApiKeys {
                 // Basic authentication ends the user name at the first colon.
                 return Err(Error::config(
                     "client_id",
-                    "management keys must have a client id without a colon",
+                    "must not hold a colon if the keys are management keys",
                 ));
             }
             let basic = self.basic();
