@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod config;
 mod errors;
 mod management;
 mod retries;
