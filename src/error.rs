@@ -197,10 +197,15 @@ impl Error {
 
     /// An [`InvalidInput`](Self::InvalidInput) that shows the value that was given.
     pub(crate) fn invalid(field: &str, rule: &str, value: &str) -> Self {
+        Self::input(field, format!("{rule}, not {}", Self::shown(value)))
+    }
+
+    /// A value as an error quotes it: its beginning, if it is long.
+    pub(crate) fn shown(value: &str) -> String {
         const SHOWN: usize = 60;
         let shown: String = value.chars().take(SHOWN).collect();
         let more = if shown.len() < value.len() { "..." } else { "" };
-        Self::input(field, format!("{rule}, not {shown:?}{more}"))
+        format!("{shown:?}{more}")
     }
 
     /// One error for all of `problems`, or `Ok` if there are none.

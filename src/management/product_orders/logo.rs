@@ -101,7 +101,8 @@ impl<'de> Deserialize<'de> for SalesUnitLogo {
         let base64 = String::deserialize(deserializer)?;
         let png = BASE64_STANDARD
             .decode(base64)
-            .map_err(|error| D::Error::custom(format!("{FIELD}: must be base64: {error}")))?;
+            .map_err(|error| Error::input(FIELD, format!("must be base64: {error}")))
+            .map_err(D::Error::custom)?;
         Self::from_bytes(png).map_err(D::Error::custom)
     }
 }

@@ -1,12 +1,13 @@
 use std::fmt;
 
 use serde::de::Error as _;
+use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{ProductType, ProductUseCase, SalesUnitLogo};
 use crate::Error;
 use crate::error::FieldProblem;
-use crate::ids::{IdempotencyKey, is_made_of, optional_text_or_number};
+use crate::ids::{IdempotencyKey, is_made_of, optional_text_or_number, text_or_number};
 use crate::management::{BankAccount, BusinessIdentifier, PricePackageId};
 
 /// A product order to [prefill](super::prefill_product_order) for a merchant.
@@ -46,13 +47,18 @@ pub struct PrefillProductOrder {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Body {
+    #[serde(deserialize_with = "strict")]
     business_identifier: BusinessIdentifier,
     product_type: ProductType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sales_unit_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sales_unit_logo: Option<SalesUnitLogo>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "optional_strict"
+    )]
     settlement_bank_account: Option<BankAccount>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     price_package_id: Option<PricePackageId>,
@@ -248,6 +254,36 @@ impl<'de> Deserialize<'de> for PrefillProductOrder {
     }
 }
 
+/// An object of `scheme` and `id` and of nothing else. As parts of a reply their types ignore what they do not know.
+struct Strict<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strict<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct SchemeAndId {
+            scheme: String,
+            #[serde(deserialize_with = "text_or_number")]
+            id: String,
+        }
+
+        let SchemeAndId { scheme, id } = SchemeAndId::deserialize(deserializer)?;
+        let members = [("scheme", scheme), ("id", id)].into_iter();
+        T::deserialize(MapDeserializer::new(members)).map(Self)
+    }
+}
+
+fn strict<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Strict::deserialize(deserializer)?.0)
+}
+
+fn optional_strict<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Option::<Strict<T>>::deserialize(deserializer)?;
+    Ok(value.map(|value| value.0))
+}
+
 /// The app that a product is used in.
 ///
 /// Source: the field `app` of the schema `ProductOrderRequest`.
@@ -345,8 +381,12 @@ impl Body {
             problems.add("productType", "must not be empty", "");
         }
         if let Some(name) = &self.sales_unit_name {
-            if !(1..=40).contains(&name.chars().count()) {
-                problems.add("salesUnitName", "must be 1 to 40 characters", name);
+            let length = name.chars().count();
+            if !(1..=40).contains(&length) {
+                problems.say(
+                    "salesUnitName",
+                    format!("must be 1 to 40 characters, not {length}"),
+                );
             } else if let Some(c) = name.chars().find(|c| !is_name_character(*c)) {
                 let rule = r"must be letters, digits, whitespace and \ ( ) - _ + . `";
                 problems.add("salesUnitName", rule, &c.to_string());
@@ -359,8 +399,10 @@ impl Body {
         }
         if let Some(turnover) = self.annual_turnover {
             if !(0..=999_999_999).contains(&turnover) {
-                let rule = "must be 0 to 999999999 major units";
-                problems.add("annualTurnover", rule, &turnover.to_string());
+                problems.say(
+                    "annualTurnover",
+                    format!("must be 0 to 999999999 major units, not {turnover}"),
+                );
             }
         }
         if let Some(percent) = &self.annual_turnover_percentage {
@@ -395,7 +437,7 @@ impl Body {
     fn check_use_case(&self, problems: &mut Problems) {
         let mut missing = |field: &str, use_case: &ProductUseCase| {
             let reason = format!("must be set for the use case {use_case}");
-            problems.0.push(FieldProblem::new(field, reason));
+            problems.say(field, reason);
         };
         match (&self.product_use_case, &self.website) {
             (Some(case @ (ProductUseCase::Website | ProductUseCase::WebsiteWithTest)), None) => {
@@ -419,11 +461,12 @@ impl Problems {
     fn add(&mut self, field: &str, rule: &str, value: &str) {
         let reason = match value {
             "" => rule.to_owned(),
-            value => format!(
-                "{rule}, not {:?}",
-                value.chars().take(60).collect::<String>()
-            ),
+            value => format!("{rule}, not {}", Error::shown(value)),
         };
+        self.say(field, reason);
+    }
+
+    fn say(&mut self, field: &str, reason: String) {
         self.0.push(FieldProblem::new(field, reason));
     }
 
@@ -439,11 +482,13 @@ impl Problems {
 }
 
 fn is_https_url(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("https://") else {
+    let Some((scheme, rest)) = url.split_once("://") else {
         return false;
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    !host.is_empty() && !url.chars().any(|c| c.is_whitespace() || c.is_control())
+    scheme.eq_ignore_ascii_case("https")
+        && !host.is_empty()
+        && !url.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// Letters, marks, digits, whitespace and a few signs. Without tables of Unicode it cannot be told a mark from every symbol: what is not
