@@ -52,7 +52,8 @@ use service::{
     CLIENT_ID, CLIENT_SECRET, MANAGEMENT_ID, MANAGEMENT_SECRET, SUBSCRIPTION_KEYS, Service,
 };
 
-/// A running sandbox. It listens on loopback only, and stops when it is dropped.
+/// A running sandbox. It listens on loopback only, and stops when it is dropped: connections are closed, and a request that is held or
+/// delayed at that time is neither carried out nor answered.
 pub struct Sandbox {
     server: Server,
     session: Session,
@@ -200,7 +201,11 @@ impl Sandbox {
     /// Has the next `times` requests of a route fail.
     ///
     /// A route is a method and a path, either of which may be `*`; a `*` in the path stands for one segment: `"GET
-    /// /management/v1/sales-units/*"`, `"POST *"`, `"*"`. Faults of the same route are used up in the order in which they were set.
+    /// /management/v1/sales-units/*"`, `"POST *"`, `"*"`. Without a query it fits every query. It is the same whether `:` and the like are
+    /// percent-encoded or not.
+    ///
+    /// A request takes the first fault that fits it, in the order in which they were set, until that is used up. `usize::MAX` is for good.
+    /// Token requests fit `"*"` too; a session fetches its token before its first call.
     pub fn fault(&self, route: &str, times: usize, fault: Fault) {
         self.server.add_fault(Route::new(route), times, fault);
     }
@@ -210,12 +215,12 @@ impl Sandbox {
         self.server.clear_faults();
     }
 
-    /// Lets go of the requests that [`Fault::Hold`] holds.
+    /// Lets go of the requests that [`Fault::Hold`] holds: all that [`wait_for`](Self::wait_for) has seen, and none that come later.
     pub fn release(&self) {
         self.server.release();
     }
 
-    /// Breaks the connections that are open, idle ones too.
+    /// Breaks the connections that are open, idle ones too. Requests that are held or delayed lose their answers.
     pub fn close_connections(&self) {
         self.server.close_connections();
     }
@@ -237,7 +242,8 @@ impl Sandbox {
         self.server.count(&Route::new(route))
     }
 
-    /// Waits until there were `n` requests of a route, 10 s at the most, and says whether there were.
+    /// Waits until there were `n` requests of a route, 10 s at the most, and says whether there were. A request counts when it has been
+    /// read, before it is answered: one that is held or lost does too.
     #[must_use]
     pub fn wait_for(&self, route: &str, n: usize) -> bool {
         self.server.wait_for(&Route::new(route), n)

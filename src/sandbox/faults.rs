@@ -1,10 +1,12 @@
 use std::time::Duration;
 
+use super::service::percent_decoded;
+
 /// A way for the service, or the network to it, to fail. See [`Sandbox::fault`](super::Sandbox::fault).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this status and a problem, without carrying the request out.
+    /// Answers with this status and a problem, without carrying the request out. 204 and 304 have no body.
     #[non_exhaustive]
     Status {
         /// The HTTP status.
@@ -103,15 +105,25 @@ impl Route {
     }
 
     pub(super) fn matches(&self, method: &str, path_and_query: &str) -> bool {
-        let path = path_and_query.split('?').next().unwrap_or_default();
-        let wanted = self.path.split('/').count();
-        (self.method == "*" || self.method == method)
-            && (self.path == "*"
-                || (wanted == path.split('/').count()
-                    && self
-                        .path
-                        .split('/')
-                        .zip(path.split('/'))
-                        .all(|(wanted, is)| wanted == "*" || wanted == is)))
+        if self.method != "*" && self.method != method {
+            return false;
+        }
+        let (wanted, wanted_query) = split_query(&self.path);
+        let (path, query) = split_query(path_and_query);
+        let mut segments = wanted.split('/').zip(path.split('/'));
+        let fits = |wanted: &str, is: &str| {
+            wanted == "*" || percent_decoded(wanted) == percent_decoded(is)
+        };
+        (wanted_query.is_none() || wanted_query == query)
+            && (wanted == "*"
+                || (wanted.split('/').count() == path.split('/').count()
+                    && segments.all(|(wanted, is)| fits(wanted, is))))
+    }
+}
+
+fn split_query(path: &str) -> (&str, Option<&str>) {
+    match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
     }
 }

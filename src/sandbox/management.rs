@@ -244,7 +244,7 @@ impl Management {
         if IdempotencyKey::new(key).is_err() {
             return bad_header("Idempotency-Key", "must match ^[a-zA-Z0-9-]{1,50}$");
         }
-        if request.header("content-type") != Some("application/json") {
+        if request.media_type() != Some("application/json") {
             return Answer::problem(415, "Unsupported Media Type", "The body must be JSON.");
         }
         if let Some((body, answer)) = self.answered.get(key) {

@@ -31,6 +31,9 @@ enum Rule {
         min: usize,
         max: usize,
     },
+    Name {
+        max: usize,
+    },
     Digits {
         min: usize,
         max: usize,
@@ -66,7 +69,7 @@ const fn optional(name: &'static str, rule: Rule) -> Field {
 }
 
 const ANY_TEXT: Rule = Rule::Text {
-    min: 1,
+    min: 0,
     max: 10_000,
 };
 
@@ -100,7 +103,7 @@ const FIELDS: &[Field] = &[
             "DONATIONS",
         ]),
     ),
-    optional("salesUnitName", Rule::Text { min: 1, max: 40 }),
+    optional("salesUnitName", Rule::Name { max: 40 }),
     optional("salesUnitLogo", Rule::Png),
     optional(
         "settlementBankAccount",
@@ -170,6 +173,10 @@ impl Wrong {
                     format!("must be a string of {min} to {max} characters"),
                 );
             }
+            Rule::Name { max } if !fits(1, *max) || !text.is_some_and(is_name) => {
+                let rule = r"letters, digits, whitespace and \ ( ) - _ + . `";
+                self.add(name, format!("must be a string of 1 to {max} {rule}"));
+            }
             Rule::Digits { min, max, hyphens } => {
                 let digits = |b: u8| b.is_ascii_digit() || (*hyphens && b == b'-');
                 if !fits(*min, *max) || !text.is_some_and(|text| text.bytes().all(digits)) {
@@ -189,7 +196,7 @@ impl Wrong {
             Rule::Uuid if !text.is_some_and(crate::ids::is_uuid) => {
                 self.add(name, "must be a UUID");
             }
-            Rule::HttpsUrl if !text.is_some_and(|text| text.starts_with("https://")) => {
+            Rule::HttpsUrl if !text.is_some_and(is_https) => {
                 self.add(name, "must be an https address");
             }
             // The service drops a picture that it cannot use without a word, but not one that is no base64.
@@ -214,6 +221,17 @@ impl Wrong {
             _ => {}
         }
     }
+}
+
+/// The signs of ASCII are enough to tell: no program means to have others in a name.
+fn is_name(text: &str) -> bool {
+    let is_fine = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c.is_whitespace();
+    text.chars().all(|c| is_fine(c) || r"\()-_+.`".contains(c))
+}
+
+fn is_https(url: &str) -> bool {
+    let scheme = url.get(..8).unwrap_or_default();
+    scheme.eq_ignore_ascii_case("https://") && url.len() > scheme.len()
 }
 
 fn is_base64(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use ureq::http::StatusCode;
@@ -35,6 +35,12 @@ impl ReceivedRequest {
         let mut headers = self.headers.iter();
         let header = headers.find(|(header, _)| header == name)?;
         Some(&header.1)
+    }
+
+    /// The `Content-Type` without its parameters.
+    pub(super) fn media_type(&self) -> Option<&str> {
+        let value = self.header("content-type")?;
+        Some(value.split(';').next()?.trim())
     }
 
     /// The body as JSON, if it is.
@@ -195,26 +201,25 @@ impl Shared {
         }
     }
 
-    fn releases(&self) -> u64 {
-        lock(&self.gate).releases
+    /// Waits for a release after the first `releases`. Says whether to go on: not when the server stops.
+    fn hold(&self, releases: u64) -> bool {
+        let gate = lock(&self.gate);
+        let is_held = |gate: &mut Gate| !gate.stopping && gate.releases == releases;
+        let waited = self.gate_moved.wait_while(gate, is_held);
+        !waited.unwrap_or_else(PoisonError::into_inner).stopping
     }
 
-    /// Waits for this long; a stop ends it too.
-    fn delay(&self, time: Duration) {
-        let gate = lock(&self.gate);
-        let waited = self
-            .gate_moved
-            .wait_timeout_while(gate, time, |gate| !gate.stopping);
-        drop(waited);
-    }
-
-    /// Waits for a release after the first `releases`; a stop ends it too.
-    fn hold(&self, releases: u64) {
-        let gate = lock(&self.gate);
-        let waited = self
-            .gate_moved
-            .wait_while(gate, |gate| !gate.stopping && gate.releases == releases);
-        drop(waited);
+    /// Waits until the time is up. Says whether to go on: not when the server stops.
+    fn delay(&self, time: Duration) -> bool {
+        let began = Instant::now();
+        let mut gate = lock(&self.gate);
+        // A release wakes it too.
+        while !gate.stopping && began.elapsed() < time {
+            let left = time.saturating_sub(began.elapsed()).min(PATIENCE);
+            let waited = self.gate_moved.wait_timeout(gate, left);
+            gate = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !gate.stopping
     }
 
     fn take_fault(&self, method: &str, path: &str) -> Option<Fault> {
@@ -267,38 +272,37 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
-    while let Some((mut request, length)) = read_head(&mut stream, &mut buffer)? {
+    while let Some(head) = read_head(&mut stream, &mut buffer)? {
+        let mut request = head.request;
+        // Before the request is logged: whoever sees it in the log can release it.
+        let releases = lock(&shared.gate).releases;
         let fault = shared.take_fault(&request.method, &request.path);
         if fault == Some(Fault::CloseBeforeReading) {
             log(shared, request);
             return Ok(());
         }
-        let too_large = length.is_some_and(|length| length > MAX_BODY);
-        if !too_large {
-            let length = length.unwrap_or(0);
-            if request.header("expect").is_some() {
-                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-            }
-            while buffer.len() < length {
-                if read_more(&mut stream, &mut buffer)? == 0 {
-                    return Ok(());
-                }
-            }
-            let rest = buffer.split_off(length);
-            request.body = std::mem::replace(&mut buffer, rest);
+        if request.header("expect").is_some() {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        // Counted before the request is seen: who sees it and releases it then must not come too early.
-        let releases = shared.releases();
+        let body = match head.length {
+            Length::Known(length) => read_body(&mut stream, &mut buffer, length)?,
+            Length::Chunked => read_chunks(&mut stream, &mut buffer)?,
+            Length::Wrong => Err(Answer::problem(400, "Not a Content-Length", "")),
+        };
+        let refusal = match body {
+            Ok(body) => {
+                request.body = body;
+                None
+            }
+            Err(refusal) => Some(refusal),
+        };
         log(shared, request.clone());
-        if too_large {
-            return write_answer(
-                &mut stream,
-                &Answer::problem(413, "Body too large", ""),
-                None,
-            );
+        if let Some(refusal) = refusal {
+            return refuse(&mut stream, &refusal);
         }
-        if let Done::Close = answer(&mut stream, shared, &request, fault, releases)? {
-            return Ok(());
+        match answer(&mut stream, shared, &request, fault, releases)? {
+            Done::KeepOpen if head.keep_alive => {}
+            Done::KeepOpen | Done::Close => return Ok(()),
         }
     }
     Ok(())
@@ -316,22 +320,36 @@ fn answer(
     fault: Option<Fault>,
     releases: u64,
 ) -> io::Result<Done> {
-    let carry_out = || lock(&shared.service).answer(request);
+    let carry_out = || {
+        let mut answer = lock(&shared.service).answer(request);
+        if request.method == "HEAD" {
+            answer.body.clear();
+        }
+        answer
+    };
     match fault {
         None => write_answer(stream, &carry_out(), None)?,
         Some(Fault::Delay(time)) => {
-            shared.delay(time);
+            if !shared.delay(time) {
+                return Ok(Done::Close);
+            }
             write_answer(stream, &carry_out(), None)?;
         }
         Some(Fault::Hold) => {
-            shared.hold(releases);
+            if !shared.hold(releases) {
+                return Ok(Done::Close);
+            }
             write_answer(stream, &carry_out(), None)?;
         }
         Some(Fault::Status {
             status,
             retry_after,
         }) => {
-            let answer = Answer::problem(status, "A fault that was asked for", "");
+            let mut answer = Answer::problem(status, "A fault that was asked for", "");
+            if [204, 304].contains(&status) || request.method == "HEAD" {
+                // These have no body, whatever their head says: it would be read as the next answer.
+                answer.body.clear();
+            }
             write_answer(stream, &answer, retry_after.as_deref())?;
         }
         Some(Fault::Reply {
@@ -383,11 +401,22 @@ fn log(shared: &Shared, request: ReceivedRequest) {
     shared.request_came.notify_all();
 }
 
-/// Reads up to the end of a head, and takes it out of the buffer. The number is its Content-Length. `None` at the end of the connection.
-fn read_head(
-    stream: &mut TcpStream,
-    buffer: &mut Vec<u8>,
-) -> io::Result<Option<(ReceivedRequest, Option<usize>)>> {
+struct Head {
+    /// Without its body.
+    request: ReceivedRequest,
+    length: Length,
+    keep_alive: bool,
+}
+
+/// What a head says of its body.
+enum Length {
+    Known(usize),
+    Chunked,
+    Wrong,
+}
+
+/// Reads up to the end of a head, and takes it out of the buffer. `None` at the end of the connection.
+fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Head>> {
     loop {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut head = httparse::Request::new(&mut headers);
@@ -406,10 +435,14 @@ fn read_head(
                         .collect(),
                     body: Vec::new(),
                 };
-                let length_of_body = request.header("content-length");
-                let length_of_body = length_of_body.and_then(|length| length.parse().ok());
+                let is_1_1 = head.version == Some(1);
                 buffer.drain(..length);
-                return Ok(Some((request, length_of_body)));
+                let connection = request.header("connection").map(str::to_ascii_lowercase);
+                return Ok(Some(Head {
+                    length: length_of_body(&request),
+                    keep_alive: is_1_1 && connection.as_deref() != Some("close"),
+                    request,
+                }));
             }
             Ok(httparse::Status::Partial) if buffer.len() < MAX_HEAD => {
                 if read_more(stream, buffer)? == 0 {
@@ -417,12 +450,82 @@ fn read_head(
                 }
             }
             Ok(httparse::Status::Partial) | Err(_) => {
-                let answer = Answer::problem(400, "Not an HTTP request", "");
-                write_answer(stream, &answer, None)?;
+                refuse(stream, &Answer::problem(400, "Not an HTTP request", ""))?;
                 return Ok(None);
             }
         }
     }
+}
+
+fn length_of_body(request: &ReceivedRequest) -> Length {
+    if request.header("transfer-encoding").is_some() {
+        return Length::Chunked;
+    }
+    match request.header("content-length").map(str::parse) {
+        None => Length::Known(0),
+        Some(Ok(length)) => Length::Known(length),
+        Some(Err(_)) => Length::Wrong,
+    }
+}
+
+/// Takes a body out of the buffer, or gives the answer to one that cannot be taken.
+fn read_body(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+    length: usize,
+) -> io::Result<Result<Vec<u8>, Answer>> {
+    if length > MAX_BODY {
+        return Ok(Err(Answer::problem(413, "Body too large", "")));
+    }
+    while buffer.len() < length {
+        if read_more(stream, buffer)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let rest = buffer.split_off(length);
+    Ok(Ok(std::mem::replace(buffer, rest)))
+}
+
+/// As [`read_body`], for a body in chunks, which is how many clients send what they do not know the length of.
+fn read_chunks(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Result<Vec<u8>, Answer>> {
+    let mut body = Vec::new();
+    loop {
+        let (line, size) = match httparse::parse_chunk_size(buffer) {
+            Ok(httparse::Status::Complete(found)) => found,
+            Ok(httparse::Status::Partial) if buffer.len() < MAX_HEAD => {
+                if read_more(stream, buffer)? == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                continue;
+            }
+            _ => return Ok(Err(Answer::problem(400, "Not a chunk", ""))),
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        if size > MAX_BODY - body.len() {
+            return Ok(Err(Answer::problem(413, "Body too large", "")));
+        }
+        buffer.drain(..line);
+        // The line end that follows each chunk goes with it.
+        let chunk = match read_body(stream, buffer, size + 2)? {
+            Ok(chunk) => chunk,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        body.extend_from_slice(chunk.get(..size).unwrap_or_default());
+        if size == 0 {
+            return Ok(Ok(body));
+        }
+    }
+}
+
+/// Answers what cannot be read on from, and closes.
+fn refuse(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
+    write_answer(stream, answer, None)?;
+    stream.shutdown(Shutdown::Write)?;
+    // Closing a socket with bytes unread breaks the connection, and the answer would be lost with it.
+    io::copy(stream, &mut io::sink()).map(drop)
 }
 
 fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {

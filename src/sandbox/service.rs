@@ -180,7 +180,7 @@ impl Service {
         }
         let (token, lifetime) = self.make_token(Flow::Standard, Duration::from_secs(3600));
         // Any moment will do: clients go by expires_in.
-        let now = 1_600_000_000 + self.clock.now().as_secs();
+        let now = self.clock.now().as_secs().saturating_add(1_600_000_000);
         // This flow writes its numbers as strings.
         Answer::json(
             200,
@@ -188,7 +188,7 @@ impl Service {
                 "token_type": "Bearer",
                 "expires_in": lifetime.to_string(),
                 "ext_expires_in": lifetime.to_string(),
-                "expires_on": (now + lifetime).to_string(),
+                "expires_on": now.saturating_add(lifetime).to_string(),
                 "not_before": now.to_string(),
                 "resource": "00000002-0000-0000-c000-000000000000",
                 "access_token": token,
@@ -202,7 +202,7 @@ impl Service {
         if !is_known || request.header("ocp-apim-subscription-key").is_some() {
             return Answer::oauth(401, "invalid_client", "Client authentication failed.");
         }
-        let is_form = request.header("content-type") == Some("application/x-www-form-urlencoded");
+        let is_form = request.media_type() == Some("application/x-www-form-urlencoded");
         if !is_form || request.body != b"grant_type=client_credentials" {
             let description = "The form must be grant_type=client_credentials.";
             return Answer::oauth(400, "unsupported_grant_type", description);
@@ -218,7 +218,7 @@ impl Service {
         let lifetime = self.token_lifetime.unwrap_or(lifetime);
         self.tokens_made += 1;
         let token = format!("sandbox-token-{:06}", self.tokens_made);
-        let expires_at = self.clock.now() + lifetime;
+        let expires_at = self.clock.now().saturating_add(lifetime);
         self.tokens
             .insert(token.clone(), Token { flow, expires_at });
         (token, lifetime.as_secs())
@@ -276,13 +276,15 @@ pub(super) fn bad_header(name: &str, reason: &str) -> Answer {
     Answer::problem_with(400, "Bad Request", "A header is wrong.", &field)
 }
 
-fn percent_decoded(segment: &str) -> String {
+pub(super) fn percent_decoded(segment: &str) -> String {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let escaped = (*first == b'%').then(|| tail.split_at_checked(2)).flatten();
         let byte = escaped.and_then(|(hex, tail)| {
             let hex = std::str::from_utf8(hex).ok()?;
+            // Reading a number takes a sign too.
+            hex.bytes().all(|b| b.is_ascii_hexdigit()).then_some(())?;
             Some((u8::from_str_radix(hex, 16).ok()?, tail))
         });
         let (byte, tail) = byte.unwrap_or((*first, tail));
