@@ -9,7 +9,9 @@
 mod config;
 mod errors;
 mod management;
+mod prefill;
 mod retries;
+mod sandbox;
 mod secrets;
 mod support;
 mod tls;
