@@ -781,6 +781,32 @@ fn of_many_field_problems_some_are_shown() {
     }
 }
 
+/// A code among the field problems is shown there, but only if it is among those that are shown.
+#[test]
+fn a_code_is_shown_once_and_never_lost() {
+    for (before, display) in [
+        (1, "Many (f: no; ErrorCode: E7)".to_owned()),
+        (
+            20,
+            format!("E7: Many ({}; and 1 more)", ["f: no"; 20].join("; ")),
+        ),
+    ] {
+        let list = r#"{"name":"f","reason":"no"},"#.repeat(before);
+        let body = format!(
+            r#"{{"title":"Many","extraDetails":[{list}{{"name":"ErrorCode","reason":"E7"}}]}}"#
+        );
+        let display = format!("GET /management/v1/sales-units: 400 Bad Request: {display}");
+        let said = [[("f", "no")].repeat(before), vec![("ErrorCode", "E7")]].concat();
+        let says = Facts {
+            title: some("Many"),
+            code: some("E7"),
+            fields: fields(&said),
+            ..answered(Rejected, 400, &display)
+        };
+        check([case("the Management API", PROBLEM, body, says)]);
+    }
+}
+
 #[test]
 fn a_huge_array_of_texts_is_cut() {
     let texts = vec![r#""no""#; 20_000].join(",");
@@ -841,6 +867,8 @@ fn a_trace_is_taken_from_an_instance_that_is_one() {
         (format!("00-{trace}-00f067aa0ba902b7-01"), Some(trace)),
         (format!("00-{trace}"), None),
         (format!("0-{trace}-00f067aa0ba902b7-01"), None),
+        (format!("000-{trace}-00f067aa0ba902b7-01"), None),
+        (format!("00-{trace}0-00f067aa0ba902b7-01"), None),
         (format!("00-{}-00f067aa0ba902b7-01", &trace[1..]), None),
         (
             format!("00-{}-00f067aa0ba902b7-01", trace.replace('4', "g")),

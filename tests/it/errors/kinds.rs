@@ -1,13 +1,13 @@
 //! Kinds, statuses, and the texts of the errors that are no answers.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use vipps::management::{self, BusinessIdentifier, PrefillProductOrder, ProductType};
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{ApiError, ApiKeys, CallError, Delivery, Error, ErrorKind, Msn, RetryPolicy, Session};
 
-use super::{Facts, answered, error_of, facts, raw_reply, sandbox, some};
+use super::{Facts, Nobody, answered, error_of, facts, raw_reply, sandbox, some};
 use crate::support::{session_builder, system};
 
 /// C programs and exit codes live by these: a line may be added, and none changed.
@@ -286,15 +286,10 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
     }
 }
 
-/// A closed port, where nobody will listen for the length of a test.
-fn nobody() -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
 #[test]
 fn errors_of_the_network_say_what_the_server_may_have_done() {
-    let address = nobody();
+    let nobody = Nobody::new();
+    let address = nobody.address();
     let refused = TcpStream::connect(address).unwrap_err();
     let session = session_builder(&format!("http://{address}"))
         .build()

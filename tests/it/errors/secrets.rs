@@ -347,6 +347,7 @@ fn odd_secrets_do_no_harm() {
             r"<\ab\cd> <\\ab\\cd>",
             "<[redacted]> <[redacted]>",
         ),
+        (r"\\\a\", "banana", "banana"),
         // Every character of it can be read in two ways.
         (
             "%25%25%25%25%25%25%25%25",

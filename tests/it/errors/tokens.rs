@@ -1,12 +1,11 @@
 //! What the token endpoints' refusals and unreadable replies come to. No message may hold a token reply.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{ApiKeys, Delivery, Error, ErrorKind, RetryPolicy, Session, management};
 
-use super::{Facts, answered, everything, facts, raw_reply, some};
+use super::{Facts, Nobody, answered, everything, facts, raw_reply, some};
 use crate::support::{builder_without_token, system};
 
 const STANDARD: &str = "POST /accesstoken/get";
@@ -278,9 +277,8 @@ fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
 
 #[test]
 fn a_token_endpoint_that_nobody_listens_at_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let nobody = Nobody::new();
+    let url = format!("http://{}", nobody.address());
     let session = builder_without_token(&url).build().unwrap();
     let error = management::list_sales_units(&session).unwrap_err();
     let display = error.to_string();

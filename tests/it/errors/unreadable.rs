@@ -31,6 +31,10 @@ fn a_reply_that_cannot_be_read_says_where_and_why() {
             "the reply cannot be read: invalid type: string, expected a sequence at line 1 column 28",
         ),
         (
+            b"\"Kari: string Nordmann\"",
+            "the reply cannot be read: invalid type: string, expected a sequence at line 1 column 23",
+        ),
+        (
             b"[",
             "the reply cannot be read: EOF while parsing a list at line 1 column 1",
         ),
