@@ -96,8 +96,8 @@ fn every_status_has_its_kind() {
         // A redirect's body is not read for a message.
         let (detail, end) = match status {
             300..400 => (
-                some("redirects are not followed"),
-                ": redirects are not followed",
+                some("a redirect, which is not followed"),
+                ": a redirect, which is not followed",
             ),
             _ => (some("why"), ": why"),
         };
@@ -152,7 +152,7 @@ fn a_redirect_names_its_target_and_is_not_followed() {
         let fault = raw_reply(&[&status_line, &location_line], b"<html>moved</html>");
         let error = error_of(&sandbox, &session, fault);
         let display = format!(
-            "GET /management/v1/sales-units: {status}: redirects are not followed, to {target}"
+            "GET /management/v1/sales-units: {status}: a redirect to {target}, which is not followed"
         );
         assert_eq!(error.to_string(), display);
         assert_eq!(error.kind(), ErrorKind::UnexpectedStatus);
@@ -219,7 +219,7 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
         (
             config_error(builder(keys("id", "secret")).base_url("ftp://example.com")),
             ErrorKind::Config,
-            "configuration: base_url: must begin with https://, not ftp://",
+            "configuration: base_url: must begin with https://",
         ),
         (
             config_error(builder(keys("id", "secret")).timeout(Duration::ZERO)),
@@ -267,7 +267,7 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
             )
             .unwrap_err(),
             ErrorKind::InvalidInput,
-            "invalid input: salesUnitName, annualTurnoverPercentage, merchantCategoryCode: salesUnitName: must be 1 to 40 characters; annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
+            "invalid input: salesUnitName, annualTurnoverPercentage, merchantCategoryCode: salesUnitName: must be 1 to 40 characters, not 0; annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
         ),
     ] {
         assert_eq!(error.to_string(), display);
@@ -299,7 +299,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Connect,
         None,
         Delivery::NotSent,
-        &refused.to_string(),
+        &format!("no connection could be made: {refused}"),
         " (nothing was sent)",
     );
 
@@ -317,7 +317,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Network,
         Some(200),
         Delivery::Answered,
-        "the reply was cut: io: Peer disconnected",
+        "the connection was closed in the middle of the reply",
         "",
     );
     check_network(

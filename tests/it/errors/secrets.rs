@@ -211,7 +211,7 @@ fn the_target_of_a_redirect_is_searched_too() {
         assert_eq!(
             error.to_string(),
             format!(
-                "GET /management/v1/sales-units: 302 Found: redirects are not followed, to https://example.com/?key=[redacted]&{shown}"
+                "GET /management/v1/sales-units: 302 Found: a redirect to https://example.com/?key=[redacted]&{shown}, which is not followed"
             )
         );
     }

@@ -98,8 +98,8 @@ fn an_endless_token_reply_ends_at_the_cap() {
     let (peer, _) = endless("HTTP/1.1 200 OK\r\n\r\n", &[b' '; 4096]);
     let session = builder_without_token(&peer.url()).max_response_bytes(10_000);
     let session = session.build().unwrap();
-    let text = "POST /accesstoken/get: 200 OK, but the reply is larger than \
-                max_response_bytes, 10000 (nothing was sent)";
+    let text = "no access token: POST /accesstoken/get: 200 OK, but the reply is larger than \
+                max_response_bytes, 10000";
     let (kind, delivery) = (ErrorKind::Decode, Delivery::NotSent);
     assert_error(get(&session), text, kind, delivery, Some(200));
 }

@@ -184,7 +184,7 @@ fn a_call_without_a_token_was_not_sent() {
             close(stream);
         });
         let session = builder_without_token(&peer.url()).build().unwrap();
-        let text = format!("POST /accesstoken/get: {says} (nothing was sent)");
+        let text = format!("no access token: POST /accesstoken/get: {says}");
         let (kind, delivery) = (ErrorKind::Network, Delivery::NotSent);
         assert_error(post(&session), &text, kind, delivery, status);
     }

@@ -51,8 +51,8 @@ fn a_token_that_never_comes_leaves_the_call_unsent() {
     let session = builder_without_token(&url)
         .clock(Clock::manual())
         .timeout(LIMIT);
-    let text = "POST /accesstoken/get: timed out after 300.0ms while waiting for an answer \
-                (nothing was sent)";
+    let text = "no access token: POST /accesstoken/get: timed out after 300.0ms while waiting for \
+                an answer";
     let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
     let result = post(&session.build().unwrap());
     assert_error(result, text, kind, delivery, None);
