@@ -242,6 +242,24 @@ impl Error {
         error.with_delivery(Delivery::NotSent)
     }
 
+    /// Takes a 409, or a 400 that speaks of a duplicate, for [`ErrorKind::AlreadyExists`].
+    pub(crate) fn or_already_exists(mut self) -> Self {
+        if let Self::Api(error) = &mut self {
+            let status = error.status();
+            error.0.already_exists =
+                status == 409 || (status == 400 && error.mentions("duplicate"));
+        }
+        self
+    }
+
+    /// The conflict with what is there, field by field.
+    pub(crate) fn conflict(at: At, detail: &str, fields: Vec<FieldProblem>) -> Self {
+        let mut problem = Problem::from_detail(detail.to_owned());
+        problem.fields = fields;
+        let error = ApiError::new(at, StatusCode::CONFLICT, problem, None);
+        Self::Api(error).or_already_exists()
+    }
+
     /// Says what all attempts of the call taken together may have done.
     pub(crate) fn with_delivery(mut self, delivery: Delivery) -> Self {
         match &mut self {
@@ -293,6 +311,8 @@ struct Answer {
     retry_after: Option<Duration>,
     delivery: Delivery,
     retryable: bool,
+    /// An endpoint knows this answer to say that the thing is there already.
+    already_exists: bool,
 }
 
 impl ApiError {
@@ -370,6 +390,7 @@ impl ApiError {
 
     fn kind(&self) -> ErrorKind {
         match self.status() {
+            _ if self.0.already_exists => ErrorKind::AlreadyExists,
             401 => ErrorKind::Unauthorized,
             403 => ErrorKind::Forbidden,
             404 => ErrorKind::NotFound,
@@ -394,7 +415,22 @@ impl ApiError {
             retry_after,
             delivery: Delivery::Answered,
             retryable: false,
+            already_exists: false,
         }))
+    }
+
+    /// Whether any of its texts has this word, in any capitals.
+    fn mentions(&self, word: &str) -> bool {
+        let problem = &self.0.problem;
+        let texts = [
+            &problem.title,
+            &problem.detail,
+            &problem.code,
+            &problem.body,
+        ];
+        let reasons = problem.fields.iter().map(|field| &field.reason);
+        let mut texts = texts.into_iter().flatten().chain(reasons);
+        texts.any(|text| text.to_ascii_lowercase().contains(word))
     }
 }
 

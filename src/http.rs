@@ -19,21 +19,21 @@ use crate::problem::Problem;
 use crate::tls::Tls;
 
 /// A request, complete but for the headers that the session adds. It is the same for every attempt.
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     method: Method,
     path: Cow<'static, str>,
-    payload: Option<Payload>,
+    payload: Option<Payload<'a>>,
     idempotency_key: Option<HeaderValue>,
     /// A token request: it sends the keys instead of a token, and may be repeated, as any number of tokens may be valid.
     pub(crate) for_token: bool,
 }
 
-struct Payload {
+struct Payload<'a> {
     content_type: Option<&'static str>,
-    bytes: Vec<u8>,
+    bytes: Cow<'a, [u8]>,
 }
 
-impl Request {
+impl<'a> Request<'a> {
     pub(crate) fn new(method: Method, path: impl Into<Cow<'static, str>>) -> Self {
         Self {
             method,
@@ -48,21 +48,26 @@ impl Request {
         Self::new(Method::GET, path)
     }
 
-    pub(crate) fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self, Error> {
+    pub(crate) fn json<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, Error> {
         let bytes = serde_json::to_vec(value)
             .map_err(|error| Error::input("body", format!("is not JSON: {error}")))?;
+        Ok(self.json_bytes(bytes))
+    }
+
+    /// A body that is JSON already. A borrowed one is sent from where it is.
+    pub(crate) fn json_bytes(mut self, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         self.payload = Some(Payload {
             content_type: Some("application/json"),
-            bytes,
+            bytes: bytes.into(),
         });
-        Ok(self)
+        self
     }
 
     /// An explicitly empty body. Without it ureq sends a chunked one, which gateways answer with 411.
     pub(crate) fn empty_body(mut self) -> Self {
         self.payload = Some(Payload {
             content_type: None,
-            bytes: Vec::new(),
+            bytes: Cow::default(),
         });
         self
     }
@@ -79,7 +84,7 @@ impl Request {
         Self {
             payload: Some(Payload {
                 content_type: form.map(|_| "application/x-www-form-urlencoded"),
-                bytes: form.unwrap_or_default().into(),
+                bytes: form.unwrap_or_default().as_bytes().into(),
             }),
             for_token: true,
             ..Self::new(Method::POST, path)
@@ -118,7 +123,7 @@ impl Reply {
         }
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+    pub(crate) fn json<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let reason = if self.is_empty() {
                 "the reply has no body".to_owned()
@@ -130,11 +135,19 @@ impl Reply {
         })
     }
 
+    /// The body as a text: a JSON string as what it says, anything else as it stands.
+    pub(crate) fn text(&self) -> String {
+        match serde_json::from_slice(&self.body) {
+            Ok(text) => text,
+            Err(_) => String::from_utf8_lossy(&self.body).trim().to_owned(),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.body.iter().all(u8::is_ascii_whitespace)
     }
 
-    pub(crate) fn unreadable(&self, request: &Request, reason: impl Into<String>) -> Error {
+    pub(crate) fn unreadable(&self, request: &Request<'_>, reason: impl Into<String>) -> Error {
         let (at, status) = (request.at(), Some(self.status));
         Error::Decode(CallError::new(
             at,
@@ -216,7 +229,7 @@ impl Client {
     }
 
     /// The error of a request for which there is no time at all.
-    pub(crate) fn no_time(request: &Request) -> Error {
+    pub(crate) fn no_time(request: &Request<'_>) -> Error {
         let reason = "timed out before the request was sent";
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
         Error::Transport(CallError::new(request.at(), None, kind, delivery, reason))
@@ -231,7 +244,7 @@ impl Client {
     /// `time_left` bounds all of it, name resolution included; `None` stands for the session's whole timeout.
     pub(crate) fn exchange(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         headers: HeaderMap,
         time_left: Option<Duration>,
         scrub: &dyn Fn(&str) -> String,
@@ -253,7 +266,7 @@ impl Client {
 
     fn run(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         mut headers: HeaderMap,
         time_left: Option<Duration>,
         upload: &mut Upload<'_>,
@@ -306,7 +319,7 @@ impl Client {
 
     fn read(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         response: http::Response<ureq::Body>,
         time_left: Option<Duration>,
         scrub: &dyn Fn(&str) -> String,
@@ -399,20 +412,33 @@ impl Path {
             return Err(Error::input(field, reason));
         }
         self.0.push('/');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
-                    self.0.push(char::from(byte));
-                }
-                _ => self.0.push_str(&format!("%{byte:02X}")),
-            }
-        }
+        push_encoded(&mut self.0, value);
         Ok(self)
+    }
+
+    /// Adds a query of one parameter.
+    pub(crate) fn query(mut self, name: &'static str, value: &str) -> Self {
+        self.0.push('?');
+        self.0.push_str(name);
+        self.0.push('=');
+        push_encoded(&mut self.0, value);
+        self
     }
 
     pub(crate) fn fixed(mut self, part: &'static str) -> Self {
         self.0.push_str(part);
         self
+    }
+}
+
+fn push_encoded(path: &mut String, value: &str) {
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                path.push(char::from(byte));
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
     }
 }
 
@@ -454,7 +480,7 @@ fn connect_limit(connect_timeout: Duration, total: Duration) -> Duration {
 
 /// The error of an exchange that ended before a status line came.
 fn before_status(
-    request: &Request,
+    request: &Request<'_>,
     error: &ureq::Error,
     limit: Duration,
     body_never_read: bool,
@@ -576,7 +602,7 @@ fn no_tls(reason: String) -> (ErrorKind, Delivery, String) {
 }
 
 /// The error of a successful answer whose body did not come to its end.
-fn in_body(request: &Request, reply: &Reply, error: io::Error, limit: Duration) -> Error {
+fn in_body(request: &Request<'_>, reply: &Reply, error: io::Error, limit: Duration) -> Error {
     let (kind, reason) = match ureq::Error::from(error) {
         ureq::Error::Timeout(_) => (
             ErrorKind::Timeout,

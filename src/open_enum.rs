@@ -1,11 +1,11 @@
 //! Enums of values that the service may extend at any time.
 
-/// One table of names and wire values: gives the enum, `as_str`, `Display`, `From`, `FromStr` and serde, with `Other` for what is not in it.
+/// One table of names and wire values, with other spellings that are read too: gives the enum, `as_str`, `Display`, `From`, `FromStr` and serde, with `Other` for what is not in it.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
-            $( $(#[$variant_meta:meta])* $variant:ident = $wire:literal, )+
+            $( $(#[$variant_meta:meta])* $variant:ident = $wire:literal $(| $alias:literal)*, )+
         }
     ) => {
         $(#[$meta])*
@@ -33,7 +33,7 @@ macro_rules! open_enum {
         impl From<&str> for $name {
             fn from(value: &str) -> Self {
                 match value {
-                    $( $wire => Self::$variant, )+
+                    $( $wire $(| $alias)* => Self::$variant, )+
                     other => Self::Other(other.to_owned()),
                 }
             }

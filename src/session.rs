@@ -57,7 +57,7 @@ pub struct Session {
 /// What all clones share.
 struct Inner {
     client: Client,
-    token_request: Request,
+    token_request: Request<'static>,
     token_headers: HeaderMap,
     tokens: TokenCache,
     clock: Clock,
@@ -150,19 +150,57 @@ impl Session {
     }
 
     /// Sends a request with token and retries, and reads its reply.
-    pub(crate) fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+    pub(crate) fn call<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, Error> {
         self.send(request)?.json(request)
     }
 
     /// Sends a request with token and retries.
-    pub(crate) fn send(&self, request: &Request) -> Result<Reply, Error> {
+    pub(crate) fn send(&self, request: &Request<'_>) -> Result<Reply, Error> {
+        self.send_by(request, self.inner.deadline())
+    }
+
+    /// When a call that began now has to end.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.inner.deadline()
+    }
+
+    /// How often a call of several requests may begin again.
+    pub(crate) fn max_attempts(&self) -> u32 {
+        self.inner.retry.attempts()
+    }
+
+    /// The Order Management API wants to know for which sales unit each request is.
+    pub(crate) fn require_msn(&self) -> Result<(), Error> {
+        match self.msn {
+            Some(_) => Ok(()),
+            None => Err(Error::config(
+                "merchant_serial_number",
+                "must be set for the Order Management API, on the builder or with for_merchant()",
+            )),
+        }
+    }
+
+    /// Reads a reply of a request that was sent.
+    pub(crate) fn read<T: DeserializeOwned>(
+        &self,
+        reply: &Reply,
+        request: &Request<'_>,
+    ) -> Result<T, Error> {
+        reply.json(request)
+    }
+
+    /// [`send`](Self::send) as a part of a call that has to end by `deadline`.
+    pub(crate) fn send_by(
+        &self,
+        request: &Request<'_>,
+        deadline: Duration,
+    ) -> Result<Reply, Error> {
         if let Some(msn) = &self.msn {
             // An Msn that a server sent is taken as it came, and need not make a header.
             if !self.headers.contains_key(MSN_HEADER) {
                 msn_header(msn)?;
             }
         }
-        let deadline = self.inner.deadline();
         self.inner.send(request, &self.headers, deadline)
     }
 }
@@ -188,7 +226,7 @@ impl Inner {
     /// The call's one loop: token, attempt, and what follows from its outcome.
     fn send(
         self: &Arc<Self>,
-        request: &Request,
+        request: &Request<'_>,
         headers: &HeaderMap,
         deadline: Duration,
     ) -> Result<Reply, Error> {
@@ -244,7 +282,7 @@ impl Inner {
 
     fn attempt(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         headers: &HeaderMap,
         token: Option<&AccessToken>,
         number: u32,

@@ -93,7 +93,7 @@ impl fmt::Debug for AccessToken {
 /// Reads the reply of either token endpoint. No message shows anything of it.
 pub(crate) fn from_reply(
     reply: &Reply,
-    request: &Request,
+    request: &Request<'_>,
     clock: &Clock,
 ) -> Result<AccessToken, Error> {
     // Everything but these two is optional, and numbers may be strings.

@@ -348,7 +348,7 @@ fn add_credentials(
     credentials: Credentials,
     headers: &mut HeaderMap,
     token_headers: &mut HeaderMap,
-) -> Request {
+) -> Request<'static> {
     const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
 
     match credentials {

@@ -5,7 +5,11 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::http::{Method, Request};
 
-pub(super) fn request(method: &str, path: &str, body: Option<&Value>) -> Result<Request, Error> {
+pub(super) fn request(
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Request<'static>, Error> {
     let method = match method {
         "GET" => Method::GET,
         "POST" => Method::POST,
