@@ -4,6 +4,7 @@
 //!
 //! - [`Session`], [`SessionBuilder`], [`ApiKeys`], [`SystemInfo`], [`RetryPolicy`]: what a program sets up once.
 //! - [`management`]: the endpoints of the Management API with their types.
+//! - [`order_management`]: those of the Order Management API, and receipts that add up.
 //! - [`Error`], [`ApiError`], [`Delivery`]: what went wrong, and what may have happened.
 //! - `sandbox` (with the feature `sandbox`): a local stand-in for the service.
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ mod http_date;
 mod ids;
 pub mod management;
 mod open_enum;
+pub mod order_management;
 mod picture;
 mod problem;
 mod redact;

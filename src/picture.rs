@@ -28,3 +28,64 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
         rest = tail;
     }
 }
+
+/// Width and height of a PNG or a JPEG in pixels, or why it is neither.
+pub(crate) fn picture_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
+    if bytes.starts_with(PNG_SIGNATURE) {
+        png_size(bytes)
+    } else if bytes.starts_with(b"\xff\xd8") {
+        jpeg_size(bytes)
+    } else {
+        Err("must be a PNG or a JPEG")
+    }
+}
+
+/// Follows the segments to the frame header, whatever metadata stand before it, and looks for the end of the picture behind it.
+fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
+    const DAMAGED: &str = "must be a complete JPEG; this one is cut or damaged";
+
+    let mut rest = bytes.get(2..).ok_or(DAMAGED)?;
+    loop {
+        let (&mark, tail) = rest.split_first().ok_or(DAMAGED)?;
+        if mark != 0xff {
+            return Err(DAMAGED);
+        }
+        let (&marker, tail) = tail.split_first().ok_or(DAMAGED)?;
+        match marker {
+            // Any number of 0xff may stand before a marker.
+            0xff => {
+                rest = rest.get(1..).ok_or(DAMAGED)?;
+                continue;
+            }
+            // Markers without a segment.
+            0x01 | 0xd0..=0xd7 => {
+                rest = tail;
+                continue;
+            }
+            // The picture begins or ends before its frame is described.
+            0x00 | 0xd8 | 0xd9 | 0xda => return Err(DAMAGED),
+            _ => {}
+        }
+        let (&length, _) = tail.split_first_chunk::<2>().ok_or(DAMAGED)?;
+        let length = usize::from(u16::from_be_bytes(length));
+        let (segment, tail) = tail.split_at_checked(length).ok_or(DAMAGED)?;
+        // All frame headers, baseline and progressive; 0xc4, 0xc8 and 0xcc of the range are others.
+        if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+            let &[_, _, _, h1, h2, w1, w2, ..] = segment else {
+                return Err(DAMAGED);
+            };
+            let size = |high, low| u32::from(u16::from_be_bytes([high, low]));
+            // A height of 0 is said behind the first scan. No program in use writes that.
+            let has_end = tail.windows(2).any(|two| two == b"\xff\xd9");
+            return if has_end && (w1, w2) != (0, 0) && (h1, h2) != (0, 0) {
+                Ok((size(w1, w2), size(h1, h2)))
+            } else {
+                Err(DAMAGED)
+            };
+        }
+        if length < 2 {
+            return Err(DAMAGED);
+        }
+        rest = tail;
+    }
+}

@@ -54,10 +54,6 @@ impl RetryPolicy {
         self
     }
 
-    pub(crate) fn attempts(&self) -> u32 {
-        self.max_attempts
-    }
-
     /// The random part of one wait: any number, the same for the same seed and attempt.
     pub(crate) fn random(&self, attempt: u32) -> u64 {
         match self.seed {

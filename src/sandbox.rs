@@ -1,8 +1,9 @@
 //! A local, stateful stand-in for the service, for tests and demos. Needs the feature `sandbox`.
 //!
 //! The Management API exists in production only, so there is nothing of the vendor's to test against. [`Sandbox`] serves it on a
-//! loopback port: both token flows with expiry, keys and headers checked as the service does, sales units and merchants to read, product
-//! orders with their states, idempotency and 14-day expiry. A test reads the requests that came in, moves the clock, and has the service
+//! loopback port, and the Order Management API beside it: both token flows with expiry, keys and headers checked as the service does, sales
+//! units and merchants to read, product orders with their states, idempotency and 14-day expiry, images and receipts that cannot be changed,
+//! categories. A test reads the requests that came in, moves the clock, and has the service
 //! fail in the ways that networks and gateways do.
 //!
 //! ```
@@ -32,7 +33,9 @@
 
 mod faults;
 mod management;
+mod order_management;
 mod prefill_rules;
+mod rules;
 mod server;
 mod service;
 
@@ -173,6 +176,11 @@ impl Sandbox {
     /// How long tokens of either flow last from now on.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.server.service().set_token_lifetime(lifetime);
+    }
+
+    /// Serves the endpoints of version 1 of the Order Management API, which the service no longer offers: without this they answer 410.
+    pub fn enable_v1(&self) {
+        self.server.service().enable_v1();
     }
 
     /// Forgets all tokens: the next call of every session is refused with a 401.

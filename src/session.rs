@@ -164,9 +164,24 @@ impl Session {
         self.inner.deadline()
     }
 
-    /// How often a call of several requests may begin again.
-    pub(crate) fn max_attempts(&self) -> u32 {
-        self.inner.retry.attempts()
+    /// Waits before a call of several requests begins again; says no if the policy or the time does not allow it.
+    pub(crate) fn back_off(&self, attempt: u32, deadline: Duration) -> bool {
+        let inner = &self.inner;
+        let attempt = Attempt {
+            repeatable: true,
+            outcome: Outcome::Unknown,
+            number: attempt,
+            time_left: deadline.saturating_sub(inner.clock.now()),
+            retry_after: None,
+            random: inner.retry.random(attempt),
+        };
+        match retry::decide(&inner.retry, &attempt) {
+            Decision::Retry { after } => {
+                inner.clock.sleep(after);
+                true
+            }
+            Decision::Stop { .. } => false,
+        }
     }
 
     /// The Order Management API wants to know for which sales unit each request is.

@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::management::Management;
+use super::order_management::OrderManagement;
 use super::server::ReceivedRequest;
 use crate::Clock;
 use crate::management::ProductOrderStatus;
@@ -99,6 +100,7 @@ pub(super) struct Service {
     token_lifetime: Option<Duration>,
     tokens_made: u64,
     management: Management,
+    order_management: OrderManagement,
 }
 
 #[derive(Clone, Copy)]
@@ -117,6 +119,7 @@ impl Service {
     pub(super) fn new(clock: Clock) -> Self {
         Self {
             management: Management::new(clock.clone()),
+            order_management: OrderManagement::default(),
             clock,
             tokens: HashMap::new(),
             token_lifetime: None,
@@ -130,6 +133,10 @@ impl Service {
 
     pub(super) fn set_token_lifetime(&mut self, lifetime: Duration) {
         self.token_lifetime = Some(lifetime);
+    }
+
+    pub(super) fn enable_v1(&mut self) {
+        self.order_management.enable_v1();
     }
 
     pub(super) fn revoke_tokens(&mut self) {
@@ -156,6 +163,10 @@ impl Service {
             (method, ["management", rest @ ..]) => match self.refuse_token(request) {
                 Some(refusal) => refusal,
                 None => self.management.answer(method, rest, query, request),
+            },
+            (method, ["order-management", rest @ ..]) => match self.refuse_token(request) {
+                Some(refusal) => refusal,
+                None => self.order_management.answer(method, rest, query, request),
             },
             _ => Answer::gateway(404, "Resource not found"),
         }

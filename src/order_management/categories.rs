@@ -1,0 +1,264 @@
+use serde::{Deserialize, Serialize};
+
+use super::images::ImageId;
+use super::{OrderId, OrderRef, PaymentType, url_problem};
+use crate::error::FieldProblem;
+use crate::http::{Method, Path, Request};
+use crate::ids::{identifier, is_uuid};
+use crate::open_enum::open_enum;
+use crate::{Error, Session};
+
+/// Puts a link on the order's page in the app. An order has one: putting another replaces it.
+///
+/// Gives what the service answers, which is a UUID.
+///
+/// `PUT /order-management/v2/{paymentType}/categories/{orderId}`
+///
+/// # Errors
+///
+/// As for any call; a 400 also for an image id that the service does not have.
+pub fn put_category(
+    session: &Session,
+    order: &OrderRef,
+    category: &Category,
+) -> Result<String, Error> {
+    category.validate()?;
+    let path = order.path(session, "/categories")?;
+    let request = Request::new(Method::PUT, path).json(category)?;
+    Ok(session.send(&request)?.text())
+}
+
+/// Adds a link to an order. An order can have several.
+///
+/// It takes no idempotency key: where the outcome is unknown, [`list_categories`] tells whether it was added.
+///
+/// `POST /order-management/v3/categories`
+///
+/// # Errors
+///
+/// As for any call; a 400 also for an image id that the service does not have.
+pub fn add_category(session: &Session, category: &AddCategory) -> Result<CategoryId, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Added {
+        category_id: CategoryId,
+    }
+
+    category.validate()?;
+    session.require_msn()?;
+    let request = Request::new(Method::POST, "/order-management/v3/categories").json(category)?;
+    let added: Added = session.call(&request)?;
+    Ok(added.category_id)
+}
+
+/// Lists the links of an order.
+///
+/// `GET /order-management/v3/categories?orderId=`
+///
+/// # Errors
+///
+/// As for any call.
+pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCategory>, Error> {
+    #[derive(Deserialize)]
+    struct List {
+        #[serde(default)]
+        categories: Option<Vec<OrderCategory>>,
+    }
+
+    session.require_msn()?;
+    let path = Path::new("/order-management/v3/categories").query("orderId", order.as_str());
+    let list: List = session.call(&Request::get(path))?;
+    Ok(list.categories.unwrap_or_default())
+}
+
+/// Gets a link.
+///
+/// `GET /order-management/v3/categories/{categoryId}`
+///
+/// # Errors
+///
+/// As for any call.
+pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory, Error> {
+    session.call(&Request::get(category_path(session, id)?))
+}
+
+/// Deletes a link.
+///
+/// A 404 is a success if it answers a repetition: the attempt whose answer was lost had deleted it.
+///
+/// `DELETE /order-management/v3/categories/{categoryId}`
+///
+/// # Errors
+///
+/// As for any call.
+pub fn delete_category(session: &Session, id: &CategoryId) -> Result<(), Error> {
+    let path = category_path(session, id)?;
+    session.send(&Request::new(Method::DELETE, path)).map(drop)
+}
+
+fn category_path(session: &Session, id: &CategoryId) -> Result<Path, Error> {
+    session.require_msn()?;
+    Path::new("/order-management/v3/categories").segment("categoryId", id.as_str())
+}
+
+open_enum! {
+    /// What a link leads to.
+    pub enum CategoryType {
+        /// Anything.
+        General = "GENERAL",
+        /// A receipt.
+        Receipt = "RECEIPT",
+        /// The confirmation of an order.
+        OrderConfirmation = "ORDER_CONFIRMATION",
+        /// The tracking of a delivery.
+        Delivery = "DELIVERY",
+        /// A ticket.
+        Ticket = "TICKET",
+        /// A booking.
+        Booking = "BOOKING",
+    }
+}
+
+/// The link of an order.
+///
+/// ```
+/// use vipps::order_management::{Category, CategoryType};
+///
+/// let category = Category::new(CategoryType::Delivery, "https://example.com/track/123")
+///     .image_id("socks-orange-123".parse()?);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the schema `Order` of the Order Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Category {
+    category: CategoryType,
+    order_details_url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_id: Option<ImageId>,
+}
+
+impl Category {
+    /// What the link leads to, and its address.
+    #[must_use]
+    pub fn new(category: CategoryType, order_details_url: impl Into<String>) -> Self {
+        Self {
+            category,
+            order_details_url: order_details_url.into(),
+            image_id: None,
+        }
+    }
+
+    /// A picture that was [added](super::add_image) before.
+    #[must_use]
+    pub fn image_id(mut self, id: ImageId) -> Self {
+        self.image_id = Some(id);
+        self
+    }
+
+    /// Checks what the service would refuse. [`put_category`] does so first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming the fields.
+    pub fn validate(&self) -> Result<(), Error> {
+        let problem = url_problem("orderDetailsUrl", &self.order_details_url);
+        let image = self.image_id.as_ref().and_then(image_problem);
+        Error::from_problems(problem.into_iter().chain(image).collect())
+    }
+}
+
+/// A link to [add](add_category) to an order.
+///
+/// Source: the schema `AddCategoryRequest` of the Order Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AddCategory {
+    order_id: OrderId,
+    payment_type: PaymentType,
+    #[serde(rename = "type")]
+    category: CategoryType,
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    image_id: Option<ImageId>,
+}
+
+impl AddCategory {
+    /// The order, what the link leads to, and its address.
+    #[must_use]
+    pub fn new(order: OrderRef, category: CategoryType, url: impl Into<String>) -> Self {
+        Self {
+            order_id: order.order_id,
+            payment_type: order.payment_type,
+            category,
+            url: url.into(),
+            image_id: None,
+        }
+    }
+
+    /// A picture that was [added](super::add_image) before.
+    #[must_use]
+    pub fn image_id(mut self, id: ImageId) -> Self {
+        self.image_id = Some(id);
+        self
+    }
+
+    /// Checks what the service would refuse. [`add_category`] does so first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming the fields.
+    pub fn validate(&self) -> Result<(), Error> {
+        let mut problems = Vec::new();
+        if let Err(Error::InvalidInput { field, reason, .. }) = OrderId::new(self.order_id.as_str())
+        {
+            problems.push(FieldProblem::new(field, reason));
+        }
+        problems.extend(url_problem("url", &self.url));
+        problems.extend(self.image_id.as_ref().and_then(image_problem));
+        Error::from_problems(problems)
+    }
+}
+
+/// An id that a server sent, or a file held, was not checked when it was made.
+fn image_problem(id: &ImageId) -> Option<FieldProblem> {
+    match ImageId::new(id.as_str()) {
+        Err(Error::InvalidInput { field, reason, .. }) => Some(FieldProblem::new(field, reason)),
+        _ => None,
+    }
+}
+
+/// A link of an order, as the service has it.
+///
+/// Source: the schema `Category` of the Order Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OrderCategory {
+    /// The link's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_id: Option<CategoryId>,
+    /// The order that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// The kind of payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_type: Option<PaymentType>,
+    /// What it leads to. `type` on the wire.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryType>,
+    /// Its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<ImageId>,
+}
+
+identifier! {
+    /// The id of a link: a UUID.
+    pub struct CategoryId { field: "categoryId", check: is_uuid, rule: "a UUID (8-4-4-4-12 hexadecimal digits)" }
+}

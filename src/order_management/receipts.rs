@@ -1,0 +1,188 @@
+use serde::{Deserialize, Serialize};
+
+use super::OrderRef;
+use super::orders::get_order_by;
+use crate::Session;
+use crate::error::{Delivery, Error, ErrorKind};
+use crate::http::{Method, Request};
+
+mod bottom_line;
+mod compare;
+mod line;
+mod tax;
+mod totals;
+mod validate;
+
+pub use bottom_line::{Barcode, BarcodeFormat, BottomLine, Currency, PaymentSources, ShippingInfo};
+pub use line::{OrderLine, Quantity, QuantityUnit, UnitInfo};
+pub use tax::{TaxRate, allocate};
+pub use totals::{TaxTotal, Totals};
+
+/// Adds a receipt to an order. An order has one, and it can never be changed.
+///
+/// The receipt is [validated](Receipt::validate) first. Gives what the service answers, which is a UUID.
+///
+/// It takes no idempotency key: where the outcome is unknown, the error says so, and nothing is repeated. [`ensure_receipt`] is the call that
+/// may be made again.
+///
+/// `POST /order-management/v2/{paymentType}/receipts/{orderId}`
+///
+/// # Errors
+///
+/// As for any call; [`ErrorKind::AlreadyExists`] if the order has a receipt.
+pub fn add_receipt(
+    session: &Session,
+    order: &OrderRef,
+    receipt: &Receipt,
+) -> Result<String, Error> {
+    let request = request(session, order, receipt)?;
+    let reply = session.send(&request).map_err(Error::or_already_exists)?;
+    Ok(reply.text())
+}
+
+/// Makes sure that an order has this receipt, however often it is called and wherever it is cut off.
+///
+/// It sends the receipt. If the order has one already, or if the outcome is unknown, it reads the order back: the same lines are a success,
+/// and if there is no receipt yet, it is sent again as often as the session's [`RetryPolicy`](crate::RetryPolicy) allows. All of it shares the
+/// session's total timeout.
+///
+/// `POST /order-management/v2/{paymentType}/receipts/{orderId}` and `GET /order-management/v2/{paymentType}/{orderId}`
+///
+/// # Errors
+///
+/// As for any call; [`ErrorKind::AlreadyExists`] if the order has another receipt, with the lines and fields that differ as
+/// [`field_problems`](Error::field_problems).
+pub fn ensure_receipt(
+    session: &Session,
+    order: &OrderRef,
+    receipt: &Receipt,
+) -> Result<ReceiptOutcome, Error> {
+    let request = request(session, order, receipt)?;
+    let deadline = session.deadline();
+    let mut attempt = 1;
+    loop {
+        let error = match session.send_by(&request, deadline) {
+            Ok(reply) => return Ok(ReceiptOutcome::Added(reply.text())),
+            Err(error) => error.or_already_exists(),
+        };
+        let is_there = error.kind() == ErrorKind::AlreadyExists;
+        if !is_there && !may_have_been_added(&error) {
+            return Err(error);
+        }
+        let found = match get_order_by(session, order, deadline) {
+            Ok(order) => order.receipt,
+            Err(read) if read.kind() == ErrorKind::NotFound => None,
+            // Which receipt is there cannot be told now. The next run of the same call can.
+            Err(read) if is_there => return Err(read.with_delivery(Delivery::Unknown)),
+            Err(_) => return Err(error),
+        };
+        match found {
+            Some(found) => {
+                let differences = compare::differences(&found, receipt);
+                if differences.is_empty() {
+                    return Ok(ReceiptOutcome::AlreadyThere);
+                }
+                let detail = "the order has another receipt";
+                return Err(Error::conflict(request.at(), detail, differences));
+            }
+            None if !is_there && session.back_off(attempt, deadline) => attempt += 1,
+            None => return Err(error),
+        }
+    }
+}
+
+/// Whether the first of two attempts could have done it: no answer, a reply that broke off, or a failure somewhere behind the gateway.
+fn may_have_been_added(error: &Error) -> bool {
+    let is_cut = matches!(error, Error::Transport(_)) && error.delivery() == Delivery::Answered;
+    error.delivery() == Delivery::Unknown || is_cut || error.kind() == ErrorKind::Server
+}
+
+fn request(
+    session: &Session,
+    order: &OrderRef,
+    receipt: &Receipt,
+) -> Result<Request<'static>, Error> {
+    receipt.validate()?;
+    let path = order.path(session, "/receipts")?;
+    Request::new(Method::POST, path).json(receipt)
+}
+
+/// What [`ensure_receipt`] found or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReceiptOutcome {
+    /// The receipt was added now; with what the service answered.
+    Added(String),
+    /// The order has this receipt already.
+    AlreadyThere,
+}
+
+/// A receipt: what was bought, and how it was paid.
+///
+/// ```
+/// use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate};
+///
+/// let receipt = Receipt::new(BottomLine::new(Currency::Nok))
+///     .line(OrderLine::from_gross("Wool socks", "1", 19_900, TaxRate::percent(25))?)
+///     .line(OrderLine::from_gross("Bread", "2", 4_550, TaxRate::percent(15))?)
+///     .line(OrderLine::shipping("Home delivery", "delivery", 9_900, TaxRate::percent(25))?);
+/// receipt.validate()?;
+/// assert_eq!(receipt.totals()?.total_amount, 34_350);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the schema `Receipt` of the Order Management API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Receipt {
+    /// What was bought, at least one line.
+    #[serde(default)]
+    pub order_lines: Vec<OrderLine>,
+    /// What holds for the whole of it.
+    pub bottom_line: BottomLine,
+}
+
+impl Receipt {
+    /// A receipt without lines yet.
+    #[must_use]
+    pub fn new(bottom_line: BottomLine) -> Self {
+        Self {
+            order_lines: Vec::new(),
+            bottom_line,
+        }
+    }
+
+    /// Adds a line.
+    #[must_use]
+    pub fn line(mut self, line: OrderLine) -> Self {
+        self.order_lines.push(line);
+        self
+    }
+
+    /// Adds lines.
+    #[must_use]
+    pub fn lines(mut self, lines: impl IntoIterator<Item = OrderLine>) -> Self {
+        self.order_lines.extend(lines);
+        self
+    }
+
+    /// Checks what the service refuses and what cannot be right. [`add_receipt`] and [`ensure_receipt`] do so first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming every line and field that is wrong, such as `orderLines[2].totalTaxAmount`, with what would be right.
+    pub fn validate(&self) -> Result<(), Error> {
+        Error::from_problems(validate::problems(self))
+    }
+
+    /// What the app will show below the lines, as the service computes it: sums, and tax for each rate. Lines that are returns count
+    /// negative.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] if a sum does not fit an `i64`.
+    pub fn totals(&self) -> Result<Totals, Error> {
+        totals::of(&self.order_lines)
+    }
+}

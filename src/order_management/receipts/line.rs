@@ -1,0 +1,356 @@
+#![allow(deprecated)] // The deprecated wire field is read and written all the same.
+
+use serde::{Deserialize, Serialize};
+
+use super::tax::{TaxRate, divide, excluding_tax, tax_on};
+use crate::Error;
+use crate::ids::identifier;
+use crate::open_enum::open_enum;
+
+/// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
+///
+/// [`from_gross`](Self::from_gross), [`from_net`](Self::from_net) and [`from_unit_price`](Self::from_unit_price) compute the tax in whole
+/// numbers, so that `total_amount` is `total_amount_excluding_tax` and `total_tax_amount`, always.
+///
+/// ```
+/// use vipps::order_management::{OrderLine, Quantity, QuantityUnit, TaxRate};
+///
+/// // 0.822 kg of salmon at 399.00 a kilo, 15 % tax.
+/// let salmon = OrderLine::from_unit_price("Salmon", "7", 39_900, "0.822".parse()?, TaxRate::percent(15))?
+///     .quantity_unit(QuantityUnit::Kg);
+/// assert_eq!(salmon.total_amount, 32_798);
+/// assert_eq!(salmon.total_amount_excluding_tax, 28_520);
+/// assert_eq!(salmon.total_tax_amount, 4_278);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the schema `OrderLine` of the Order Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OrderLine {
+    /// What the customer reads.
+    pub name: String,
+    /// What the line is told from others by.
+    pub id: String,
+    /// What is paid for the line: with tax, and after the discount.
+    pub total_amount: i64,
+    /// The same without tax.
+    pub total_amount_excluding_tax: i64,
+    /// The tax in it.
+    pub total_tax_amount: i64,
+    /// The tax rate in whole per cent, 0 to 100.
+    #[deprecated(
+        note = "the service prefers tax_rate, which knows 25.5 %; tax_rate_or_percentage() reads both"
+    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_percentage: Option<i64>,
+    /// The tax rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_rate: Option<TaxRate>,
+    /// The price of a unit and how many there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_info: Option<UnitInfo>,
+    /// What was taken off: the line would have been `total_amount` and this without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<i64>,
+    /// The page of the product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_url: Option<String>,
+    /// Whether the line is a return, which counts negative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_return: Option<bool>,
+    /// Whether the line is the shipping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_shipping: Option<bool>,
+}
+
+impl OrderLine {
+    /// A line whose amount includes tax. The amount is what is paid, after a discount.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a negative amount or a rate above 100 %.
+    pub fn from_gross(
+        name: impl Into<String>,
+        id: impl Into<String>,
+        total: i64,
+        rate: TaxRate,
+    ) -> Result<Self, Error> {
+        check("totalAmount", total, rate)?;
+        let line = Self {
+            name: name.into(),
+            id: id.into(),
+            total_amount: 0,
+            total_amount_excluding_tax: 0,
+            total_tax_amount: 0,
+            tax_percentage: None,
+            tax_rate: Some(rate),
+            unit_info: None,
+            discount: None,
+            product_url: None,
+            is_return: None,
+            is_shipping: None,
+        };
+        Ok(line.with_total(total, rate))
+    }
+
+    /// A line whose amount excludes tax. The amount is what is paid, after a discount, less the tax.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a negative amount, a rate above 100 %, or a total that does not fit an `i64`.
+    pub fn from_net(
+        name: impl Into<String>,
+        id: impl Into<String>,
+        excluding_tax: i64,
+        rate: TaxRate,
+    ) -> Result<Self, Error> {
+        check("totalAmountExcludingTax", excluding_tax, rate)?;
+        let tax = tax_on(excluding_tax, rate);
+        let total = excluding_tax.checked_add(tax);
+        let total = total.ok_or_else(|| too_large("totalAmountExcludingTax"))?;
+        let mut line = Self::from_gross(name, id, total, rate)?;
+        // What the caller gave stands, where going back from the total would round to its neighbour.
+        line.total_amount_excluding_tax = excluding_tax;
+        line.total_tax_amount = tax;
+        Ok(line)
+    }
+
+    /// A line of so many units at a price that includes tax, rounded to the nearest minor unit, a half up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a negative price, a rate above 100 %, or a total that does not fit an `i64`.
+    pub fn from_unit_price(
+        name: impl Into<String>,
+        id: impl Into<String>,
+        unit_price: i64,
+        quantity: Quantity,
+        rate: TaxRate,
+    ) -> Result<Self, Error> {
+        check("unitInfo.unitPrice", unit_price, rate)?;
+        let total = quantity.times(unit_price)?;
+        let mut line = Self::from_gross(name, id, total, rate)?;
+        line.unit_info = Some(UnitInfo {
+            unit_price: Some(unit_price),
+            quantity,
+            quantity_unit: None,
+        });
+        Ok(line)
+    }
+
+    /// The shipping, at an amount that includes tax.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_gross`](Self::from_gross).
+    pub fn shipping(
+        name: impl Into<String>,
+        id: impl Into<String>,
+        total: i64,
+        rate: TaxRate,
+    ) -> Result<Self, Error> {
+        Ok(Self::from_gross(name, id, total, rate)?.is_shipping(true))
+    }
+
+    /// Takes a discount off the line: the total is less by it, the tax is computed anew, and `discount` says so. Several add up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] for a discount that is negative or more than the line's total, or if the line's rate is not one.
+    pub fn less_discount(self, amount: i64) -> Result<Self, Error> {
+        if !(0..=self.total_amount).contains(&amount) {
+            let rule = format!("must be 0 to the line's total of {}", self.total_amount);
+            return Err(Error::invalid("discount", &rule, &amount.to_string()));
+        }
+        let rate = self.tax_rate_or_percentage().unwrap_or(TaxRate::ZERO);
+        // A line that was read from somewhere may have any rate.
+        check("discount", amount, rate)?;
+        let before = self.discount.unwrap_or(0);
+        let discount = before
+            .checked_add(amount)
+            .ok_or_else(|| too_large("discount"))?;
+        let total = self.total_amount - amount;
+        let mut line = self.with_total(total, rate);
+        line.discount = Some(discount);
+        Ok(line)
+    }
+
+    /// Says what was taken off already: the line's amounts stay as they are.
+    #[must_use]
+    pub fn discount(mut self, amount: i64) -> Self {
+        self.discount = Some(amount);
+        self
+    }
+
+    /// The price of a unit and how many there are, for display; the line's amounts stay as they are.
+    #[must_use]
+    pub fn unit_info(mut self, unit_info: UnitInfo) -> Self {
+        self.unit_info = Some(unit_info);
+        self
+    }
+
+    /// What the quantity counts. Pieces, where this is not said.
+    #[must_use]
+    pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
+        if let Some(unit_info) = &mut self.unit_info {
+            unit_info.quantity_unit = Some(unit);
+        }
+        self
+    }
+
+    /// The page of the product.
+    #[must_use]
+    pub fn product_url(mut self, url: impl Into<String>) -> Self {
+        self.product_url = Some(url.into());
+        self
+    }
+
+    /// Whether the line is a return, which counts negative. Its own amounts stay positive.
+    #[must_use]
+    pub fn is_return(mut self, is: bool) -> Self {
+        self.is_return = Some(is);
+        self
+    }
+
+    /// Whether the line is the shipping.
+    #[must_use]
+    pub fn is_shipping(mut self, is: bool) -> Self {
+        self.is_shipping = Some(is);
+        self
+    }
+
+    /// The line's rate, from `taxRate` or, where that is missing, from the older `taxPercentage`.
+    #[must_use]
+    pub fn tax_rate_or_percentage(&self) -> Option<TaxRate> {
+        self.tax_rate
+            .or_else(|| self.tax_percentage.map(TaxRate::from_tax_percentage))
+    }
+
+    /// The total rules: the rest follows from it.
+    fn with_total(mut self, total: i64, rate: TaxRate) -> Self {
+        self.total_amount = total;
+        self.total_amount_excluding_tax = excluding_tax(total, rate);
+        self.total_tax_amount = total - self.total_amount_excluding_tax;
+        self
+    }
+}
+
+/// The price of a unit and how many there are.
+///
+/// Source: the schema `UnitInfo` of the Order Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UnitInfo {
+    /// The price of one unit, in minor units, with tax.
+    #[serde(default)]
+    pub unit_price: Option<i64>,
+    /// How many.
+    pub quantity: Quantity,
+    /// What is counted; pieces, where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity_unit: Option<QuantityUnit>,
+}
+
+impl UnitInfo {
+    /// A price in minor units, and how many.
+    #[must_use]
+    pub fn new(unit_price: i64, quantity: Quantity) -> Self {
+        Self {
+            unit_price: Some(unit_price),
+            quantity,
+            quantity_unit: None,
+        }
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
+        self.quantity_unit = Some(unit);
+        self
+    }
+}
+
+identifier! {
+    /// How many units, as a decimal number: at most 10 characters and 8 decimals, `^\d+([\.]\d{1,8})?$`, such as `3` or `0.822`.
+    ///
+    /// It is kept as it is written: `2.50` stays `2.50`.
+    pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals" }
+}
+
+impl Quantity {
+    /// The number as a whole number and a power of ten to divide it by. `None` for one that a server sent and that is none.
+    pub(super) fn parts(&self) -> Option<(i128, i128)> {
+        if !is_quantity(self.as_str()) {
+            return None;
+        }
+        let (whole, decimals) = self.as_str().split_once('.').unwrap_or((self.as_str(), ""));
+        let digits = format!("{whole}{decimals}").parse().ok()?;
+        let scale = decimals.bytes().fold(1, |scale, _| scale * 10);
+        Some((digits, scale))
+    }
+
+    fn times(&self, unit_price: i64) -> Result<i64, Error> {
+        let (digits, scale) = self
+            .parts()
+            .ok_or_else(|| Error::invalid("quantity", "must be a decimal number", self.as_str()))?;
+        let total = divide(i128::from(unit_price) * digits, scale);
+        i64::try_from(total).map_err(|_| too_large("totalAmount"))
+    }
+}
+
+impl From<u32> for Quantity {
+    fn from(count: u32) -> Self {
+        // At most ten digits.
+        Self(count.to_string())
+    }
+}
+
+open_enum! {
+    /// What a quantity counts.
+    pub enum QuantityUnit {
+        /// Pieces.
+        Pcs = "PCS",
+        /// Kilograms.
+        Kg = "KG",
+        /// Kilometres.
+        Km = "KM",
+        /// Minutes.
+        Minute = "MINUTE",
+        /// Litres.
+        Litre = "LITRE",
+        /// Kilowatt hours.
+        Kwh = "KWH",
+    }
+}
+
+fn is_quantity(value: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let fits = match value.split_once('.') {
+        Some((whole, decimals)) => is_number(whole) && is_number(decimals) && decimals.len() <= 8,
+        None => is_number(value),
+    };
+    fits && value.len() <= 10
+}
+
+fn check(field: &str, amount: i64, rate: TaxRate) -> Result<(), Error> {
+    if amount < 0 {
+        let rule = "must not be negative; a return says so with is_return";
+        return Err(Error::invalid(field, rule, &amount.to_string()));
+    }
+    if !rate.is_valid() {
+        let rule = "must be 0 to 10000 basis points";
+        return Err(Error::invalid(
+            "taxRate",
+            rule,
+            &rate.basis_points().to_string(),
+        ));
+    }
+    Ok(())
+}
+
+fn too_large(field: &str) -> Error {
+    Error::input(field, "is too large for the line to be computed")
+}

@@ -1,0 +1,115 @@
+#![allow(deprecated)] // taxPercentage alone is as good as taxRate.
+
+use super::super::url_problem;
+use super::{BottomLine, OrderLine, Receipt, TaxRate};
+use crate::error::FieldProblem;
+
+/// All that the service refuses and that cannot be right, in the order of the receipt.
+pub(super) fn problems(receipt: &Receipt) -> Vec<FieldProblem> {
+    let mut problems = Problems(Vec::new());
+    if receipt.order_lines.is_empty() {
+        problems.add("orderLines", "must hold at least one line");
+    }
+    for (nth, line) in receipt.order_lines.iter().enumerate() {
+        problems.line(&format!("orderLines[{nth}]"), line);
+    }
+    problems.bottom_line(&receipt.bottom_line);
+    problems.0
+}
+
+struct Problems(Vec<FieldProblem>);
+
+impl Problems {
+    fn add(&mut self, field: impl Into<String>, reason: impl Into<String>) {
+        self.0.push(FieldProblem::new(field, reason));
+    }
+
+    fn not_negative(&mut self, field: String, amount: Option<i64>) {
+        if let Some(amount) = amount.filter(|amount| *amount < 0) {
+            self.add(field, format!("must not be negative, not {amount}"));
+        }
+    }
+
+    fn line(&mut self, at: &str, line: &OrderLine) {
+        for (field, text) in [("name", &line.name), ("id", &line.id)] {
+            if text.trim().is_empty() {
+                self.add(format!("{at}.{field}"), "must not be empty");
+            }
+        }
+        let (total, excluding, tax) = (
+            line.total_amount,
+            line.total_amount_excluding_tax,
+            line.total_tax_amount,
+        );
+        for (field, amount) in [
+            ("totalAmount", Some(total)),
+            ("totalAmountExcludingTax", Some(excluding)),
+            ("totalTaxAmount", Some(tax)),
+            ("discount", line.discount),
+        ] {
+            self.not_negative(format!("{at}.{field}"), amount);
+        }
+        let sum = i128::from(excluding) + i128::from(tax);
+        if sum != i128::from(total) {
+            let reason = format!(
+                "must be totalAmountExcludingTax and totalTaxAmount, {excluding} and {tax}, which are {sum} and not {total}"
+            );
+            self.add(format!("{at}.totalAmount"), reason);
+        }
+        self.tax_rate(at, line);
+        if let Some(unit_info) = &line.unit_info {
+            self.not_negative(format!("{at}.unitInfo.unitPrice"), unit_info.unit_price);
+            if unit_info.quantity.parts().is_none() {
+                let reason = format!(
+                    "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not {:?}",
+                    unit_info.quantity.as_str()
+                );
+                self.add(format!("{at}.unitInfo.quantity"), reason);
+            }
+        }
+        if let Some(url) = &line.product_url {
+            self.0.extend(url_problem(format!("{at}.productUrl"), url));
+        }
+    }
+
+    fn tax_rate(&mut self, at: &str, line: &OrderLine) {
+        if line.tax_rate_or_percentage().is_none() {
+            self.add(format!("{at}.taxRate"), "must be set, in basis points");
+        }
+        if let Some(rate) = line.tax_rate.filter(|rate| !rate.is_valid()) {
+            let reason = format!(
+                "must be 0 to 10000 basis points, not {}",
+                rate.basis_points()
+            );
+            self.add(format!("{at}.taxRate"), reason);
+        }
+        let percent = line.tax_percentage;
+        if let Some(percent) = percent.filter(|p| !TaxRate::from_tax_percentage(*p).is_valid()) {
+            let reason = format!("must be 0 to 100 per cent, not {percent}");
+            self.add(format!("{at}.taxPercentage"), reason);
+        }
+    }
+
+    fn bottom_line(&mut self, bottom_line: &BottomLine) {
+        if bottom_line.currency.is_none() {
+            self.add("bottomLine.currency", "must be set, such as NOK");
+        }
+        for (field, amount) in [
+            ("tipAmount", bottom_line.tip_amount),
+            ("giftCardAmount", bottom_line.gift_card_amount),
+            ("totalTax", bottom_line.total_tax),
+            ("totalDiscount", bottom_line.total_discount),
+            ("shippingAmount", bottom_line.shipping_amount),
+        ] {
+            self.not_negative(format!("bottomLine.{field}"), amount);
+        }
+        if let Some(barcode) = &bottom_line.barcode {
+            if barcode.format.is_none() {
+                self.add("bottomLine.barcode.format", "must be set, such as EAN-13");
+            }
+            if barcode.data.as_deref().is_none_or(str::is_empty) {
+                self.add("bottomLine.barcode.data", "must not be empty");
+            }
+        }
+    }
+}
