@@ -1,0 +1,211 @@
+//! Sends the receipts and links of a directory of orders, as a cron job of a shop would.
+//!
+//! ```sh
+//! cargo run --example receipts                # the orders beside this file, to a sandbox of its own
+//! cargo run --example receipts -- DIRECTORY   # others
+//! ```
+//!
+//! With `VIPPS_*` in the environment they go to the service; `VIPPS_MERCHANT_SERIAL_NUMBER` is needed. It may be run again at any time, and be
+//! killed at any time: an order whose receipt is there already is left as it is. The exit code is not 0 if any order failed.
+//!
+//! An order is a JSON file. Prices are decimal numbers with tax, as strings or numbers; `tax` is in per cent. What is not said is left out.
+//!
+//! ```json
+//! {
+//!   "order": "shop-1001", "payment": "ecom", "currency": "NOK",
+//!   "lines": [
+//!     {"sku": "SOCK-1", "name": "Wool socks", "price": "199.00", "quantity": "2", "unit": "PCS", "tax": 25, "discount": "20.00",
+//!      "url": "https://example.com/socks"},
+//!     {"sku": "SHIP", "name": "Home delivery", "price": "99.00", "tax": 25, "shipping": true},
+//!     {"sku": "SOCK-2", "name": "Cotton socks", "price": "99.00", "tax": 25, "return": true}
+//!   ],
+//!   "discount": "50.00",
+//!   "receipt_number": "1001",
+//!   "category": {"type": "DELIVERY", "url": "https://example.com/track/1001"}
+//! }
+//! ```
+//!
+//! The order's own `discount` is split over the lines that are not returns.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use vipps::order_management::{
+    self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
+    allocate, ensure_receipt,
+};
+use vipps::sandbox::Sandbox;
+use vipps::{Error, Session, SystemInfo};
+
+mod shop;
+
+fn main() -> ExitCode {
+    let directory = match std::env::args_os().nth(1) {
+        Some(directory) => PathBuf::from(directory),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/receipts/orders"),
+    };
+    match run(&directory) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("receipts: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Sends all orders; gives how many failed.
+fn run(directory: &Path) -> Result<usize, Box<dyn std::error::Error>> {
+    let (session, _sandbox) = session()?;
+    let files = files(directory)?;
+    if files.is_empty() {
+        return Err(format!("no .json files in {}", directory.display()).into());
+    }
+    println!(
+        "{:24} {:20} {:>12} {:>10}  receipt",
+        "file", "order", "total", "tax"
+    );
+    let (mut added, mut there, mut failed) = (0, 0, 0);
+    for file in &files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        match send(&session, file) {
+            Ok(sent) => {
+                let outcome = match sent.outcome {
+                    ReceiptOutcome::AlreadyThere => {
+                        there += 1;
+                        "already there"
+                    }
+                    _ => {
+                        added += 1;
+                        "added"
+                    }
+                };
+                let (total, tax) = (shop::decimal(sent.total), shop::decimal(sent.tax));
+                println!(
+                    "{name:24} {:20} {total:>12} {tax:>10}  {outcome}",
+                    sent.order
+                );
+            }
+            Err(error) => {
+                failed += 1;
+                println!("{name:24} {:20} {:>12} {:>10}  FAILED: {error}", "", "", "");
+            }
+        }
+    }
+    println!("\n{added} added, {there} already there, {failed} failed");
+    Ok(failed)
+}
+
+struct Sent {
+    order: String,
+    total: i64,
+    tax: i64,
+    outcome: ReceiptOutcome,
+}
+
+fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Error>> {
+    let order: shop::Order = serde_json::from_slice(&std::fs::read(file)?)?;
+    let reference = match order.payment {
+        PaymentType::Recurring => OrderRef::recurring(order.order.parse()?),
+        PaymentType::Ecom => OrderRef::ecom(order.order.parse()?),
+        other => return Err(format!("payment must be ecom or recurring, not {other}").into()),
+    };
+    let receipt = receipt(&order)?;
+    let totals = receipt.totals()?;
+    let outcome = ensure_receipt(session, &reference, &receipt)?;
+    // The receipt first: it cannot be changed, and the link can be put any number of times.
+    if let Some(category) = order.category {
+        let category = Category::new(category.r#type, category.url);
+        order_management::put_category(session, &reference, &category)?;
+    }
+    Ok(Sent {
+        order: order.order,
+        total: totals.total_amount,
+        tax: totals.total_tax_amount,
+        outcome,
+    })
+}
+
+fn receipt(order: &shop::Order) -> Result<Receipt, Error> {
+    let mut lines = order
+        .lines
+        .iter()
+        .map(line)
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(discount) = &order.discount {
+        // In proportion to what each line costs, and to the last øre.
+        let weight = |line: &OrderLine| match line.is_return {
+            Some(true) => 0,
+            _ => line.total_amount,
+        };
+        let weights: Vec<i64> = lines.iter().map(weight).collect();
+        let shares = allocate(discount.0, &weights)?;
+        let discounted = lines.into_iter().zip(shares);
+        lines = discounted
+            .map(|(line, share)| match share {
+                0 => Ok(line),
+                share => line.less_discount(share),
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    let mut bottom_line = BottomLine::new(order.currency.clone());
+    if let Some(number) = &order.receipt_number {
+        bottom_line = bottom_line.receipt_number(number);
+    }
+    Ok(Receipt::new(bottom_line).lines(lines))
+}
+
+fn line(line: &shop::Line) -> Result<OrderLine, Error> {
+    let (price, rate) = (line.price.0, line.tax.0);
+    let mut built = match &line.quantity {
+        Some(quantity) => {
+            OrderLine::from_unit_price(&line.name, &line.sku, price, quantity.parse()?, rate)?
+        }
+        None => OrderLine::from_gross(&line.name, &line.sku, price, rate)?,
+    };
+    if let Some(unit) = &line.unit {
+        built = built.quantity_unit(unit.clone());
+    }
+    if let Some(discount) = &line.discount {
+        built = built.less_discount(discount.0)?;
+    }
+    if let Some(url) = &line.url {
+        built = built.product_url(url);
+    }
+    if line.shipping {
+        built = built.is_shipping(true);
+    }
+    if line.r#return {
+        built = built.is_return(true);
+    }
+    Ok(built)
+}
+
+/// The service if the environment says how to reach it, otherwise a sandbox.
+fn session() -> Result<(Session, Option<Sandbox>), Error> {
+    if std::env::var_os("VIPPS_CLIENT_ID").is_some() {
+        let system = SystemInfo::new("vipps-receipts", env!("CARGO_PKG_VERSION"))?;
+        return Ok((Session::from_env(system)?, None));
+    }
+    let sandbox = Sandbox::start()?;
+    println!("Against a sandbox at {}.\n", sandbox.url());
+    Ok((sandbox.session(), Some(sandbox)))
+}
+
+/// The orders, in the order of their names.
+fn files(directory: &Path) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
+    let entries = std::fs::read_dir(directory)
+        .map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
