@@ -195,15 +195,6 @@ impl Session {
         }
     }
 
-    /// Reads a reply of a request that was sent.
-    pub(crate) fn read<T: DeserializeOwned>(
-        &self,
-        reply: &Reply,
-        request: &Request<'_>,
-    ) -> Result<T, Error> {
-        reply.json(request)
-    }
-
     /// [`send`](Self::send) as a part of a call that has to end by `deadline`.
     pub(crate) fn send_by(
         &self,

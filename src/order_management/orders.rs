@@ -27,7 +27,7 @@ pub(super) fn get_order_by(
 ) -> Result<Order, Error> {
     let request = Request::get(order.path(session, "")?);
     let reply = session.send_by(&request, deadline)?;
-    session.read(&reply, &request)
+    reply.json(&request)
 }
 
 /// What was added to an order. Either may be missing.
