@@ -704,6 +704,12 @@ fn a_logo_that_the_service_would_drop_is_refused() {
     cases.push(damaged(12, b"IEND"));
     cases.push(damaged(12, b"iHDR"));
 
+    // Whole chunks, but IHDR is not the first: the text chunk behind it has gone before it.
+    let (header, text) = (&good[8..33], &good[33..57]);
+    let swapped = [&good[..8], text, header, &good[57..]].concat();
+    assert_eq!(&swapped[12..16], b"tEXt");
+    cases.push((swapped, DAMAGED.to_owned()));
+
     for (bytes, reason) in cases {
         let message = format!("invalid input: salesUnitLogo: {reason}");
         assert_eq!(refusal(SalesUnitLogo::from_bytes(&bytes)), message);
