@@ -1053,6 +1053,23 @@ fn a_refusal_that_comes_late_does_not_drop_the_new_token() {
 }
 
 #[test]
+fn a_token_that_is_refused_during_its_renewal_is_not_asked_for_again() {
+    let (sandbox, session) = with_token();
+    sandbox.advance(3500 * SECOND);
+    sandbox.fault(TOKEN, 1, Fault::Hold);
+    call(&session);
+    assert!(sandbox.wait_for(TOKEN, 2));
+    sandbox.revoke_tokens();
+    thread::scope(|scope| {
+        scope.spawn(|| call(&session));
+        until_debug_says(&session, "access_token: none, being fetched, 1 waiting");
+        sandbox.release();
+    });
+    assert_eq!(sandbox.count(TOKEN), 2);
+    assert_eq!(sequence(&sandbox).pop(), Some(format!("{UNITS} #2")));
+}
+
+#[test]
 fn a_refused_token_whose_successor_cannot_be_had_is_an_auth_error() {
     let (sandbox, session) = with_token();
     sandbox.revoke_tokens();
