@@ -19,7 +19,11 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
             (b"IHDR", None) => {
                 let (&width, data) = data.split_first_chunk::<4>().ok_or(DAMAGED)?;
                 let (&height, _) = data.split_first_chunk::<4>().ok_or(DAMAGED)?;
-                size = Some((u32::from_be_bytes(width), u32::from_be_bytes(height)));
+                let (width, height) = (u32::from_be_bytes(width), u32::from_be_bytes(height));
+                if width == 0 || height == 0 {
+                    return Err(DAMAGED);
+                }
+                size = Some((width, height));
             }
             (b"IEND", Some(size)) => return Ok(size),
             (_, None) => return Err(DAMAGED),
@@ -40,52 +44,61 @@ pub(crate) fn picture_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     }
 }
 
-/// Follows the segments to the frame header, whatever metadata stand before it, and looks for the end of the picture behind it.
+/// Follows the segments from the first marker to the last: the frame header may have any metadata before it, and half a file is no picture.
 fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     const DAMAGED: &str = "must be a complete JPEG; this one is cut or damaged";
 
     let mut rest = bytes.get(2..).ok_or(DAMAGED)?;
+    let mut size = None;
+    let mut has_scan = false;
     loop {
         let (&mark, tail) = rest.split_first().ok_or(DAMAGED)?;
         if mark != 0xff {
             return Err(DAMAGED);
         }
         let (&marker, tail) = tail.split_first().ok_or(DAMAGED)?;
-        match marker {
+        match (marker, size) {
             // Any number of 0xff may stand before a marker.
-            0xff => {
+            (0xff, _) => {
                 rest = rest.get(1..).ok_or(DAMAGED)?;
                 continue;
             }
             // Markers without a segment.
-            0x01 | 0xd0..=0xd7 => {
+            (0x01 | 0xd0..=0xd7, _) => {
                 rest = tail;
                 continue;
             }
-            // The picture begins or ends before its frame is described.
-            0x00 | 0xd8 | 0xd9 | 0xda => return Err(DAMAGED),
+            (0xd9, Some(size)) if has_scan => return Ok(size),
+            // No marker, another picture, an end without a picture, or a scan before its frame is described.
+            (0x00 | 0xd8 | 0xd9, _) | (0xda, None) => return Err(DAMAGED),
             _ => {}
         }
         let (&length, _) = tail.split_first_chunk::<2>().ok_or(DAMAGED)?;
         let length = usize::from(u16::from_be_bytes(length));
         let (segment, tail) = tail.split_at_checked(length).ok_or(DAMAGED)?;
+        if length < 2 {
+            return Err(DAMAGED);
+        }
+        rest = tail;
         // All frame headers, baseline and progressive; 0xc4, 0xc8 and 0xcc of the range are others.
         if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
             let &[_, _, _, h1, h2, w1, w2, ..] = segment else {
                 return Err(DAMAGED);
             };
-            let size = |high, low| u32::from(u16::from_be_bytes([high, low]));
             // A height of 0 is said behind the first scan. No program in use writes that.
-            let has_end = tail.windows(2).any(|two| two == b"\xff\xd9");
-            return if has_end && (w1, w2) != (0, 0) && (h1, h2) != (0, 0) {
-                Ok((size(w1, w2), size(h1, h2)))
-            } else {
-                Err(DAMAGED)
-            };
+            if (w1, w2) == (0, 0) || (h1, h2) == (0, 0) {
+                return Err(DAMAGED);
+            }
+            let number = |high, low| u32::from(u16::from_be_bytes([high, low]));
+            size = size.or(Some((number(w1, w2), number(h1, h2))));
         }
-        if length < 2 {
-            return Err(DAMAGED);
+        if marker == 0xda {
+            has_scan = true;
+            // In the picture's data 0xff is followed by 0 or by the number of a restart.
+            let is_data =
+                |two: &[u8]| !matches!(two, [0xff, next] if !matches!(next, 0 | 0xd0..=0xd7));
+            let length = rest.windows(2).take_while(|two| is_data(two)).count();
+            rest = rest.get(length..).ok_or(DAMAGED)?;
         }
-        rest = tail;
     }
 }
