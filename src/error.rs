@@ -242,14 +242,21 @@ impl Error {
         error.with_delivery(Delivery::NotSent)
     }
 
-    /// Takes a 409, or a 400 that speaks of a duplicate, for [`ErrorKind::AlreadyExists`].
+    /// Takes a 409 for [`ErrorKind::AlreadyExists`].
     pub(crate) fn or_already_exists(mut self) -> Self {
         if let Self::Api(error) = &mut self {
-            let status = error.status();
-            error.0.already_exists =
-                status == 409 || (status == 400 && error.mentions("duplicate"));
+            error.0.already_exists |= error.status() == 409;
         }
         self
+    }
+
+    /// [`or_already_exists`](Self::or_already_exists) for the endpoint that also answers a 400 that speaks of a duplicate. Elsewhere the
+    /// word may be about anything, such as two lines of a receipt.
+    pub(crate) fn or_duplicate(mut self) -> Self {
+        if let Self::Api(error) = &mut self {
+            error.0.already_exists |= error.status() == 400 && error.mentions("duplicate");
+        }
+        self.or_already_exists()
     }
 
     /// The conflict with what is there, field by field.

@@ -17,7 +17,7 @@ use crate::{Error, Session};
 
 /// Uploads a picture, for the link of any number of orders.
 ///
-/// Gives the id to use from now on, which is the one that the service answers. An id can never be used for another picture.
+/// Gives the id to use from now on, which is the one that the service answers, or the image's own where it answers none. An id can never be used for another picture.
 ///
 /// `POST /order-management/v1/images`
 ///
@@ -34,8 +34,13 @@ pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> 
     session.require_msn()?;
     let request = Request::new(Method::POST, "/order-management/v1/images");
     let request = request.json_bytes(image.body.as_bytes());
-    let added: Added = session.call(&request).map_err(Error::or_already_exists)?;
-    Ok(added.image_id.unwrap_or_else(|| image.image_id.clone()))
+    let reply = session.send(&request).map_err(Error::or_duplicate)?;
+    let answered = if reply.is_empty() {
+        None
+    } else {
+        session.read::<Added>(&reply, &request)?.image_id
+    };
+    Ok(answered.unwrap_or_else(|| image.image_id.clone()))
 }
 
 identifier! {
@@ -114,6 +119,12 @@ impl AddImage {
             .map_err(|error| {
                 Error::input(FIELD, format!("cannot read {}: {error}", path.display()))
             })?;
+        if picture.len() > MAX_BYTES {
+            // How much more is not known: the rest was not read.
+            let rule = format!("must be at most {MAX_BYTES} bytes");
+            let reason = format!("{rule}, and {} has more", path.display());
+            return Err(Error::input(FIELD, reason));
+        }
         Self::from_bytes(image_id, picture)
     }
 
