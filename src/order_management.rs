@@ -155,6 +155,10 @@ fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldProblem> {
         return None;
     }
     let shown: String = url.chars().take(60).collect();
-    let reason = format!("must be an address such as https://example.com/order/1, not {shown:?}");
-    Some(FieldProblem::new(field, reason))
+    let more = if shown.len() < url.len() { "..." } else { "" };
+    let rule = "must be an address such as https://example.com/order/1";
+    Some(FieldProblem::new(
+        field,
+        format!("{rule}, not {shown:?}{more}"),
+    ))
 }

@@ -1,3 +1,7 @@
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::images::ImageId;
@@ -59,16 +63,44 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
 ///
 /// As for any call.
 pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCategory>, Error> {
-    #[derive(Deserialize)]
-    struct List {
-        #[serde(default)]
-        categories: Option<Vec<OrderCategory>>,
-    }
-
     session.require_msn()?;
     let path = Path::new("/order-management/v3/categories").query("orderId", order.as_str());
-    let list: List = session.call(&Request::get(path))?;
-    Ok(list.categories.unwrap_or_default())
+    let list: CategoryList = session.call(&Request::get(path))?;
+    Ok(list.0)
+}
+
+/// The list, as `{"categories": [...]}` or bare.
+struct CategoryList(Vec<OrderCategory>);
+
+impl<'de> Deserialize<'de> for CategoryList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Wrapped {
+            #[serde(default)]
+            categories: Option<Vec<OrderCategory>>,
+        }
+
+        struct ListVisitor;
+
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = CategoryList;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of categories")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+                Deserialize::deserialize(SeqAccessDeserializer::new(items)).map(CategoryList)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+                let wrapped = Wrapped::deserialize(MapAccessDeserializer::new(members))?;
+                Ok(CategoryList(wrapped.categories.unwrap_or_default()))
+            }
+        }
+
+        deserializer.deserialize_any(ListVisitor)
+    }
 }
 
 /// Gets a link.
@@ -216,6 +248,10 @@ impl AddCategory {
         if let Err(Error::InvalidInput { field, reason, .. }) = OrderId::new(self.order_id.as_str())
         {
             problems.push(FieldProblem::new(field, reason));
+        }
+        if let PaymentType::Other(other) = &self.payment_type {
+            let reason = format!("must be ECOM or RECURRING, not {other:?}");
+            problems.push(FieldProblem::new("paymentType", reason));
         }
         problems.extend(url_problem("url", &self.url));
         problems.extend(self.image_id.as_ref().and_then(image_problem));
