@@ -10,13 +10,31 @@ use super::service::{Answer, percent_decoded};
 
 #[derive(Default)]
 pub(super) struct OrderManagement {
+    /// By MSN.
+    sales_units: HashMap<String, SalesUnitData>,
+    ids: Ids,
+    has_v1: bool,
+}
+
+/// What was added for one sales unit. Another may use the same ids for its own.
+#[derive(Default)]
+struct SalesUnitData {
     images: HashSet<String>,
     /// By payment type and order id.
     categories: HashMap<(String, String), Value>,
     receipts: HashMap<(String, String), Value>,
     links: Vec<Value>,
-    ids_made: u64,
-    has_v1: bool,
+}
+
+/// How many ids were made, for all sales units.
+#[derive(Default)]
+struct Ids(u64);
+
+impl Ids {
+    fn next(&mut self) -> String {
+        self.0 += 1;
+        format!("00000000-0000-4000-9000-{:012x}", self.0)
+    }
 }
 
 /// The payment type of what version 1 stores, which has none.
@@ -36,27 +54,46 @@ impl OrderManagement {
         query: &str,
         request: &ReceivedRequest,
     ) -> Answer {
-        if request.header("merchant-serial-number").is_none() {
+        let Some(msn) = request.header("merchant-serial-number") else {
             return invalid(&[(
                 "Merchant-Serial-Number".to_owned(),
                 "must be there".to_owned(),
             )]);
+        };
+        if let ("GET" | "PUT" | "POST", ["v1", "orders" | "receipts", _]) = (method, path) {
+            if !self.has_v1 {
+                return error(410, "Gone", "Version 1 is no longer available.", &[]);
+            }
         }
+        let data = self.sales_units.entry(msn.to_owned()).or_default();
+        data.answer(method, path, query, request, &mut self.ids)
+    }
+}
+
+impl SalesUnitData {
+    fn answer(
+        &mut self,
+        method: &str,
+        path: &[&str],
+        query: &str,
+        request: &ReceivedRequest,
+        ids: &mut Ids,
+    ) -> Answer {
         match (method, path) {
             ("POST", ["v1", "images"]) => self.add_image(request),
             ("PUT", ["v2", payment_type, "categories", order]) => match key(payment_type, order) {
-                Some(key) => self.put_category(key, request),
+                Some(key) => self.put_category(key, request, ids),
                 None => not_found(),
             },
             ("POST", ["v2", payment_type, "receipts", order]) => match key(payment_type, order) {
-                Some(key) => self.add_receipt(key, request),
+                Some(key) => self.add_receipt(key, request, ids),
                 None => not_found(),
             },
             ("GET", ["v2", payment_type, order]) => match key(payment_type, order) {
                 Some(key) => self.get_order(&key),
                 None => not_found(),
             },
-            ("POST", ["v3", "categories"]) => self.add_link(request),
+            ("POST", ["v3", "categories"]) => self.add_link(request, ids),
             ("GET", ["v3", "categories"]) => self.list_links(query),
             ("GET", ["v3", "categories", id]) => {
                 match self.links.iter().find(|link| is(link, id)) {
@@ -73,11 +110,8 @@ impl OrderManagement {
                     not_found()
                 }
             }
-            ("GET" | "PUT" | "POST", ["v1", "orders" | "receipts", _]) if !self.has_v1 => {
-                error(410, "Gone", "Version 1 is no longer available.", &[])
-            }
             ("PUT", ["v1", "orders", id]) => {
-                let answer = self.put_category((V1.to_owned(), (*id).to_owned()), request);
+                let answer = self.put_category((V1.to_owned(), (*id).to_owned()), request, ids);
                 if answer.status == 200 {
                     Answer::empty(200)
                 } else {
@@ -91,7 +125,7 @@ impl OrderManagement {
                 }
             }
             ("POST", ["v1", "receipts", id]) => {
-                let answer = self.add_receipt((V1.to_owned(), (*id).to_owned()), request);
+                let answer = self.add_receipt((V1.to_owned(), (*id).to_owned()), request, ids);
                 if answer.status == 201 {
                     Answer::empty(200)
                 } else {
@@ -128,7 +162,12 @@ impl OrderManagement {
         Answer::json(200, &json!({"imageId": id}))
     }
 
-    fn put_category(&mut self, key: (String, String), request: &ReceivedRequest) -> Answer {
+    fn put_category(
+        &mut self,
+        key: (String, String),
+        request: &ReceivedRequest,
+        ids: &mut Ids,
+    ) -> Answer {
         let category = match checked(request, CATEGORY) {
             Ok(category) => category,
             Err(answer) => return answer,
@@ -137,11 +176,15 @@ impl OrderManagement {
             return refusal;
         }
         self.categories.insert(key, Value::Object(category));
-        let id = self.new_id();
-        Answer::json(200, &Value::String(id))
+        Answer::json(200, &Value::String(ids.next()))
     }
 
-    fn add_receipt(&mut self, key: (String, String), request: &ReceivedRequest) -> Answer {
+    fn add_receipt(
+        &mut self,
+        key: (String, String),
+        request: &ReceivedRequest,
+        ids: &mut Ids,
+    ) -> Answer {
         let receipt = match checked(request, RECEIPT) {
             Ok(receipt) => receipt,
             Err(answer) => return answer,
@@ -165,8 +208,7 @@ impl OrderManagement {
             return Answer::new(409, "application/problem+json", body.to_string());
         }
         self.receipts.insert(key, Value::Object(receipt));
-        let id = self.new_id();
-        Answer::json(201, &Value::String(id))
+        Answer::json(201, &Value::String(ids.next()))
     }
 
     fn get_order(&self, key: &(String, String)) -> Answer {
@@ -180,7 +222,7 @@ impl OrderManagement {
         Answer::json(200, &Value::Object(order))
     }
 
-    fn add_link(&mut self, request: &ReceivedRequest) -> Answer {
+    fn add_link(&mut self, request: &ReceivedRequest, ids: &mut Ids) -> Answer {
         let mut link = match checked(request, LINK) {
             Ok(link) => link,
             Err(answer) => return answer,
@@ -188,7 +230,7 @@ impl OrderManagement {
         if let Some(refusal) = self.refuse_image(&link) {
             return refusal;
         }
-        let id = self.new_id();
+        let id = ids.next();
         link.insert("categoryId".to_owned(), Value::String(id.clone()));
         self.links.push(Value::Object(link));
         Answer::json(201, &json!({"categoryId": id}))
@@ -211,11 +253,6 @@ impl OrderManagement {
         let is_there = self.images.contains(id);
         let reason = "there is no such image".to_owned();
         (!is_there).then(|| invalid(&[("imageId".to_owned(), reason)]))
-    }
-
-    fn new_id(&mut self) -> String {
-        self.ids_made += 1;
-        format!("00000000-0000-4000-9000-{:012x}", self.ids_made)
     }
 }
 
