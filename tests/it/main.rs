@@ -8,7 +8,9 @@
 
 mod config;
 mod errors;
+mod images;
 mod management;
+mod order_management;
 mod prefill;
 mod retries;
 mod sandbox;

@@ -1,6 +1,5 @@
 //! Each endpoint of the Management API: the whole request, and what becomes of the replies that the specification shows.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use vipps::management::{
@@ -9,37 +8,9 @@ use vipps::management::{
 };
 use vipps::{Error, ErrorKind, Msn, Session};
 
-use crate::support::{RawServer, call_headers, json_reply, reply, session_builder, whole_wire};
+use crate::support::{assert_get, call, call_headers, json_reply, reply};
 
 const ORDER_ID: &str = "81b83246-5c19-7b94-875b-ea6d1114f099";
-
-/// Makes one call against a server that answers with `answer`; gives the request as it came, and the result.
-#[track_caller]
-fn call<T>(
-    answer: Vec<u8>,
-    call: impl FnOnce(&Session) -> Result<T, Error>,
-) -> (String, Result<T, Error>) {
-    let server = RawServer::start([answer]);
-    let session = session_builder(&server.url()).build().unwrap();
-    let result = call(&session);
-    let requests = server.requests();
-    assert_eq!(requests.len(), 1, "{requests:?}");
-    (whole_wire(&requests[0]), result)
-}
-
-/// A GET of `path` with the headers of every call, and a reply that comes out of the crate as it went in.
-#[track_caller]
-fn assert_get<T: Serialize>(
-    path: &str,
-    sample: &Value,
-    get: impl FnOnce(&Session) -> Result<T, Error>,
-) -> T {
-    let (request, result) = call(json_reply(&sample.to_string()), get);
-    assert_eq!(request, format!("GET {path}\n{}\n\n", call_headers(&[])));
-    let value = result.unwrap();
-    assert_eq!(serde_json::to_value(&value).unwrap(), *sample);
-    value
-}
 
 fn norwegian() -> BusinessIdentifier {
     BusinessIdentifier::norway("9876543221").unwrap()

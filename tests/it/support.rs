@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Value;
 use vipps::sandbox::{ReceivedRequest, Sandbox};
-use vipps::{AccessToken, ApiKeys, RetryPolicy, Session, SessionBuilder, SystemInfo};
+use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, SessionBuilder, SystemInfo};
 
 /// A server that answers the n-th request with the n-th of its replies, whatever was asked, and closes the connection after a reply that
 /// says `Connection: close`. It listens until it is dropped; requests beyond the last reply are recorded and not answered.
@@ -232,4 +234,42 @@ pub(crate) fn whole_wire(request: &str) -> String {
         .collect();
     headers.sort_unstable();
     format!("{line}\n{}\n\n{body}", headers.join("\n"))
+}
+
+/// Makes one call against a server that answers with `answer`; gives the request as it came, and the result.
+#[track_caller]
+pub(crate) fn call<T>(
+    answer: Vec<u8>,
+    call: impl FnOnce(&Session) -> Result<T, Error>,
+) -> (String, Result<T, Error>) {
+    let server = RawServer::start([answer]);
+    let session = session_builder(&server.url()).build().unwrap();
+    let result = call(&session);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    (whole_wire(&requests[0]), result)
+}
+
+/// A GET of `path` with the headers of every call, and a reply that comes out of the crate as it went in.
+#[track_caller]
+pub(crate) fn assert_get<T: Serialize>(
+    path: &str,
+    sample: &Value,
+    get: impl FnOnce(&Session) -> Result<T, Error>,
+) -> T {
+    let (request, result) = call(json_reply(&sample.to_string()), get);
+    assert_eq!(request, format!("GET {path}\n{}\n\n", call_headers(&[])));
+    let value = result.unwrap();
+    assert_eq!(serde_json::to_value(&value).unwrap(), *sample);
+    value
+}
+
+/// A request of the tests' sessions as [`whole_wire`] shows it: `PUT /path`, the headers of every call, and those of a JSON body if there is one.
+pub(crate) fn wire(line: &str, body: &str) -> String {
+    let length = format!("content-length: {}", body.len());
+    let headers = match body {
+        "" => call_headers(&[]),
+        _ => call_headers(&["content-type: application/json", &length]),
+    };
+    format!("{line}\n{headers}\n\n{body}")
 }

@@ -1,0 +1,639 @@
+//! Pictures: what is read of them, what is refused before anything is sent, and what is sent.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use vipps::order_management::{self, AddImage, ImageId};
+use vipps::{Error, ErrorKind};
+
+use crate::support::{call, json_reply, wire};
+
+/// A complete grey PNG, 1 x 167 px, as zlib and the specification make it.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\
+    \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\xa7\x08\0\0\0\0\xf5\x3b\x69\xa6\
+    \0\0\0\x0eIDAT\x78\xda\x63\x68\x60\x18\x85\x54\x83\0\x7c\xf8\x53\x81\x73\xf7\x57\x6f\
+    \0\0\0\0IEND\xae\x42\x60\x82";
+
+const PNG_BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAACnCAAAAAD1O2mmAAAADklEQVR42mNoYBiFVIMAfPhTgXP3V28AAAAASUVORK5CYII=";
+
+/// What [`grey_jpeg`] makes.
+const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA/8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQAAPwAAAAAAAD//2Q==";
+
+const NOT_A_PICTURE: &str = "invalid input: src: must be a PNG or a JPEG";
+const CUT_PNG: &str = "invalid input: src: must be a complete PNG; this one is cut or damaged";
+const CUT_JPEG: &str = "invalid input: src: must be a complete JPEG; this one is cut or damaged";
+
+const SOF0: u8 = 0xc0;
+const SOF2_PROGRESSIVE: u8 = 0xc2;
+const DHT: u8 = 0xc4;
+const JPG: u8 = 0xc8;
+const DAC: u8 = 0xcc;
+const SOS: u8 = 0xda;
+const DQT: u8 = 0xdb;
+const APP0: u8 = 0xe0;
+const APP1: u8 = 0xe1;
+const APP13: u8 = 0xed;
+const COM: u8 = 0xfe;
+
+const START: [u8; 2] = [0xff, 0xd8];
+const END: [u8; 2] = [0xff, 0xd9];
+
+/// 21 blocks of a code of one bit each for "as before" and "nothing more", filled up with ones.
+const SCAN_DATA: [u8; 6] = [0, 0, 0, 0, 0, 0x3f];
+
+fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len() + 2).unwrap().to_be_bytes();
+    [&[0xff, marker], length.as_slice(), data].concat()
+}
+
+fn frame(marker: u8, width: u16, height: u16) -> Vec<u8> {
+    let ([h1, h2], [w1, w2]) = (height.to_be_bytes(), width.to_be_bytes());
+    segment(marker, &[8, h1, h2, w1, w2, 1, 1, 0x11, 0])
+}
+
+fn scan() -> Vec<u8> {
+    [segment(SOS, &[1, 1, 0, 0, 63, 0]), SCAN_DATA.to_vec()].concat()
+}
+
+fn tables() -> Vec<u8> {
+    // One code of one bit, for the value 0.
+    let codes = [&[1], [0; 15].as_slice(), &[0]].concat();
+    segment(DHT, &[&[0], codes.as_slice(), &[0x10], &codes].concat())
+}
+
+fn jpeg(parts: &[Vec<u8>]) -> Vec<u8> {
+    [START.as_slice(), &parts.concat(), &END].concat()
+}
+
+/// A complete grey baseline JPEG, 1 x 167 px.
+fn grey_jpeg() -> Vec<u8> {
+    jpeg(&[
+        segment(APP0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"),
+        segment(DQT, &[&[0], [16; 64].as_slice()].concat()),
+        frame(SOF0, 1, 167),
+        tables(),
+        scan(),
+    ])
+}
+
+fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    // The checksum is not looked at.
+    [length.as_slice(), name, data, &[0; 4]].concat()
+}
+
+fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    chunk(b"IHDR", &[size.as_slice(), &[8, 0, 0, 0, 0]].concat())
+}
+
+fn png(chunks: &[Vec<u8>]) -> Vec<u8> {
+    [&PNG[..8], &chunks.concat(), &chunk(b"IEND", &[])].concat()
+}
+
+fn id() -> ImageId {
+    "socks-orange-123".parse().unwrap()
+}
+
+fn read(picture: &[u8]) -> Result<(u32, u32), String> {
+    let image = AddImage::from_bytes(id(), picture);
+    image
+        .map(|image| (image.width(), image.height()))
+        .map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn assert_refused(picture: &[u8], message: &str) {
+    assert_eq!(read(picture), Err(message.to_owned()));
+}
+
+/// The picture that the other modules upload.
+pub(crate) fn small_image(id: &str) -> AddImage {
+    AddImage::from_bytes(id.parse().unwrap(), PNG).unwrap()
+}
+
+/// What is sent for [`small_image`].
+pub(crate) fn small_image_body(id: &str) -> String {
+    format!(r#"{{"imageId":"{id}","src":"{PNG_BASE64}","type":"base64"}}"#)
+}
+
+#[test]
+fn a_picture_is_at_least_167_px_high() {
+    for (width, height) in [
+        (1, 167),
+        (167, 167),
+        (1, 168),
+        (4000, 3000),
+        (65_535, 65_535),
+    ] {
+        let (w, h) = (
+            u16::try_from(width).unwrap(),
+            u16::try_from(height).unwrap(),
+        );
+        let size = Ok((width, height));
+        assert_eq!(read(&png(&[png_header(width, height)])), size);
+        assert_eq!(read(&jpeg(&[frame(SOF0, w, h), scan()])), size);
+        assert_eq!(read(&jpeg(&[frame(SOF2_PROGRESSIVE, w, h), scan()])), size);
+    }
+    for height in [1, 100, 166] {
+        let message = format!("invalid input: src: must be at least 167 px high, not {height}");
+        // The width does not make up for it.
+        assert_refused(&png(&[png_header(4000, height)]), &message);
+        let height = u16::try_from(height).unwrap();
+        for marker in [SOF0, SOF2_PROGRESSIVE] {
+            assert_refused(&jpeg(&[frame(marker, 4000, height), scan()]), &message);
+        }
+    }
+}
+
+#[test]
+fn sides_of_zero_are_no_picture() {
+    for (width, height) in [(0, 167), (200, 0), (0, 0)] {
+        assert_refused(&png(&[png_header(width, height)]), CUT_PNG);
+        let (width, height) = (
+            u16::try_from(width).unwrap(),
+            u16::try_from(height).unwrap(),
+        );
+        assert_refused(&jpeg(&[frame(SOF0, width, height), scan()]), CUT_JPEG);
+    }
+}
+
+#[test]
+fn every_kind_of_jpeg_frame_is_read() {
+    for marker in 0xc0..=0xcf {
+        let picture = jpeg(&[frame(marker, 300, 200), scan()]);
+        if [DHT, JPG, DAC].contains(&marker) {
+            assert_refused(&picture, CUT_JPEG);
+        } else {
+            assert_eq!(read(&picture), Ok((300, 200)), "{marker:x}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_before_the_frame_of_a_jpeg_is_passed_over() {
+    // As cameras write it: the thumbnail inside the EXIF data is a JPEG of its own, 160 x 120 px.
+    let thumbnail = jpeg(&[tables(), frame(SOF0, 160, 120), scan()]);
+    let exif = segment(APP1, &[b"Exif\0\0MM\0*".as_slice(), &thumbnail].concat());
+    let frame_in_small = frame(SOF0, 1, 1);
+    for (what, before) in [
+        ("nothing", vec![]),
+        ("EXIF with a thumbnail", vec![exif.clone()]),
+        (
+            "JFIF, EXIF, XMP and Photoshop",
+            vec![
+                segment(APP0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"),
+                exif.clone(),
+                segment(APP1, b"http://ns.adobe.com/xap/1.0/\0<x/>"),
+                segment(APP13, &[b"Photoshop 3.0\0".as_slice(), &thumbnail].concat()),
+            ],
+        ),
+        ("a comment", vec![segment(COM, b"made by hand")]),
+        ("an empty comment", vec![segment(COM, b"")]),
+        ("the longest comment", vec![segment(COM, &[0xff; 65_533])]),
+        ("tables", vec![segment(DQT, &[0x10; 65]), tables()]),
+        ("a marker without a segment", vec![vec![0xff, 0x01]]),
+        ("a restart marker", vec![vec![0xff, 0xd0]]),
+        ("fill bytes", vec![vec![0xff; 5]]),
+        (
+            "fill bytes and a comment",
+            vec![vec![0xff; 2], segment(COM, b"")],
+        ),
+        // Each holds what a frame header holds.
+        ("DHT", vec![segment(DHT, &frame_in_small[4..])]),
+        ("JPG", vec![segment(JPG, &frame_in_small[4..])]),
+        ("DAC", vec![segment(DAC, &frame_in_small[4..])]),
+    ] {
+        for marker in [SOF0, SOF2_PROGRESSIVE] {
+            let parts = [
+                before.clone(),
+                vec![frame(marker, 640, 480), tables(), scan()],
+            ];
+            let picture = jpeg(&parts.concat());
+            assert_eq!(read(&picture), Ok((640, 480)), "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_behind_the_frame_of_a_jpeg_is_followed_to_the_end() {
+    let restarts = [
+        &[0xff, 0x00, 1],
+        [0xff, 0xd0, 2].as_slice(),
+        &[0xff, 0xd7, 3],
+    ]
+    .concat();
+    for (what, behind) in [
+        ("stuffing and restarts", vec![scan(), restarts]),
+        (
+            "several scans",
+            vec![tables(), scan(), tables(), scan(), scan()],
+        ),
+        ("fill bytes before the end", vec![scan(), vec![0xff; 3]]),
+        (
+            "a comment behind the scan",
+            vec![scan(), segment(COM, b"late")],
+        ),
+        (
+            "a scan without data",
+            vec![segment(SOS, &[1, 1, 0, 0, 63, 0])],
+        ),
+        // The sizes of later frames are of parts of the picture.
+        (
+            "a frame of a part",
+            vec![scan(), frame(0xc5, 10, 10), scan()],
+        ),
+    ] {
+        let picture = jpeg(&[vec![frame(SOF2_PROGRESSIVE, 640, 480)], behind].concat());
+        assert_eq!(read(&picture), Ok((640, 480)), "{what}");
+        // Cameras put more pictures, and programs put anything, behind the end.
+        let more = [picture.as_slice(), &jpeg(&[frame(SOF0, 1, 1)]), b"more"].concat();
+        assert_eq!(read(&more), Ok((640, 480)), "{what}");
+    }
+}
+
+#[test]
+fn a_jpeg_that_is_none_is_refused() {
+    let good = frame(SOF0, 640, 480);
+    for (what, picture) in [
+        ("start and end only", jpeg(&[])),
+        ("no frame", jpeg(&[tables(), scan()])),
+        ("scan before the frame", jpeg(&[scan(), good.clone()])),
+        ("no scan", jpeg(&[good.clone(), tables()])),
+        (
+            "a frame too short",
+            jpeg(&[segment(SOF0, &[8, 1, 1, 1]), scan()]),
+        ),
+        ("an empty frame", jpeg(&[segment(SOF0, b""), scan()])),
+        (
+            "a length of 0",
+            jpeg(&[vec![0xff, COM, 0, 0], good.clone(), scan()]),
+        ),
+        (
+            "a length of 1",
+            jpeg(&[vec![0xff, COM, 0, 1], good.clone(), scan()]),
+        ),
+        (
+            "a frame with a length of 0",
+            jpeg(&[vec![0xff, SOF0, 0, 0], good.clone(), scan()]),
+        ),
+        (
+            "a length beyond the end",
+            jpeg(&[vec![0xff, COM, 0xff, 0xff], good.clone(), scan()]),
+        ),
+        (
+            "no marker",
+            jpeg(&[vec![0x00, COM, 0, 2], good.clone(), scan()]),
+        ),
+        (
+            "a marker of 0",
+            jpeg(&[vec![0xff, 0], good.clone(), scan()]),
+        ),
+        ("two starts", jpeg(&[START.to_vec(), good.clone(), scan()])),
+        (
+            "the end before the frame",
+            jpeg(&[END.to_vec(), good.clone(), scan()]),
+        ),
+        (
+            "the end before the scan",
+            jpeg(&[good.clone(), END.to_vec(), scan()]),
+        ),
+    ] {
+        assert_eq!(read(&picture), Err(CUT_JPEG.to_owned()), "{what}");
+    }
+}
+
+/// A PNG or JPEG that ends early is shown half or not at all.
+#[test]
+fn a_picture_cut_at_any_byte_is_refused() {
+    // A table that holds the bytes of the end marker must not pass for the end.
+    let end_in_a_table = jpeg(&[
+        frame(SOF0, 640, 480),
+        segment(DQT, &[&[0, 1], END.as_slice(), &[3]].concat()),
+        scan(),
+        segment(COM, &END),
+        scan(),
+    ]);
+    let chunks = png(&[
+        png_header(300, 200),
+        chunk(b"tEXt", b"IEND"),
+        chunk(b"IDAT", &[0; 9]),
+    ]);
+    for picture in [PNG, &grey_jpeg(), &end_in_a_table, &chunks] {
+        assert!(read(picture).is_ok());
+        for length in 0..picture.len() {
+            let message = match (length, picture[0]) {
+                (0..2, _) | (2..8, 0x89) => NOT_A_PICTURE,
+                (_, 0x89) => CUT_PNG,
+                _ => CUT_JPEG,
+            };
+            assert_eq!(
+                read(&picture[..length]),
+                Err(message.to_owned()),
+                "cut at {length}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_png_that_is_none_is_refused() {
+    for (what, picture) in [
+        ("no header", png(&[chunk(b"IDAT", &[0; 9])])),
+        (
+            "something before the header",
+            png(&[chunk(b"tEXt", b"a"), png_header(300, 200)]),
+        ),
+        (
+            "a short header",
+            png(&[chunk(b"IHDR", &[0, 0, 1, 0, 0, 0, 1])]),
+        ),
+        ("an empty header", png(&[chunk(b"IHDR", b"")])),
+        (
+            "a length beyond the end",
+            png(&[png_header(300, 200), vec![0xff; 8]]),
+        ),
+    ] {
+        assert_eq!(read(&picture), Err(CUT_PNG.to_owned()), "{what}");
+    }
+    // The first header counts.
+    assert_eq!(
+        read(&png(&[png_header(300, 200), png_header(1, 1)])),
+        Ok((300, 200))
+    );
+}
+
+#[test]
+fn other_files_are_refused() {
+    for picture in [
+        b"".as_slice(),
+        b"GIF89a\x2c\x01\xc8\0\0\0\0;",
+        b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0",
+        b"BM\x46\0\0\0",
+        b"II*\0\x08\0\0\0",
+        b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+        b"\0\0\0\x20ftypavif",
+        b"%PDF-1.7",
+        b"https://example.com/socks.png",
+        PNG_BASE64.as_bytes(),
+        // Sent through something that takes it for text.
+        b"\x89PNG\n\x1a\n\0\0\0\x0dIHDR",
+        b"\xff",
+        &[0; 1000],
+        &[0xff; 1000],
+    ] {
+        assert_refused(picture, NOT_A_PICTURE);
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u8 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        self.0.to_be_bytes()[0]
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next()).collect()
+    }
+}
+
+#[test]
+fn no_bytes_make_the_reader_panic() {
+    let mut random = Random(1);
+    let frame = jpeg(&[frame(SOF0, 640, 480)]);
+    let starts = [&PNG[..8], &PNG[..33], &START, &frame[..15]];
+    let pictures = [PNG.to_vec(), grey_jpeg()];
+    for nth in 0..10_000 {
+        let length = usize::from(random.next() % 64);
+        let noise = random.bytes(length);
+        // Alone, behind what begins a picture, and in the place of a byte of a good one.
+        assert!(read(&noise).is_err());
+        drop(read(&[starts[nth % 4], &noise].concat()));
+        let mut picture = pictures[nth % 2].clone();
+        let at = nth / 2 % picture.len();
+        picture[at] = random.next();
+        if let Ok((width, height)) = read(&picture) {
+            assert!(width > 0 && height >= 167, "{width} x {height}");
+        }
+    }
+}
+
+#[test]
+fn two_mebibytes_pass_and_a_byte_more_does_not() {
+    const MAX: usize = 2_097_152;
+    let empty = png(&[png_header(300, 200), chunk(b"IDAT", b"")]).len();
+    let of_length = |length: usize| {
+        png(&[
+            png_header(300, 200),
+            chunk(b"IDAT", &vec![7; length - empty]),
+        ])
+    };
+    let largest = of_length(MAX);
+    assert_eq!(largest.len(), MAX);
+    assert_eq!(read(&largest), Ok((300, 200)));
+    assert_refused(
+        &of_length(MAX + 1),
+        "invalid input: src: must be at most 2097152 bytes, not 2097153",
+    );
+    // The size is said whatever it is that is too large.
+    assert_refused(
+        &vec![0; MAX + 1000],
+        "invalid input: src: must be at most 2097152 bytes, not 2098152",
+    );
+
+    let path = temporary("largest.png", &largest);
+    let image = AddImage::from_path(id(), &path).unwrap();
+    assert_eq!(image, AddImage::from_bytes(id(), &largest).unwrap());
+    for length in [MAX + 1, MAX + 1000] {
+        let path = temporary("too-large.png", &of_length(length));
+        assert_eq!(
+            AddImage::from_path(id(), &path).unwrap_err().to_string(),
+            format!(
+                "invalid input: src: must be at most 2097152 bytes, and {} has more",
+                path.display()
+            )
+        );
+    }
+}
+
+/// A file of one test: its name is used once.
+fn temporary(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn from_path_reads_a_file_and_says_which_it_cannot_read() {
+    for (name, bytes, expected) in [
+        ("image-1.png", PNG.to_vec(), Ok((1, 167))),
+        // The name says nothing about what is in it.
+        ("image-2.png", grey_jpeg(), Ok((1, 167))),
+        ("image-3.jpg", b"text".to_vec(), Err(NOT_A_PICTURE)),
+        ("image-4.jpg", vec![], Err(NOT_A_PICTURE)),
+        ("image-5.png", PNG[..60].to_vec(), Err(CUT_PNG)),
+    ] {
+        let image = AddImage::from_path(id(), temporary(name, &bytes));
+        match expected {
+            Ok(size) => {
+                let image = image.unwrap();
+                assert_eq!((image.width(), image.height()), size);
+                assert_eq!(image, AddImage::from_bytes(id(), bytes).unwrap());
+            }
+            Err(message) => assert_eq!(image.unwrap_err().to_string(), message),
+        }
+    }
+
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    for path in [directory.join("not-there.png"), directory] {
+        let error = AddImage::from_path(id(), &path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        let why = std::fs::read(&path).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("invalid input: src: cannot read {}: {why}", path.display())
+        );
+    }
+}
+
+#[test]
+fn image_ids_are_1_to_128_letters_digits_and_three_signs() {
+    let all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    for good in [all, "a", ".", "..", "-", "_", "0", &"a".repeat(128)] {
+        assert_eq!(good.parse::<ImageId>().unwrap().as_str(), good);
+    }
+    let long = "a".repeat(129);
+    for bad in [
+        "", " ", "a b", "a/b", "å", "a\"b", "a\\b", "a\n", "a+b", "socks%20", "{a}", &long,
+    ] {
+        let shown: String = bad.chars().take(60).collect();
+        let more = if bad.len() > 60 { "..." } else { "" };
+        assert_eq!(
+            bad.parse::<ImageId>().unwrap_err().to_string(),
+            format!(
+                "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not {shown:?}{more}"
+            )
+        );
+    }
+}
+
+/// An id goes into the body as it is: one that would need escapes must not come so far.
+#[test]
+fn an_id_that_was_read_is_checked_before_it_is_written() {
+    for bad in [r#"a","src":""#, "a\\", "", "\u{e5}", &"a".repeat(129)] {
+        let id: ImageId = serde_json::from_value(json!(bad)).unwrap();
+        let error = AddImage::from_bytes(id, PNG).unwrap_err();
+        assert!(
+            matches!(&error, Error::InvalidInput { field, .. } if field == "imageId"),
+            "{error}"
+        );
+        let image = json!({"imageId": bad, "src": PNG_BASE64, "type": "base64"});
+        let error = serde_json::from_value::<AddImage>(image).unwrap_err();
+        let expected = "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not ";
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_is_sent_is_the_id_and_the_base64_of_the_picture_and_nothing_else() {
+    for (picture, base64) in [(PNG, PNG_BASE64), (&grey_jpeg(), JPEG_BASE64)] {
+        let image = AddImage::from_bytes("A.b-c_1".parse().unwrap(), picture).unwrap();
+        let (request, result) = call(json_reply(r#"{"imageId":"A.b-c_1"}"#), |session| {
+            order_management::add_image(session, &image)
+        });
+        let body = format!(r#"{{"imageId":"A.b-c_1","src":"{base64}","type":"base64"}}"#);
+        assert_eq!(request, wire("POST /order-management/v1/images", &body));
+        assert_eq!(result.unwrap().as_str(), "A.b-c_1");
+    }
+}
+
+/// A length that is no multiple of three ends in one or two signs.
+#[test]
+fn every_length_is_padded() {
+    for (more, end) in [("", "=="), ("a", "="), ("ab", "")] {
+        let picture = [&grey_jpeg(), more.as_bytes()].concat();
+        let image = AddImage::from_bytes(id(), picture).unwrap();
+        let image = serde_json::to_value(&image).unwrap();
+        let src = image["src"].as_str().unwrap();
+        assert_eq!(src.len(), 216);
+        assert_eq!(&src[src.trim_end_matches('=').len()..], end);
+    }
+}
+
+#[test]
+fn debug_is_short() {
+    let image = AddImage::from_bytes(id(), png(&[png_header(300, 200)])).unwrap();
+    assert_eq!(
+        format!("{image:?}"),
+        "AddImage(socks-orange-123, 300 x 200 px)"
+    );
+    assert_eq!(
+        format!("{image:#?}"),
+        "AddImage(socks-orange-123, 300 x 200 px)"
+    );
+    assert_eq!(image.image_id().as_str(), "socks-orange-123");
+}
+
+#[test]
+fn an_image_comes_out_of_serde_as_it_went_in() {
+    for (picture, base64) in [(PNG, PNG_BASE64), (&grey_jpeg(), JPEG_BASE64)] {
+        let image = AddImage::from_bytes(id(), picture).unwrap();
+        let value = json!({"imageId": "socks-orange-123", "src": base64, "type": "base64"});
+        assert_eq!(serde_json::to_value(&image).unwrap(), value);
+        assert_eq!(
+            serde_json::from_value::<AddImage>(value.clone()).unwrap(),
+            image
+        );
+        let text = serde_json::to_string(&image).unwrap();
+        assert_eq!(
+            text,
+            format!(r#"{{"imageId":"socks-orange-123","src":"{base64}","type":"base64"}}"#)
+        );
+        assert_eq!(serde_json::from_str::<AddImage>(&text).unwrap(), image);
+    }
+}
+
+#[test]
+fn reading_an_image_refuses_what_making_one_does() {
+    let good = json!({"imageId": "socks", "src": PNG_BASE64, "type": "base64"});
+    let small = "invalid input: src: must be a PNG or a JPEG";
+    for (field, value, expected) in [
+        ("type", json!("url"), "type: must be base64"),
+        ("type", json!("BASE64"), "type: must be base64"),
+        ("src", json!("aGVsbG8="), small),
+        ("src", json!(""), small),
+        (
+            "src",
+            json!("https://example.com/a.png"),
+            "src: must be base64: Invalid symbol 58, offset 5.",
+        ),
+        ("src", json!(&PNG_BASE64[..80]), CUT_PNG),
+        (
+            "alt",
+            json!("socks"),
+            "unknown field `alt`, expected one of `imageId`, `src`, `type`",
+        ),
+        (
+            "imageId",
+            Value::Null,
+            "invalid type: null, expected a string or a whole number",
+        ),
+    ] {
+        let mut image = good.clone();
+        image[field] = value;
+        let error = serde_json::from_value::<AddImage>(image).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    for missing in ["imageId", "src", "type"] {
+        let mut image = good.clone();
+        image.as_object_mut().unwrap().remove(missing);
+        let error = serde_json::from_value::<AddImage>(image).unwrap_err();
+        assert_eq!(error.to_string(), format!("missing field `{missing}`"));
+    }
+}
