@@ -97,6 +97,17 @@ impl<'a> Request<'a> {
         by_method || self.idempotency_key.is_some() || self.for_token
     }
 
+    /// Whether its first line can be sent at all.
+    pub(crate) fn check_path(&self) -> Result<(), Error> {
+        match self.path.len() {
+            0..=MAX_PATH_BYTES => Ok(()),
+            length => {
+                let reason = format!("must be at most {MAX_PATH_BYTES} bytes, not {length}");
+                Err(Error::input("path", reason))
+            }
+        }
+    }
+
     pub(crate) fn is_delete(&self) -> bool {
         self.method == Method::DELETE
     }
@@ -196,6 +207,9 @@ const MAX_LINE: usize = OUTPUT_BUFFER / 4 * 3;
 
 /// Longer tokens than this are refused.
 pub(crate) const MAX_TOKEN_BYTES: usize = OUTPUT_BUFFER / 2;
+
+/// Longer paths are refused: their line would not fit the output buffer.
+const MAX_PATH_BYTES: usize = OUTPUT_BUFFER / 2;
 
 /// Idle connections that are kept: one for each of many threads.
 const MAX_IDLE_CONNECTIONS: usize = 64;

@@ -201,6 +201,7 @@ impl Session {
         request: &Request<'_>,
         deadline: Duration,
     ) -> Result<Reply, Error> {
+        request.check_path()?;
         if let Some(msn) = &self.msn {
             // An Msn that a server sent is taken as it came, and need not make a header.
             if !self.headers.contains_key(MSN_HEADER) {

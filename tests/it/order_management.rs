@@ -590,15 +590,28 @@ fn an_id_that_a_server_sent_stays_one_segment() {
     );
 }
 
-/// An id that no HTTP library takes is an error of this call's, and not a hang or a panic.
+/// The pattern has no longest id. One that fills more than the buffers is an error of the caller's, and nothing that may have been sent.
 #[test]
-fn an_id_beyond_all_measure_is_an_error() {
-    let server = RawServer::start([]);
+fn an_id_beyond_all_measure_is_refused() {
+    const MAX_PATH: usize = 16_384;
+    let server = RawServer::start([json_reply("{}")]);
     let session = session_builder(&server.url()).build().unwrap();
-    let order = OrderRef::ecom("x".repeat(70_000).parse().unwrap());
-    let error = order_management::get_order(&session, &order).unwrap_err();
-    assert_eq!(error.delivery(), Delivery::NotSent, "{error:.300}");
-    assert_eq!(server.requests().len(), 0);
+    let get = |length: usize| {
+        let order = OrderRef::ecom("x".repeat(length).parse().unwrap());
+        order_management::get_order(&session, &order)
+    };
+    let longest = MAX_PATH - "/order-management/v2/ecom/".len();
+    for length in [longest + 1, 40_000, 70_000] {
+        let path = MAX_PATH - longest + length;
+        let error = get(length).unwrap_err();
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        assert_eq!(
+            error.to_string(),
+            format!("invalid input: path: must be at most 16384 bytes, not {path}")
+        );
+    }
+    assert_eq!(server.connections(), 0);
+    get(longest).unwrap();
 }
 
 #[test]
