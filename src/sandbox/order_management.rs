@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::rules::{Field, Rule, SOME_TEXT, Wrong, optional, required};
+use super::rules::{ANY_TEXT, Field, Rule, SOME_TEXT, Wrong, optional, required};
 use super::server::ReceivedRequest;
 use super::service::{Answer, percent_decoded};
 
@@ -269,7 +269,9 @@ fn key(payment_type: &str, order: &str) -> Option<(String, String)> {
 }
 
 fn checked(request: &ReceivedRequest, fields: &[Field]) -> Result<Map<String, Value>, Answer> {
-    if request.header("content-type") != Some("application/json") {
+    let media_type = request.header("content-type").unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(error(
             415,
             "Unsupported Media Type",
@@ -335,6 +337,7 @@ const AMOUNT: Rule = Rule::Whole {
     max: i64::MAX.unsigned_abs(),
 };
 
+/// The specification has no minimum, but the live service refuses an empty name.
 const CATEGORY_TYPE: Rule = Rule::OneOf(&[
     "GENERAL",
     "RECEIPT",
@@ -397,15 +400,15 @@ const RECEIPT: &[Field] = &[
         Rule::Object(&[
             required("currency", Rule::OneOf(&["NOK", "DKK", "EUR"])),
             optional("tipAmount", AMOUNT),
-            optional("posId", SOME_TEXT),
+            optional("posId", ANY_TEXT),
             optional(
                 "barcode",
                 Rule::Object(&[
                     optional("format", Rule::OneOf(&["EAN-13", "CODE 39", "CODE 128"])),
-                    optional("data", SOME_TEXT),
+                    optional("data", ANY_TEXT),
                 ]),
             ),
-            optional("receiptNumber", SOME_TEXT),
+            optional("receiptNumber", ANY_TEXT),
         ]),
     ),
 ];

@@ -11,6 +11,7 @@ mod errors;
 mod images;
 mod management;
 mod order_management;
+mod order_sandbox;
 mod prefill;
 mod retries;
 mod sandbox;
