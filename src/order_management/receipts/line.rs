@@ -110,11 +110,9 @@ impl OrderLine {
         let tax = tax_on(excluding_tax, rate);
         let total = excluding_tax.checked_add(tax);
         let total = total.ok_or_else(|| too_large("totalAmountExcludingTax"))?;
-        let mut line = Self::from_gross(name, id, total, rate)?;
-        // What the caller gave stands, where going back from the total would round to its neighbour.
-        line.total_amount_excluding_tax = excluding_tax;
-        line.total_tax_amount = tax;
-        Ok(line)
+        // Going back from the total gives the same amounts: the tax was rounded by half a unit at most, and dividing by more than one makes
+        // less than half of it.
+        Self::from_gross(name, id, total, rate)
     }
 
     /// A line of so many units at a price that includes tax, rounded to the nearest minor unit, a half up.
@@ -161,8 +159,9 @@ impl OrderLine {
     /// [`Error::InvalidInput`] for a discount that is negative or more than the line's total, or if the line's rate is not one.
     pub fn less_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
-            let rule = format!("must be 0 to the line's total of {}", self.total_amount);
-            return Err(Error::invalid("discount", &rule, &amount.to_string()));
+            let total = self.total_amount;
+            let reason = format!("must be 0 to the line's total of {total}, not {amount}");
+            return Err(Error::input("discount", reason));
         }
         let rate = self.tax_rate_or_percentage().unwrap_or(TaxRate::ZERO);
         // A line that was read from somewhere may have any rate.
@@ -337,16 +336,13 @@ fn is_quantity(value: &str) -> bool {
 
 fn check(field: &str, amount: i64, rate: TaxRate) -> Result<(), Error> {
     if amount < 0 {
-        let rule = "must not be negative; a return says so with is_return";
-        return Err(Error::invalid(field, rule, &amount.to_string()));
+        let reason = format!("must not be negative, not {amount}; a return says so with is_return");
+        return Err(Error::input(field, reason));
     }
     if !rate.is_valid() {
-        let rule = "must be 0 to 10000 basis points";
-        return Err(Error::invalid(
-            "taxRate",
-            rule,
-            &rate.basis_points().to_string(),
-        ));
+        let basis_points = rate.basis_points();
+        let reason = format!("must be 0 to 10000 basis points, not {basis_points}");
+        return Err(Error::input("taxRate", reason));
     }
     Ok(())
 }

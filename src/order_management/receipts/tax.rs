@@ -120,20 +120,17 @@ pub(super) fn narrow(value: i128) -> i64 {
 /// [`Error::InvalidInput`] naming `weights` if one is negative, or if all are zero, or there are none, for an amount other than zero.
 pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
     if let Some(negative) = weights.iter().find(|weight| **weight < 0) {
-        return Err(Error::invalid(
-            "weights",
-            "must not be negative",
-            &negative.to_string(),
-        ));
+        let reason = format!("must not be negative, not {negative}");
+        return Err(Error::input("weights", reason));
     }
     let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
     if sum == 0 {
         return match amount {
             0 => Ok(vec![0; weights.len()]),
-            _ => Err(Error::input(
-                "weights",
-                "must not all be zero for an amount that is not",
-            )),
+            _ => {
+                let reason = format!("must have one above zero to split {amount} over");
+                Err(Error::input("weights", reason))
+            }
         };
     }
     // Whole shares towards zero, with what is left of each.
