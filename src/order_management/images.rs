@@ -38,7 +38,7 @@ pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> 
     let answered = if reply.is_empty() {
         None
     } else {
-        let added: Added = session.read(&reply, &request)?;
+        let added: Added = reply.json(&request)?;
         added.image_id.filter(|id| !id.as_str().is_empty())
     };
     Ok(answered.unwrap_or_else(|| image.image_id.clone()))

@@ -10,6 +10,7 @@ mod config;
 mod errors;
 mod images;
 mod management;
+mod money;
 mod order_management;
 mod order_sandbox;
 mod prefill;
