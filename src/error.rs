@@ -197,15 +197,8 @@ impl Error {
 
     /// An [`InvalidInput`](Self::InvalidInput) that shows the value that was given.
     pub(crate) fn invalid(field: &str, rule: &str, value: &str) -> Self {
-        Self::input(field, format!("{rule}, not {}", Self::shown(value)))
-    }
-
-    /// A value as an error quotes it: its beginning, if it is long.
-    pub(crate) fn shown(value: &str) -> String {
-        const SHOWN: usize = 60;
-        let shown: String = value.chars().take(SHOWN).collect();
-        let more = if shown.len() < value.len() { "..." } else { "" };
-        format!("{shown:?}{more}")
+        let problem = FieldProblem::invalid(field, rule, value);
+        Self::input(problem.name, problem.reason)
     }
 
     /// One error for all of `problems`, or `Ok` if there are none.
@@ -302,6 +295,14 @@ impl FieldProblem {
     pub(crate) fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
         let (name, reason) = (name.into(), reason.into());
         Self { name, reason }
+    }
+
+    /// One that shows the value that was given, or the start of it.
+    pub(crate) fn invalid(name: impl Into<String>, rule: &str, value: &str) -> Self {
+        const SHOWN: usize = 60;
+        let shown: String = value.chars().take(SHOWN).collect();
+        let more = if shown.len() < value.len() { "..." } else { "" };
+        Self::new(name, format!("{rule}, not {shown:?}{more}"))
     }
 }
 

@@ -154,11 +154,6 @@ fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldProblem> {
     if has_no_gaps && is_url {
         return None;
     }
-    let shown: String = url.chars().take(60).collect();
-    let more = if shown.len() < url.len() { "..." } else { "" };
     let rule = "must be an address such as https://example.com/order/1";
-    Some(FieldProblem::new(
-        field,
-        format!("{rule}, not {shown:?}{more}"),
-    ))
+    Some(FieldProblem::invalid(field, rule, url))
 }

@@ -459,15 +459,10 @@ struct Problems(Vec<FieldProblem>);
 
 impl Problems {
     fn add(&mut self, field: &str, rule: &str, value: &str) {
-        let reason = match value {
-            "" => rule.to_owned(),
-            value => format!("{rule}, not {}", Error::shown(value)),
-        };
-        self.say(field, reason);
-    }
-
-    fn say(&mut self, field: &str, reason: String) {
-        self.0.push(FieldProblem::new(field, reason));
+        self.0.push(match value {
+            "" => FieldProblem::new(field, rule),
+            value => FieldProblem::invalid(field, rule, value),
+        });
     }
 
     fn check_url(&mut self, field: &str, url: Option<&str>) {

@@ -279,6 +279,9 @@ identifier! {
     pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals" }
 }
 
+pub(super) const QUANTITY_RULE: &str =
+    "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals";
+
 impl Quantity {
     /// The number as a whole number and a power of ten to divide it by. `None` for one that a server sent and that is none.
     pub(super) fn parts(&self) -> Option<(i128, i128)> {
@@ -294,7 +297,7 @@ impl Quantity {
     fn times(&self, unit_price: i64) -> Result<i64, Error> {
         let (digits, scale) = self
             .parts()
-            .ok_or_else(|| Error::invalid("quantity", "must be a decimal number", self.as_str()))?;
+            .ok_or_else(|| Error::invalid("quantity", QUANTITY_RULE, self.as_str()))?;
         let total = divide(i128::from(unit_price) * digits, scale);
         i64::try_from(total).map_err(|_| too_large("totalAmount"))
     }

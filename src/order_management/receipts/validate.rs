@@ -1,7 +1,8 @@
 #![allow(deprecated)] // taxPercentage alone is as good as taxRate.
 
 use super::super::url_problem;
-use super::{BottomLine, OrderLine, Receipt, TaxRate};
+use super::line::QUANTITY_RULE;
+use super::{BottomLine, OrderLine, Receipt};
 use crate::error::FieldProblem;
 
 /// All that the service refuses and that cannot be right, in the order of the receipt.
@@ -52,7 +53,7 @@ impl Problems {
         let sum = i128::from(excluding) + i128::from(tax);
         if sum != i128::from(total) {
             let reason = format!(
-                "must be totalAmountExcludingTax and totalTaxAmount, {excluding} and {tax}, which are {sum} and not {total}"
+                "must be the sum of totalAmountExcludingTax and totalTaxAmount, {excluding} + {tax} = {sum}, not {total}"
             );
             self.add(format!("{at}.totalAmount"), reason);
         }
@@ -60,11 +61,12 @@ impl Problems {
         if let Some(unit_info) = &line.unit_info {
             self.not_negative(format!("{at}.unitInfo.unitPrice"), unit_info.unit_price);
             if unit_info.quantity.parts().is_none() {
-                let reason = format!(
-                    "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not {:?}",
-                    unit_info.quantity.as_str()
+                let (field, value) = (
+                    format!("{at}.unitInfo.quantity"),
+                    unit_info.quantity.as_str(),
                 );
-                self.add(format!("{at}.unitInfo.quantity"), reason);
+                self.0
+                    .push(FieldProblem::invalid(field, QUANTITY_RULE, value));
             }
         }
         if let Some(url) = &line.product_url {
@@ -83,10 +85,12 @@ impl Problems {
             );
             self.add(format!("{at}.taxRate"), reason);
         }
-        let percent = line.tax_percentage;
-        if let Some(percent) = percent.filter(|p| !TaxRate::from_tax_percentage(*p).is_valid()) {
-            let reason = format!("must be 0 to 100 per cent, not {percent}");
-            self.add(format!("{at}.taxPercentage"), reason);
+        self.percentage(format!("{at}.taxPercentage"), line.tax_percentage);
+    }
+
+    fn percentage(&mut self, field: String, percent: Option<i64>) {
+        if let Some(percent) = percent.filter(|percent| !(0..=100).contains(percent)) {
+            self.add(field, format!("must be 0 to 100 per cent, not {percent}"));
         }
     }
 
@@ -102,6 +106,16 @@ impl Problems {
             ("shippingAmount", bottom_line.shipping_amount),
         ] {
             self.not_negative(format!("bottomLine.{field}"), amount);
+        }
+        if let Some(info) = &bottom_line.shipping_info {
+            let at = "bottomLine.shippingInfo";
+            self.not_negative(format!("{at}.amount"), info.amount);
+            self.not_negative(
+                format!("{at}.amountExcludingTax"),
+                info.amount_excluding_tax,
+            );
+            self.not_negative(format!("{at}.taxAmount"), info.tax_amount);
+            self.percentage(format!("{at}.taxPercentage"), info.tax_percentage);
         }
         if let Some(barcode) = &bottom_line.barcode {
             if barcode.format.is_none() {
