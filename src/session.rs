@@ -164,15 +164,21 @@ impl Session {
         self.inner.deadline()
     }
 
-    /// Waits before a call of several requests begins again; says no if the policy or the time does not allow it.
-    pub(crate) fn back_off(&self, attempt: u32, deadline: Duration) -> bool {
+    /// Waits before a call of several requests begins again, as long as the service asked to; says no if the policy or the time does not
+    /// allow it.
+    pub(crate) fn back_off(
+        &self,
+        attempt: u32,
+        deadline: Duration,
+        retry_after: Option<Duration>,
+    ) -> bool {
         let inner = &self.inner;
         let attempt = Attempt {
             repeatable: true,
             outcome: Outcome::Unknown,
             number: attempt,
             time_left: deadline.saturating_sub(inner.clock.now()),
-            retry_after: None,
+            retry_after,
             random: inner.retry.random(attempt),
         };
         match retry::decide(&inner.retry, &attempt) {

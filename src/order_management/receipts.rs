@@ -60,6 +60,8 @@ pub fn ensure_receipt(
     let request = request(session, order, receipt)?;
     let deadline = session.deadline();
     let mut attempt = 1;
+    // What the attempts before this one may have done.
+    let mut before = None;
     loop {
         let error = match session.send_by(&request, deadline) {
             Ok(reply) => return Ok(ReceiptOutcome::Added(reply.text())),
@@ -67,14 +69,14 @@ pub fn ensure_receipt(
         };
         let is_there = error.kind() == ErrorKind::AlreadyExists;
         if !is_there && !may_have_been_added(&error) {
-            return Err(error);
+            return Err(after(before, error));
         }
         let found = match get_order_by(session, order, deadline) {
             Ok(order) => order.receipt,
             Err(read) if read.kind() == ErrorKind::NotFound => None,
             // Which receipt is there cannot be told now. The next run of the same call can.
             Err(read) if is_there => return Err(read.with_delivery(Delivery::Unknown)),
-            Err(_) => return Err(error),
+            Err(_) => return Err(after(before, error).with_retryable(true)),
         };
         match found {
             Some(found) => {
@@ -85,16 +87,43 @@ pub fn ensure_receipt(
                 let detail = "the order has another receipt";
                 return Err(Error::conflict(request.at(), detail, differences));
             }
-            None if !is_there && session.back_off(attempt, deadline) => attempt += 1,
-            None => return Err(error),
+            None if is_there => return Err(error),
+            None if session.back_off(attempt, deadline, error.retry_after()) => {
+                attempt += 1;
+                before = match before {
+                    Some(Delivery::Unknown) => before,
+                    _ => Some(error.delivery()),
+                };
+            }
+            None => return Err(after(before, error).with_retryable(true)),
         }
     }
 }
 
-/// Whether the first of two attempts could have done it: no answer, a reply that broke off, or a failure somewhere behind the gateway.
+/// Whether the failed attempt could have done it all the same: no answer, one that broke off or cannot be read, or a failure somewhere behind
+/// the gateway.
 fn may_have_been_added(error: &Error) -> bool {
-    let is_cut = matches!(error, Error::Transport(_)) && error.delivery() == Delivery::Answered;
-    error.delivery() == Delivery::Unknown || is_cut || error.kind() == ErrorKind::Server
+    let is_half_answered = matches!(error, Error::Transport(_) | Error::Decode(_))
+        && error.delivery() == Delivery::Answered;
+    error.delivery() == Delivery::Unknown || is_half_answered || error.kind() == ErrorKind::Server
+}
+
+/// Says what all attempts together may have done: one whose outcome was unknown may come through yet, although its receipt was not found. A
+/// refusal is one of them all.
+fn after(before: Option<Delivery>, error: Error) -> Error {
+    let is_refusal = matches!(error, Error::Api(_))
+        && ![ErrorKind::Server, ErrorKind::RateLimited].contains(&error.kind());
+    let may_be_done = match before {
+        None => false,
+        Some(Delivery::Unknown) => !is_refusal,
+        // A failure behind the gateway, and now one before it.
+        Some(_) => error.delivery() == Delivery::NotSent,
+    };
+    if may_be_done {
+        error.with_delivery(Delivery::Unknown)
+    } else {
+        error
+    }
 }
 
 fn request(

@@ -85,12 +85,9 @@ fn line(found: &mut Vec<FieldProblem>, at: &str, there: &OrderLine, wanted: &Ord
 }
 
 fn units(found: &mut Vec<FieldProblem>, at: &str, there: &UnitInfo, wanted: &UnitInfo) {
-    differ(
-        found,
-        &format!("{at}.unitPrice"),
-        &there.unit_price.unwrap_or(0),
-        &wanted.unit_price.unwrap_or(0),
-    );
+    if let (Some(there), Some(wanted)) = (there.unit_price, wanted.unit_price) {
+        differ(found, &format!("{at}.unitPrice"), &there, &wanted);
+    }
     // 2.5 is 2.50.
     let are_equal = match (there.quantity.parts(), wanted.quantity.parts()) {
         (Some((a, of_a)), Some((b, of_b))) => a * of_b == b * of_a,
