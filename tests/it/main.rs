@@ -14,6 +14,7 @@ mod money;
 mod order_management;
 mod order_sandbox;
 mod prefill;
+mod receipts;
 mod retries;
 mod sandbox;
 mod secrets;

@@ -19,7 +19,7 @@ use vipps::order_management::{
 use vipps::{Error, management, order_management};
 
 /// Cases of each property about money.
-const CASES: u32 = 512;
+const CASES: u32 = 1024;
 
 /// Cases of each type that is read and written.
 const CASES_OF_A_TYPE: u32 = 256;

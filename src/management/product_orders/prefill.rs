@@ -465,6 +465,10 @@ impl Problems {
         });
     }
 
+    fn say(&mut self, field: &str, reason: String) {
+        self.0.push(FieldProblem::new(field, reason));
+    }
+
     fn check_url(&mut self, field: &str, url: Option<&str>) {
         if let Some(url) = url.filter(|url| !is_https_url(url)) {
             self.add(
