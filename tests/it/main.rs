@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod ensure_receipt;
 mod errors;
 mod images;
 mod management;

@@ -9,7 +9,8 @@ pub(super) fn differences(there: &Receipt, wanted: &Receipt) -> Vec<FieldProblem
     let mut found = Vec::new();
     let (lines_there, lines_wanted) = (there.order_lines.len(), wanted.order_lines.len());
     if lines_there != lines_wanted {
-        differ(&mut found, "orderLines", &lines_there, &lines_wanted);
+        let reason = format!("are {lines_there} there, and {lines_wanted} here");
+        found.push(FieldProblem::new("orderLines", reason));
     }
     let lines = there.order_lines.iter().zip(&wanted.order_lines);
     for (nth, (there, wanted)) in lines.enumerate() {
