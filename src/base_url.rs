@@ -3,6 +3,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ureq::http::Uri;
 
 use crate::Error;
+use crate::http::MAX_PATH_BYTES;
 
 const SETTING: &str = "base_url";
 
@@ -18,6 +19,9 @@ pub(crate) fn checked(url: &str, allow_plain_http: bool) -> Result<String, Error
     }
     if let Some(c) = url.chars().find(|c| !c.is_ascii_graphic()) {
         return wrong(&format!("must be visible ASCII, and has {c:?}"));
+    }
+    if url.len() > MAX_PATH_BYTES {
+        return wrong(&format!("must be at most {MAX_PATH_BYTES} bytes"));
     }
     let Some((scheme, rest)) = url.split_once("://") else {
         return wrong("must begin with https://");

@@ -202,14 +202,14 @@ const MAX_SET_ASIDE: u64 = 1024 * 1024;
 /// Larger than the longest line of a request's head, for which it must have room: the one with the token, as a rule.
 const OUTPUT_BUFFER: usize = 32 * 1024;
 
-/// The longest value of a header, and the longest address.
+/// The longest value of a header.
 const MAX_LINE: usize = OUTPUT_BUFFER / 4 * 3;
 
 /// Longer tokens than this are refused.
 pub(crate) const MAX_TOKEN_BYTES: usize = OUTPUT_BUFFER / 2;
 
-/// Longer paths are refused: their line would not fit the output buffer.
-const MAX_PATH_BYTES: usize = OUTPUT_BUFFER / 2;
+/// Longer paths are refused, and longer base URLs: what servers commonly take, and what fits the output buffer together.
+pub(crate) const MAX_PATH_BYTES: usize = OUTPUT_BUFFER / 4;
 
 /// Idle connections that are kept: one for each of many threads.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -286,10 +286,6 @@ impl Client {
         upload: &mut Upload<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let url = format!("{}{}", self.base_url, request.path);
-        if url.len() > MAX_LINE {
-            let reason = format!("its address is longer than {MAX_LINE} bytes");
-            return Err(ureq::Error::BadUri(reason));
-        }
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         if let Some(key) = &request.idempotency_key {
             headers.insert(HeaderName::from_static("idempotency-key"), key.clone());

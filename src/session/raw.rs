@@ -34,16 +34,10 @@ pub(super) fn request(
     }
 }
 
-/// What servers and gateways commonly take, and well within what ureq can send.
-const MAX_PATH: usize = 8192;
-
 fn check_path(path: &str) -> Result<(), Error> {
     let wrong = |rule: &str| Err(Error::invalid("path", rule, path));
     if !path.starts_with('/') || path.starts_with("//") {
         return wrong("must begin with one slash");
-    }
-    if path.len() > MAX_PATH {
-        return wrong(&format!("must be at most {MAX_PATH} characters"));
     }
     if !is_percent_encoded(path) {
         return wrong("must be percent-encoded and have no fragment");

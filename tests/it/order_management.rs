@@ -501,7 +501,7 @@ fn dots_are_refused_in_paths_and_sent_elsewhere() {
             };
             assert_eq!(
                 make_call(&session).unwrap_err().to_string(),
-                format!("invalid input: {field}: cannot be part of a path, not {dots:?}")
+                format!("invalid input: {field}: {dots:?} cannot be part of a path")
             );
         }
         for dots in ["", ".", ".."] {
@@ -512,7 +512,7 @@ fn dots_are_refused_in_paths_and_sent_elsewhere() {
             ] {
                 assert_eq!(
                     error.to_string(),
-                    format!("invalid input: categoryId: cannot be part of a path, not {dots:?}")
+                    format!("invalid input: categoryId: {dots:?} cannot be part of a path")
                 );
             }
         }
@@ -593,7 +593,7 @@ fn an_id_that_a_server_sent_stays_one_segment() {
 /// The pattern has no longest id. One that fills more than the buffers is an error of the caller's, and nothing that may have been sent.
 #[test]
 fn an_id_beyond_all_measure_is_refused() {
-    const MAX_PATH: usize = 16_384;
+    const MAX_PATH: usize = 8192;
     let server = RawServer::start([json_reply("{}")]);
     let session = session_builder(&server.url()).build().unwrap();
     let get = |length: usize| {
@@ -607,7 +607,7 @@ fn an_id_beyond_all_measure_is_refused() {
         assert_eq!(error.delivery(), Delivery::NotSent);
         assert_eq!(
             error.to_string(),
-            format!("invalid input: path: must be at most 16384 bytes, not {path}")
+            format!("invalid input: path: must be at most 8192 bytes, not {path}")
         );
     }
     assert_eq!(server.connections(), 0);
@@ -843,7 +843,7 @@ fn links_are_listed_wrapped_or_bare_or_not_at_all() {
         ("", "the reply has no body"),
         (
             "\"none\"",
-            "the reply cannot be read: invalid type: string \"none\", expected a list of \
+            "the reply cannot be read: invalid type: string, expected a list of \
              categories at line 1 column 6",
         ),
         (
