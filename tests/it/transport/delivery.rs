@@ -1,7 +1,7 @@
 //! What a failed call may have done.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use vipps::management::list_sales_units;
@@ -13,10 +13,22 @@ use super::{
 };
 use crate::support::builder_without_token;
 
-/// A port that nobody listens on.
-fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+/// A port that nobody listens on. The near end of a connection has it, so that no other test gets it.
+struct ClosedPort {
+    _far: TcpListener,
+    near: TcpStream,
+}
+
+impl ClosedPort {
+    fn new() -> Self {
+        let far = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(far.local_addr().unwrap()).unwrap();
+        Self { _far: far, near }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.near.local_addr().unwrap()
+    }
 }
 
 const CLOSED: &str = "the connection was closed before an answer came \
@@ -24,10 +36,10 @@ const CLOSED: &str = "the connection was closed before an answer came \
 
 #[test]
 fn a_refused_connection_sent_nothing() {
-    let port = closed_port();
+    let port = ClosedPort::new();
     // As the system says it.
-    let refused = TcpStream::connect(("127.0.0.1", port)).unwrap_err();
-    let session = session(&format!("http://127.0.0.1:{port}"));
+    let refused = TcpStream::connect(port.address()).unwrap_err();
+    let session = session(&format!("http://{}", port.address()));
     for (result, at) in [
         (get(&session).map(drop), GET),
         (post(&session).map(drop), POST),

@@ -114,7 +114,7 @@ fn a_body_has_its_length_and_type_once() {
     assert!(length > 0);
 }
 
-/// Each settles what depends on how the crate was built.
+/// Fills in what depends on how the crate was built.
 fn with_settings(text: &str) -> String {
     // ureq asks for what it can decompress, which is not for this crate's caller to find out by surprise.
     let encoding = if cfg!(feature = "gzip") {

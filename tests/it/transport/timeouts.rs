@@ -1,7 +1,8 @@
 //! Time limits. The clock of these sessions stands still, so that what an error says of a limit is exact; the network waits for real.
 
 use std::io::Write;
-use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use vipps::{Clock, Delivery, ErrorKind, RetryPolicy, Session};
@@ -36,19 +37,16 @@ fn assert_both(session: &Session, says: &str, kind: ErrorKind, delivery: Deliver
 
 #[test]
 fn a_server_that_never_answers_may_have_carried_it_out() {
-    // The system accepts the connection, and nobody reads from it.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let session = builder(&url).timeout(LIMIT).build().unwrap();
+    let peer = silent();
+    let session = builder(&peer.url()).timeout(LIMIT).build().unwrap();
     let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
     assert_both(&session, UNANSWERED, kind, delivery);
 }
 
 #[test]
 fn a_token_that_never_comes_leaves_the_call_unsent() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let session = builder_without_token(&url)
+    let peer = silent();
+    let session = builder_without_token(&peer.url())
         .clock(Clock::manual())
         .timeout(LIMIT);
     let text = "no access token: POST /accesstoken/get: timed out after 300.0ms while waiting for \
@@ -61,9 +59,8 @@ fn a_token_that_never_comes_leaves_the_call_unsent() {
 /// The time to connect is not the time to answer.
 #[test]
 fn a_server_may_take_longer_to_answer_than_to_connect() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", silent.local_addr().unwrap());
-    let session = builder(&url).connect_timeout(LIMIT).timeout(LONGER);
+    let peer = silent();
+    let session = builder(&peer.url()).connect_timeout(LIMIT).timeout(LONGER);
     let text = format!(
         "{GET}: timed out after 600.0ms while waiting for an answer \
          (the server may have carried it out)"
@@ -124,19 +121,26 @@ fn a_repetition_is_connected_in_time_or_not_sent() {
 #[test]
 fn all_attempts_share_one_total() {
     all_at_once([1, 2], |waits: u32| {
-        // What the waits of a second each have left is for the last attempt.
-        let later = reply("503 Service Unavailable", &["Retry-After: 1"], "");
-        let server = RawServer::start(vec![later; waits as usize]);
-        let session = builder(&server.url())
+        let requests = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&requests);
+        let peer = Peer::start(move |mut stream| {
+            while read_request(&mut stream).is_some() {
+                // The last attempt has what the waits have left, and gets no answer.
+                if count.fetch_add(1, Ordering::SeqCst) < waits {
+                    let later = reply("503 Service Unavailable", &["Retry-After: 100"], "");
+                    stream.write_all(&later).unwrap();
+                }
+            }
+        });
+        let session = builder(&peer.url())
             .retry(attempts(waits + 1))
-            .timeout(Duration::from_secs(waits.into()) + LIMIT);
+            .timeout(Duration::from_secs(100) * waits + LIMIT);
         let text = format!("{GET}: {UNANSWERED}");
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
         let result = get(&session.build().unwrap());
         assert_error(result, &text, kind, delivery, None);
-        eventually("all requests", || {
-            server.requests().len() == waits as usize + 1
-        });
+        drop(peer);
+        assert_eq!(requests.load(Ordering::SeqCst), waits + 1);
     });
 }
 
@@ -146,15 +150,15 @@ fn the_total_covers_the_token() {
     let moved = clock.clone();
     let peer = Peer::start(move |mut stream| {
         read_request(&mut stream).unwrap();
-        // The token takes all of the ten seconds but this.
-        moved.advance(Duration::from_secs(10) - LIMIT);
+        // The token takes all of the time but this.
+        moved.advance(Duration::from_secs(100) - LIMIT);
         stream.write_all(&token_reply()).unwrap();
         read_request(&mut stream).unwrap();
         wait_for_close(&mut stream);
     });
     let session = builder_without_token(&peer.url())
         .clock(clock)
-        .timeout(Duration::from_secs(10));
+        .timeout(Duration::from_secs(100));
     let text = format!("{GET}: {UNANSWERED}");
     let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
     let result = get(&session.build().unwrap());
@@ -227,6 +231,11 @@ fn a_body_in_endless_small_pieces_ends_with_the_time() {
     let (kind, delivery) = (ErrorKind::Timeout, Delivery::Answered);
     let result = get(&session.build().unwrap());
     assert_error(result, &text, kind, delivery, Some(200));
+}
+
+/// A server that never answers, and gives up after ten seconds: a limit that is not kept is another error then.
+fn silent() -> Peer {
+    Peer::start(|mut stream| wait_for_close(&mut stream))
 }
 
 fn token_reply() -> Vec<u8> {
