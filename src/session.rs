@@ -275,7 +275,8 @@ impl Inner {
             let attempt = Attempt {
                 repeatable: request.is_repeatable(),
                 outcome,
-                number,
+                // The repetition with a new token is none of the policy's.
+                number: number - u32::from(token_replaced),
                 time_left: deadline.saturating_sub(self.clock.now()),
                 retry_after: error.retry_after(),
                 random: self.retry.random(number),

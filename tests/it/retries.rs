@@ -1002,3 +1002,20 @@ fn accept_request(listener: &TcpListener) -> TcpStream {
     }
     stream
 }
+
+/// A token that was over is nothing that the service did wrong: the policy's attempts are left for what it does.
+#[test]
+fn a_401_takes_nothing_from_the_attempts_of_the_policy() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    sandbox.fault(UNITS, 1, Fault::status(401));
+    sandbox.fault(UNITS, 2, Fault::status(503));
+    assert_eq!(management::list_sales_units(&session).unwrap().len(), 3);
+    assert_eq!(sandbox.count(UNITS), 4);
+
+    sandbox.fault(UNITS, 1, Fault::status(401));
+    sandbox.fault(UNITS, 3, Fault::status(503));
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert_eq!(error.status(), Some(503));
+    assert_eq!(sandbox.count(UNITS), 8);
+}
