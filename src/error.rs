@@ -7,6 +7,12 @@ use ureq::http::{Method, StatusCode};
 
 use crate::problem::Problem;
 
+mod api_error;
+mod call_error;
+
+pub use api_error::ApiError;
+pub use call_error::CallError;
+
 /// What went wrong with a call, and what may have happened all the same: see [`delivery`](Self::delivery).
 ///
 /// `Display` is one line with method, path, status and what the service said; it is complete, so there is no
@@ -122,6 +128,26 @@ impl Error {
         match self {
             Self::Auth(error) | Self::Api(error) => Some(error.status()),
             Self::Transport(error) | Self::Decode(error) => error.status(),
+            Self::Config { .. } | Self::InvalidInput { .. } => None,
+        }
+    }
+
+    /// The method of the request that failed, where there was one to send.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        match self {
+            Self::Auth(error) | Self::Api(error) => Some(error.method()),
+            Self::Transport(error) | Self::Decode(error) => Some(error.method()),
+            Self::Config { .. } | Self::InvalidInput { .. } => None,
+        }
+    }
+
+    /// The path and the query of the request that failed, where there was one to send.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Auth(error) | Self::Api(error) => Some(error.path()),
+            Self::Transport(error) | Self::Decode(error) => Some(error.path()),
             Self::Config { .. } | Self::InvalidInput { .. } => None,
         }
     }
@@ -303,266 +329,6 @@ impl FieldProblem {
         let shown: String = value.chars().take(SHOWN).collect();
         let more = if shown.len() < value.len() { "..." } else { "" };
         Self::new(name, format!("{rule}, not {shown:?}{more}"))
-    }
-}
-
-/// An error that the service answered with, whatever form its body had: RFC 9457 problems, the gateway's, OAuth's, plain text, HTML,
-/// nothing at all.
-#[derive(Clone)]
-pub struct ApiError(Box<Answer>);
-
-#[derive(Clone)]
-struct Answer {
-    at: At,
-    status: StatusCode,
-    problem: Problem,
-    retry_after: Option<Duration>,
-    delivery: Delivery,
-    retryable: bool,
-    /// An endpoint knows this answer to say that the thing is there already.
-    already_exists: bool,
-}
-
-impl ApiError {
-    /// The request's method.
-    #[must_use]
-    pub fn method(&self) -> &str {
-        self.0.at.method.as_str()
-    }
-
-    /// The request's path and query.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.0.at.path
-    }
-
-    /// The HTTP status.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.0.status.as_u16()
-    }
-
-    /// The problem's `type`, a URI.
-    #[must_use]
-    pub fn problem_type(&self) -> Option<&str> {
-        self.0.problem.problem_type.as_deref()
-    }
-
-    /// The problem's `title`, or the message that other forms have instead.
-    #[must_use]
-    pub fn title(&self) -> Option<&str> {
-        self.0.problem.title.as_deref()
-    }
-
-    /// The problem's `detail`.
-    #[must_use]
-    pub fn detail(&self) -> Option<&str> {
-        self.0.problem.detail.as_deref()
-    }
-
-    /// The problem's `instance`.
-    #[must_use]
-    pub fn instance(&self) -> Option<&str> {
-        self.0.problem.instance.as_deref()
-    }
-
-    /// What was said about single fields, whatever the reply called them.
-    #[must_use]
-    pub fn field_problems(&self) -> &[FieldProblem] {
-        &self.0.problem.fields
-    }
-
-    /// The service's own error code, such as `invalid_client`.
-    #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        self.0.problem.code.as_deref()
-    }
-
-    /// The trace id: `traceId` or `trace_id` as it stands, or the trace part of an `instance` that is a W3C trace context.
-    #[must_use]
-    pub fn trace_id(&self) -> Option<&str> {
-        self.0.problem.trace_id.as_deref()
-    }
-
-    /// How long the service asked to wait (`Retry-After`).
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
-    }
-
-    /// Up to 4 KiB of the body, if it had none of the known forms.
-    #[must_use]
-    pub fn body(&self) -> Option<&str> {
-        self.0.problem.body.as_deref()
-    }
-
-    fn kind(&self) -> ErrorKind {
-        match self.status() {
-            _ if self.0.already_exists => ErrorKind::AlreadyExists,
-            401 => ErrorKind::Unauthorized,
-            403 => ErrorKind::Forbidden,
-            404 => ErrorKind::NotFound,
-            409 => ErrorKind::Conflict,
-            429 => ErrorKind::RateLimited,
-            408 | 500.. => ErrorKind::Server,
-            400..500 => ErrorKind::Rejected,
-            _ => ErrorKind::UnexpectedStatus,
-        }
-    }
-
-    pub(crate) fn new(
-        at: At,
-        status: StatusCode,
-        problem: Problem,
-        retry_after: Option<Duration>,
-    ) -> Self {
-        Self(Box::new(Answer {
-            at,
-            status,
-            problem,
-            retry_after,
-            delivery: Delivery::Answered,
-            retryable: false,
-            already_exists: false,
-        }))
-    }
-
-    /// Whether any of its texts has this word, in any capitals.
-    fn mentions(&self, word: &str) -> bool {
-        let problem = &self.0.problem;
-        let texts = [
-            &problem.title,
-            &problem.detail,
-            &problem.code,
-            &problem.body,
-        ];
-        let reasons = problem.fields.iter().map(|field| &field.reason);
-        let mut texts = texts.into_iter().flatten().chain(reasons);
-        texts.any(|text| text.to_ascii_lowercase().contains(word))
-    }
-}
-
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.at, StatusLine(self.0.status))?;
-        self.0.problem.fmt(f)
-    }
-}
-
-impl fmt::Debug for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problem = &self.0.problem;
-        f.debug_struct("ApiError")
-            .field("method", &self.method())
-            .field("path", &self.path())
-            .field("status", &self.status())
-            .field("problem_type", &problem.problem_type)
-            .field("title", &problem.title)
-            .field("detail", &problem.detail)
-            .field("instance", &problem.instance)
-            .field("field_problems", &problem.fields)
-            .field("code", &problem.code)
-            .field("trace_id", &problem.trace_id)
-            .field("retry_after", &self.0.retry_after)
-            .field("body", &problem.body)
-            .field("delivery", &self.0.delivery)
-            .finish()
-    }
-}
-
-/// A call that got no answer that can be used.
-#[derive(Clone)]
-pub struct CallError(Box<Failure>);
-
-#[derive(Clone)]
-struct Failure {
-    at: At,
-    status: Option<StatusCode>,
-    kind: ErrorKind,
-    reason: String,
-    delivery: Delivery,
-    retryable: bool,
-    /// It was the token request that failed; `delivery` is the call's that wanted the token.
-    for_token: bool,
-}
-
-impl CallError {
-    /// The request's method.
-    #[must_use]
-    pub fn method(&self) -> &str {
-        self.0.at.method.as_str()
-    }
-
-    /// The request's path and query.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.0.at.path
-    }
-
-    /// The HTTP status, if the answer got that far.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        self.0.status.map(|status| status.as_u16())
-    }
-
-    /// What went wrong.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.0.reason
-    }
-
-    pub(crate) fn new(
-        at: At,
-        status: Option<StatusCode>,
-        kind: ErrorKind,
-        delivery: Delivery,
-        reason: impl Into<String>,
-    ) -> Self {
-        let reason = reason.into();
-        Self(Box::new(Failure {
-            at,
-            status,
-            kind,
-            reason,
-            delivery,
-            retryable: false,
-            for_token: false,
-        }))
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.for_token {
-            f.write_str("no access token: ")?;
-        }
-        write!(f, "{}: ", self.0.at)?;
-        if let Some(status) = self.0.status {
-            write!(f, "{}, but ", StatusLine(status))?;
-        }
-        f.write_str(&self.0.reason)?;
-        f.write_str(match self.0.delivery {
-            Delivery::NotSent if self.0.for_token => "",
-            Delivery::Unknown if self.0.for_token => {
-                " (the server may have carried out an earlier attempt of the call)"
-            }
-            Delivery::NotSent => " (nothing was sent)",
-            Delivery::Unknown => " (the server may have carried it out)",
-            Delivery::Answered => "",
-        })
-    }
-}
-
-impl fmt::Debug for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallError")
-            .field("method", &self.method())
-            .field("path", &self.path())
-            .field("status", &self.status())
-            .field("kind", &self.0.kind)
-            .field("reason", &self.0.reason)
-            .field("delivery", &self.0.delivery)
-            .finish()
     }
 }
 

@@ -421,3 +421,23 @@ fn field_problems_go_out_as_json_and_come_back() {
     let back: Vec<vipps::FieldProblem> = serde_json::from_str(&json).unwrap();
     assert_eq!(back, error.field_problems());
 }
+
+#[test]
+fn every_error_knows_its_request_and_its_parts_agree_with_it() {
+    let (sandbox, session) = sandbox();
+    let path = "/management/v1/sales-units";
+    for fault in [Fault::status(500), Fault::LoseReply, Fault::json(200, "no")] {
+        let error = error_of(&sandbox, &session, fault);
+        assert_eq!((error.method(), error.path()), (Some("GET"), Some(path)));
+        let part = match &error {
+            Error::Api(part) => (part.method(), part.path(), part.kind(), part.delivery()),
+            Error::Transport(part) | Error::Decode(part) => {
+                (part.method(), part.path(), part.kind(), part.delivery())
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(part, ("GET", path, error.kind(), error.delivery()));
+    }
+    let unsent = vipps::Msn::new("x").unwrap_err();
+    assert_eq!((unsent.method(), unsent.path()), (None, None));
+}
