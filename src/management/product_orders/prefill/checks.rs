@@ -1,0 +1,143 @@
+use super::Body;
+use crate::error::FieldProblem;
+use crate::ids::is_made_of;
+use crate::management::{BankAccount, PricePackageId, ProductUseCase};
+
+impl Body {
+    /// All that the service would refuse or silently drop.
+    pub(super) fn problems(&self) -> Vec<FieldProblem> {
+        let mut problems = Problems::default();
+        let identifier = self.business_identifier.problem();
+        let account = self.settlement_bank_account.as_ref();
+        let account = account.and_then(BankAccount::problem);
+        for (field, rule, value) in identifier.into_iter().chain(account) {
+            problems.add(field, rule, value);
+        }
+        if self.product_type.as_str().is_empty() {
+            problems.add("productType", "must not be empty", "");
+        }
+        if let Some(name) = &self.sales_unit_name {
+            let length = name.chars().count();
+            if !(1..=40).contains(&length) {
+                problems.say(
+                    "salesUnitName",
+                    format!("must be 1 to 40 characters, not {length}"),
+                );
+            } else if let Some(c) = name.chars().find(|c| !is_name_character(*c)) {
+                let rule = r"must be letters, digits, whitespace and \ ( ) - _ + . `";
+                problems.add("salesUnitName", rule, &c.to_string());
+            }
+        }
+        if let Some(id) = &self.price_package_id {
+            if PricePackageId::new(id.as_str()).is_err() {
+                problems.add("pricePackageId", "must be a UUID", id.as_str());
+            }
+        }
+        if let Some(turnover) = self.annual_turnover {
+            if !(0..=999_999_999).contains(&turnover) {
+                problems.say(
+                    "annualTurnover",
+                    format!("must be 0 to 999999999 major units, not {turnover}"),
+                );
+            }
+        }
+        if let Some(percent) = &self.annual_turnover_percentage {
+            let tens = ["10", "20", "30", "40", "50", "60", "70", "80", "90", "100"];
+            if !tens.contains(&percent.as_str()) {
+                let rule = "must be 10, 20 and so on to 100";
+                problems.add("annualTurnoverPercentage", rule, percent);
+            }
+        }
+        if let Some(code) = &self.merchant_category_code {
+            if !is_made_of(code, 4, 4, |b| b.is_ascii_digit()) {
+                problems.add("merchantCategoryCode", "must be four digits", code);
+            }
+        }
+        if self
+            .app
+            .as_ref()
+            .is_some_and(|app| app.app_name.trim().is_empty())
+        {
+            problems.add("app.appName", "must not be empty", "");
+        }
+        if let Some(website) = &self.website {
+            let test_url = website.test_website_url.as_deref();
+            problems.check_url("website.url", Some(&website.url));
+            problems.check_url("website.termsUrl", Some(&website.terms_url));
+            problems.check_url("website.testWebsiteUrl", test_url);
+        }
+        self.check_use_case(&mut problems);
+        problems.0
+    }
+
+    fn check_use_case(&self, problems: &mut Problems) {
+        let mut missing = |field: &str, use_case: &ProductUseCase| {
+            let reason = format!("must be set for the use case {use_case}");
+            problems.say(field, reason);
+        };
+        match (&self.product_use_case, &self.website) {
+            (Some(case @ (ProductUseCase::Website | ProductUseCase::WebsiteWithTest)), None) => {
+                missing("website", case);
+            }
+            (Some(case @ ProductUseCase::WebsiteWithTest), Some(website))
+                if website.test_website_url.is_none() =>
+            {
+                missing("website.testWebsiteUrl", case);
+            }
+            (Some(case @ ProductUseCase::App), _) if self.app.is_none() => missing("app", case),
+            _ => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<FieldProblem>);
+
+impl Problems {
+    fn add(&mut self, field: &str, rule: &str, value: &str) {
+        self.0.push(match value {
+            "" => FieldProblem::new(field, rule),
+            value => FieldProblem::invalid(field, rule, value),
+        });
+    }
+
+    fn say(&mut self, field: &str, reason: String) {
+        self.0.push(FieldProblem::new(field, reason));
+    }
+
+    fn check_url(&mut self, field: &str, url: Option<&str>) {
+        if let Some(url) = url.filter(|url| !is_https_url(url)) {
+            self.add(
+                field,
+                "must be an https address such as https://example.com",
+                url,
+            );
+        }
+    }
+}
+
+fn is_https_url(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("https")
+        && !host.is_empty()
+        && !url.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// Letters, marks, digits, whitespace and a few signs. Without tables of Unicode it cannot be told a mark from every symbol: what is not
+/// known to be a symbol passes, and the service has the last word.
+fn is_name_character(c: char) -> bool {
+    if c.is_alphanumeric() || c.is_whitespace() || r"\()-_+.`".contains(c) {
+        return true;
+    }
+    let is_symbol = matches!(c,
+        '\0'..='\u{bf}' | '×' | '÷'
+        | '\u{200b}'..='\u{206f}'
+        | '\u{20a0}'..='\u{20cf}'
+        | '\u{2100}'..='\u{2bff}'
+        | '\u{3001}'..='\u{3029}'
+        | '\u{1f000}'..='\u{1faff}');
+    !is_symbol
+}
