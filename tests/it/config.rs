@@ -20,7 +20,9 @@ use vipps::{
     SystemInfo,
 };
 
-use crate::support::{RawServer, json_reply, last_request, reply, session_builder, system, whole};
+use crate::support::{
+    ENCODING, RawServer, json_reply, last_request, reply, session_builder, system, whole,
+};
 
 /// The whole message of an error that stands for a mistake of the caller's.
 #[track_caller]
@@ -808,7 +810,7 @@ fn raw_sends_what_every_call_sends() {
             whole(&last_request(&sandbox)),
             format!(
                 "{method} /new/v1/things?deep=true\n\
-                 accept-encoding: identity\n\
+                 accept-encoding: {ENCODING}\n\
                  accept: application/json\n\
                  authorization: Bearer sandbox-token-000001\n\
                  content-length: 44\n\

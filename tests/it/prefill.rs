@@ -17,7 +17,7 @@ use vipps::management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Error, ErrorKind, IdempotencyKey, RetryPolicy};
 
-use crate::support::{last_request, whole};
+use crate::support::{ENCODING, last_request, whole};
 
 const PREFILL: &str = "POST /management/v1/product-orders";
 const PACKAGE: &str = "8a11afb7-c223-48ed-8ca6-4722b97261aa";
@@ -254,7 +254,7 @@ fn an_order_of_what_is_required_is_sent_without_anything_else() {
         whole(&last_request(&sandbox)),
         format!(
             "POST /management/v1/product-orders\n\
-             accept-encoding: identity\n\
+             accept-encoding: {ENCODING}\n\
              accept: application/json\n\
              authorization: Bearer sandbox-token-000001\n\
              content-length: {}\n\

@@ -193,14 +193,16 @@ pub(crate) fn whole(request: &ReceivedRequest) -> String {
     format!("{} {}\n{headers}\n\n{body}", request.method, request.path)
 }
 
+/// What the crate asks for as it is compiled.
+pub(crate) const ENCODING: &str = if cfg!(feature = "gzip") {
+    "gzip"
+} else {
+    "identity"
+};
+
 /// What stands in every call of the tests' sessions, sorted; `more` are the headers that the call adds.
 pub(crate) fn call_headers(more: &[&str]) -> String {
-    let encoding = if cfg!(feature = "gzip") {
-        "gzip"
-    } else {
-        "identity"
-    };
-    let encoding = format!("accept-encoding: {encoding}");
+    let encoding = format!("accept-encoding: {ENCODING}");
     let user_agent = concat!("user-agent: vipps-rust/", env!("CARGO_PKG_VERSION"));
     let mut headers = vec![
         "accept: application/json",

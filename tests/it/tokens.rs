@@ -12,7 +12,7 @@ use vipps::{
 };
 
 use crate::support::{
-    RawServer, builder_without_token, json_reply, session_builder, system, whole,
+    ENCODING, RawServer, builder_without_token, json_reply, session_builder, system, whole,
 };
 
 const TOKEN: &str = "POST /accesstoken/get";
@@ -118,7 +118,7 @@ fn the_standard_flow_sends_its_keys_to_the_token_endpoint_only() {
         [
             format!(
                 "POST /accesstoken/get
-accept-encoding: identity
+accept-encoding: {ENCODING}
 accept: application/json
 client_id: sandbox-client-id
 client_secret: sandbox-client-secret
@@ -136,7 +136,7 @@ vipps-system-version: 1.0
             ),
             format!(
                 "GET /management/v1/sales-units
-accept-encoding: identity
+accept-encoding: {ENCODING}
 accept: application/json
 authorization: Bearer sandbox-token-000001
 host: (the server)
@@ -173,7 +173,7 @@ fn management_keys_send_no_subscription_key_anywhere() {
         [
             format!(
                 "POST /miami/v1/token
-accept-encoding: identity
+accept-encoding: {ENCODING}
 accept: application/json
 authorization: Basic {basic}
 content-length: 29
@@ -189,7 +189,7 @@ grant_type=client_credentials"
             ),
             format!(
                 "GET /management/v1/sales-units
-accept-encoding: identity
+accept-encoding: {ENCODING}
 accept: application/json
 authorization: Bearer sandbox-token-000001
 host: (the server)
