@@ -371,6 +371,12 @@ mod tests {
             (SECOND, Duration::MAX, u32::MAX, SECOND * (1 << 30)),
             // Some 584 years are the longest wait that there is.
             (
+                Duration::from_secs(100_000_000_000),
+                Duration::MAX,
+                1,
+                Duration::from_nanos(u64::MAX),
+            ),
+            (
                 Duration::MAX,
                 Duration::MAX,
                 1,

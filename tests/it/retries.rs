@@ -479,6 +479,11 @@ fn what_the_attempts_may_have_done_is_told_of_all_together() {
             Some(429),
         ),
         (vec![busy.clone(), lost(), busy.clone()], Unknown, Some(503)),
+        (
+            vec![lost(), lost(), status("408 Request Timeout")],
+            Unknown,
+            Some(408),
+        ),
         (vec![lost(), status("302 Found")], Unknown, Some(302)),
         (
             vec![lost(), refused.clone(), token(), refused.clone()],
@@ -906,6 +911,13 @@ fn random_idempotency_keys_never_collide() {
             "{key}"
         );
     }
+    // Every bit is used, but for those that make it a UUID of version 4.
+    let bits = keys
+        .iter()
+        .map(|key| u128::from_str_radix(&key.as_str().replace('-', ""), 16).unwrap());
+    let (always, ever) = bits.fold((u128::MAX, 0), |(and, or), key| (and & key, or | key));
+    assert_eq!(format!("{always:032x}"), "00000000000040008000000000000000");
+    assert_eq!(format!("{ever:032x}"), "ffffffffffff4fffbfffffffffffffff");
     // Not even their halves collide: neither is a constant or a counter of few bits.
     for half in [0..18, 19..36] {
         let mut halves: Vec<&str> = keys.iter().map(|key| &key.as_str()[half.clone()]).collect();
