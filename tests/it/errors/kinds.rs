@@ -438,6 +438,6 @@ fn every_error_knows_its_request_and_its_parts_agree_with_it() {
         };
         assert_eq!(part, ("GET", path, error.kind(), error.delivery()));
     }
-    let unsent = vipps::Msn::new("x").unwrap_err();
+    let unsent = Msn::new("x").unwrap_err();
     assert_eq!((unsent.method(), unsent.path()), (None, None));
 }
