@@ -368,6 +368,10 @@ impl Client {
                 retry_after,
             )));
         }
+        if request.is_delete() {
+            // The status says it all.
+            return Ok(Reply::empty());
+        }
         let reply = Reply {
             status,
             body: bytes,
@@ -381,8 +385,6 @@ impl Client {
         }
         match outcome {
             Ok(_) => Ok(reply),
-            // For a DELETE the status says it all.
-            Err(_) if request.is_delete() => Ok(Reply::empty()),
             Err(error) => {
                 let limit = time_left.unwrap_or(self.timeout);
                 Err(in_body(request, &reply, error, limit))

@@ -17,7 +17,8 @@ use vipps::{AccessToken, ApiKeys, Delivery, Error, ErrorKind, RetryPolicy, Sessi
 
 use crate::images::{small_image, small_image_body};
 use crate::support::{
-    RawServer, assert_get, call, json_reply, reply, session_builder, system, whole_wire, wire,
+    RawServer, assert_get, call, json_reply, reply, sample_receipt, session_builder, system,
+    whole_wire, wire,
 };
 
 const ORDER: &str = "acme-shop-123-order123abc";
@@ -208,58 +209,6 @@ fn sample_order_category() -> Value {
     let mut sample = sample_add_category();
     sample["categoryId"] = json!(CATEGORY_ID);
     sample
-}
-
-fn sample_receipt() -> Value {
-    json!({
-        "orderLines": [
-            {
-                "name": "socks",
-                "id": "line_item_1",
-                "totalAmount": 1000,
-                "totalAmountExcludingTax": 800,
-                "totalTaxAmount": 200,
-                "taxPercentage": 25,
-                "unitInfo": {"unitPrice": 400, "quantity": "2.5", "quantityUnit": "KG"},
-                "discount": 0,
-                "productUrl": "https://example.com/store/socks",
-                "isReturn": false,
-                "isShipping": false
-            },
-            {
-                "name": "flip-flops",
-                "id": "line_item_2",
-                "totalAmount": 5000,
-                "totalAmountExcludingTax": 4000,
-                "totalTaxAmount": 1000,
-                "taxPercentage": 25,
-                "unitInfo": {"unitPrice": 2500, "quantity": "3", "quantityUnit": "PCS"},
-                "discount": 2500,
-                "productUrl": "https://example.com/store/flipflops",
-                "isReturn": false,
-                "isShipping": false
-            },
-            {
-                "name": "Home Delivery",
-                "id": "delivery",
-                "totalAmount": 1000,
-                "totalAmountExcludingTax": 800,
-                "totalTaxAmount": 200,
-                "taxPercentage": 25,
-                "discount": 0,
-                "isReturn": false,
-                "isShipping": true
-            }
-        ],
-        "bottomLine": {
-            "currency": "NOK",
-            "tipAmount": 0,
-            "posId": "pos_122",
-            "paymentSources": {"giftCard": 0, "card": 0, "voucher": 0, "cash": 0},
-            "barcode": {"format": "CODE 39", "data": "SC0527013501 "},
-            "receiptNumber": "0527013501"
-        }
-    })
 }
 
 fn sample_v1_order() -> Value {

@@ -10,63 +10,12 @@ use vipps::order_management::{
 use vipps::sandbox::Sandbox;
 use vipps::{Error, ErrorKind};
 
-/// The sample of `POST /v2/{paymentType}/receipts/{orderId}` in the specification.
-fn sample() -> Value {
-    json!({
-        "orderLines": [
-            {
-                "name": "socks",
-                "id": "line_item_1",
-                "totalAmount": 1000,
-                "totalAmountExcludingTax": 800,
-                "totalTaxAmount": 200,
-                "taxPercentage": 25,
-                "unitInfo": {"unitPrice": 400, "quantity": "2.5", "quantityUnit": "KG"},
-                "discount": 0,
-                "productUrl": "https://example.com/store/socks",
-                "isReturn": false,
-                "isShipping": false
-            },
-            {
-                "name": "flip-flops",
-                "id": "line_item_2",
-                "totalAmount": 5000,
-                "totalAmountExcludingTax": 4000,
-                "totalTaxAmount": 1000,
-                "taxPercentage": 25,
-                "unitInfo": {"unitPrice": 2500, "quantity": "3", "quantityUnit": "PCS"},
-                "discount": 2500,
-                "productUrl": "https://example.com/store/flipflops",
-                "isReturn": false,
-                "isShipping": false
-            },
-            {
-                "name": "Home Delivery",
-                "id": "delivery",
-                "totalAmount": 1000,
-                "totalAmountExcludingTax": 800,
-                "totalTaxAmount": 200,
-                "taxPercentage": 25,
-                "discount": 0,
-                "isReturn": false,
-                "isShipping": true
-            }
-        ],
-        "bottomLine": {
-            "currency": "NOK",
-            "tipAmount": 0,
-            "posId": "pos_122",
-            "paymentSources": {"giftCard": 0, "card": 0, "voucher": 0, "cash": 0},
-            "barcode": {"format": "CODE 39", "data": "SC0527013501 "},
-            "receiptNumber": "0527013501"
-        }
-    })
-}
+use crate::support::sample_receipt;
 
 /// The sample with one value changed, by its place: `/orderLines/0/name`; `null` takes it out.
 #[track_caller]
 fn sample_with(changes: &[(&str, Value)]) -> Receipt {
-    let mut receipt = sample();
+    let mut receipt = sample_receipt();
     for (place, value) in changes {
         let (parent, name) = place.rsplit_once('/').unwrap();
         let parent = receipt.pointer_mut(parent).expect("a place");
@@ -97,9 +46,9 @@ fn gross(total: i64, rate: TaxRate) -> OrderLine {
 
 #[test]
 fn the_sample_is_good_and_goes_out_as_it_came_in() {
-    let receipt: Receipt = serde_json::from_value(sample()).unwrap();
+    let receipt: Receipt = serde_json::from_value(sample_receipt()).unwrap();
     receipt.validate().unwrap();
-    assert_eq!(serde_json::to_value(&receipt).unwrap(), sample());
+    assert_eq!(serde_json::to_value(&receipt).unwrap(), sample_receipt());
     let totals = serde_json::to_value(receipt.totals().unwrap()).unwrap();
     let expected = json!({
         "totalAmount": 7000,
@@ -146,7 +95,7 @@ fn the_sample_can_be_built() {
         .line(kinds(socks, false))
         .lines([kinds(flip_flops, false), kinds(delivery.discount(0), true)]);
 
-    let mut expected = sample();
+    let mut expected = sample_receipt();
     for line in expected["orderLines"].as_array_mut().unwrap() {
         // The newer field for the same rate.
         line.as_object_mut().unwrap().remove("taxPercentage");

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use vipps::sandbox::{ReceivedRequest, Sandbox};
 use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, SessionBuilder, SystemInfo};
 
@@ -274,4 +274,57 @@ pub(crate) fn wire(line: &str, body: &str) -> String {
         _ => call_headers(&["content-type: application/json", &length]),
     };
     format!("{line}\n{headers}\n\n{body}")
+}
+
+/// The sample of `POST /v2/{paymentType}/receipts/{orderId}` in the specification.
+pub(crate) fn sample_receipt() -> Value {
+    json!({
+        "orderLines": [
+            {
+                "name": "socks",
+                "id": "line_item_1",
+                "totalAmount": 1000,
+                "totalAmountExcludingTax": 800,
+                "totalTaxAmount": 200,
+                "taxPercentage": 25,
+                "unitInfo": {"unitPrice": 400, "quantity": "2.5", "quantityUnit": "KG"},
+                "discount": 0,
+                "productUrl": "https://example.com/store/socks",
+                "isReturn": false,
+                "isShipping": false
+            },
+            {
+                "name": "flip-flops",
+                "id": "line_item_2",
+                "totalAmount": 5000,
+                "totalAmountExcludingTax": 4000,
+                "totalTaxAmount": 1000,
+                "taxPercentage": 25,
+                "unitInfo": {"unitPrice": 2500, "quantity": "3", "quantityUnit": "PCS"},
+                "discount": 2500,
+                "productUrl": "https://example.com/store/flipflops",
+                "isReturn": false,
+                "isShipping": false
+            },
+            {
+                "name": "Home Delivery",
+                "id": "delivery",
+                "totalAmount": 1000,
+                "totalAmountExcludingTax": 800,
+                "totalTaxAmount": 200,
+                "taxPercentage": 25,
+                "discount": 0,
+                "isReturn": false,
+                "isShipping": true
+            }
+        ],
+        "bottomLine": {
+            "currency": "NOK",
+            "tipAmount": 0,
+            "posId": "pos_122",
+            "paymentSources": {"giftCard": 0, "card": 0, "voucher": 0, "cash": 0},
+            "barcode": {"format": "CODE 39", "data": "SC0527013501 "},
+            "receiptNumber": "0527013501"
+        }
+    })
 }
