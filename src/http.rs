@@ -368,7 +368,7 @@ impl Client {
                 retry_after,
             )));
         }
-        if request.is_delete() {
+        if request.is_delete() && (too_large || outcome.is_err()) {
             // The status says it all.
             return Ok(Reply::empty());
         }
