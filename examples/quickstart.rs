@@ -34,7 +34,8 @@ fn run() -> Result<(), Error> {
         .build()?;
 
     let token = session.access_token()?;
-    let minutes = token.expires_in().as_secs() / 60;
+    // To the nearest: a moment of it is gone already.
+    let minutes = (token.expires_in().as_secs() + 30) / 60;
     table.row("access token", &format!("good for {minutes} minutes"));
 
     let units = management::list_sales_units(&session)?;

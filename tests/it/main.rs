@@ -9,6 +9,7 @@
 mod config;
 mod ensure_receipt;
 mod errors;
+mod examples;
 mod images;
 mod management;
 mod money;
