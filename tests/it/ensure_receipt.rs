@@ -293,7 +293,20 @@ fn all_requests_and_waits_share_the_time() {
     assert_eq!(error.status(), Some(503));
     assert_eq!(shop.sandbox.clock().now(), Duration::from_secs(6));
 
-    // And leaves none where it would take 12.
+    // Six seconds went into the wait, and the four that are left are too few to look for what came of it.
+    let shop = open();
+    shop.sandbox
+        .fault(POST, 1, Fault::status_retry_after(503, "6"));
+    shop.sandbox.fault(POST, 1, Fault::LoseReply);
+    shop.sandbox.fault(GET, 1, Fault::status(404));
+    shop.sandbox
+        .fault(GET, 1, Fault::status_retry_after(429, "5"));
+    let error = shop.ensure(2, 2).unwrap_err();
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert_eq!(shop.sandbox.clock().now(), Duration::from_secs(6));
+    shop.assert_there();
+
+    // And none to wait twelve.
     let shop = open();
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
     shop.sandbox

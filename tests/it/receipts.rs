@@ -190,6 +190,8 @@ fn each_rule_names_the_line_and_the_field() {
         url("https://example.com/a b"),
         url("https://example.com/\n"),
         url("1ttp://example.com"),
+        url("web_shop:socks"),
+        url("acme-shop:"),
         one("/bottomLine/currency", Value::Null, "bottomLine.currency: must be set, such as NOK"),
         one("/bottomLine/tipAmount", json!(-1), "bottomLine.tipAmount: must not be negative, not -1"),
         one("/bottomLine/giftCardAmount", json!(-2), "bottomLine.giftCardAmount: must not be negative, not -2"),
@@ -443,6 +445,20 @@ fn a_discount_goes_by_the_rate_that_the_line_has() {
         ),
         (900, 783, 117)
     );
+}
+
+#[test]
+fn a_discount_needs_a_rate() {
+    // Taken for no tax at all, it would do away with the tax that is in the line.
+    let mut line = gross(1_000, TaxRate::percent(25));
+    line.tax_rate = None;
+    for amount in [0, 100, 1_000] {
+        let error = line.clone().less_discount(amount).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "invalid input: taxRate: must be set, in basis points"
+        );
+    }
 }
 
 #[test]

@@ -156,15 +156,16 @@ impl OrderLine {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a discount that is negative or more than the line's total, or if the line's rate is not one.
+    /// [`Error::InvalidInput`] for a discount that is negative or more than the line's total, or if the line's rate is missing or not one.
     pub fn less_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;
             let reason = format!("must be 0 to the line's total of {total}, not {amount}");
             return Err(Error::input("discount", reason));
         }
-        let rate = self.tax_rate_or_percentage().unwrap_or(TaxRate::ZERO);
-        // A line that was read from somewhere may have any rate.
+        // A line that was read from somewhere may have any rate, or none.
+        let rate = self.tax_rate_or_percentage();
+        let rate = rate.ok_or_else(|| Error::input("taxRate", "must be set, in basis points"))?;
         check("discount", amount, rate)?;
         let before = self.discount.unwrap_or(0);
         let discount = before
