@@ -136,8 +136,9 @@ fn request(
     Request::new(Method::POST, path).json(receipt)
 }
 
-/// What [`ensure_receipt`] found or did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What [`ensure_receipt`] found or did. As JSON: `{"added": "..."}` or `"alreadyThere"`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ReceiptOutcome {
     /// The receipt was added now; with what the service answered.

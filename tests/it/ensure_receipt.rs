@@ -907,3 +907,18 @@ fn a_lost_reply_may_hide_another_receipt() {
         )],
     );
 }
+
+#[test]
+fn an_outcome_is_written_and_read_for_logs() {
+    for (outcome, text) in [
+        (ReceiptOutcome::AlreadyThere, r#""alreadyThere""#),
+        (
+            added(1),
+            r#"{"added":"00000000-0000-4000-9000-000000000001"}"#,
+        ),
+    ] {
+        assert_eq!(serde_json::to_string(&outcome).unwrap(), text);
+        let read: ReceiptOutcome = serde_json::from_str(text).unwrap();
+        assert_eq!(read, outcome);
+    }
+}
