@@ -229,6 +229,8 @@ impl SessionBuilder {
 
     /// Is called after every attempt of every call, token requests included, on the thread that made it. An early renewal of the token
     /// has a thread of its own.
+    ///
+    /// It must not make calls with the session: during a token request such a call would wait for itself until its time is up.
     pub fn observer(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
