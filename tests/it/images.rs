@@ -290,6 +290,23 @@ fn a_jpeg_that_is_none_is_refused() {
             jpeg(&[vec![0xff, 0], good.clone(), scan()]),
         ),
         ("two starts", jpeg(&[START.to_vec(), good.clone(), scan()])),
+        // As if they had segments, which fit.
+        (
+            "a marker of 0 with a length",
+            jpeg(&[segment(0, b""), good.clone(), scan()]),
+        ),
+        (
+            "a start with a length",
+            jpeg(&[segment(0xd8, b""), good.clone(), scan()]),
+        ),
+        (
+            "a scan with a length of 0",
+            jpeg(&[good.clone(), vec![0xff, SOS, 0, 0], scan()]),
+        ),
+        (
+            "a scan with a length of 1",
+            jpeg(&[good.clone(), vec![0xff, SOS, 0, 1], scan()]),
+        ),
         (
             "the end before the frame",
             jpeg(&[END.to_vec(), good.clone(), scan()]),

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use vipps::order_management::{
-    self, AddCategory, Category, CategoryId, CategoryType, Currency, ImageId, Order, OrderCategory,
-    OrderDetails, OrderId, OrderRef, PaymentType, Receipt, v1,
+    self, AddCategory, BarcodeFormat, Category, CategoryId, CategoryType, Currency, ImageId, Order,
+    OrderCategory, OrderDetails, OrderId, OrderRef, PaymentType, QuantityUnit, Receipt, v1,
 };
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{AccessToken, ApiKeys, Delivery, Error, ErrorKind, RetryPolicy, Session};
@@ -170,6 +170,14 @@ fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
+/// A server for calls that send nothing: one that is sent all the same fails at once.
+fn unwanted() -> RawServer {
+    RawServer::start(std::iter::repeat_n(
+        reply("500 Internal Server Error", &[], ""),
+        100,
+    ))
+}
+
 /// What [`wire`] gives, for another sales unit.
 fn wire_for(msn: &str, line: &str, body: &str) -> String {
     let ours = "merchant-serial-number: 123456\n";
@@ -268,7 +276,7 @@ fn created_is_as_good_as_ok() {
 
 #[test]
 fn every_function_needs_an_msn_before_anything_is_sent() {
-    let server = RawServer::start([]);
+    let server = unwanted();
     let session = without_msn(&server.url());
     for endpoint in endpoints() {
         let error = (endpoint.call)(&session).unwrap_err();
@@ -440,7 +448,7 @@ fn every_order_id_of_the_pattern_reaches_the_service_as_it_is() {
 fn dots_are_refused_in_paths_and_sent_elsewhere() {
     for dots in [".", ".."] {
         let id: OrderId = dots.parse().unwrap();
-        let server = RawServer::start([]);
+        let server = unwanted();
         let session = session_builder(&server.url()).build().unwrap();
         for (start, _, make_call) in calls_with_an_id(&id) {
             let field = if start.contains("/v1/") {
@@ -589,7 +597,7 @@ fn payment_types_are_read_both_ways_and_written_in_capitals() {
 /// Other clients sent the names of the products: the service knows two kinds of payment.
 #[test]
 fn other_payment_types_are_not_sent() {
-    let server = RawServer::start([]);
+    let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     for bad in [
         "ePayment",
@@ -636,6 +644,37 @@ fn category_types_are_written_as_the_specification_does() {
         let link = AddCategory::new(order(), value.clone(), "https://example.com/1");
         assert_eq!(serde_json::to_value(&link).unwrap()["type"], json!(wire));
         assert_eq!(unchecked::<CategoryType>(wire), value);
+    }
+}
+
+#[test]
+fn the_values_of_a_receipt_are_known_by_their_documented_names() {
+    for (wire, value) in [
+        ("NOK", Currency::Nok),
+        ("DKK", Currency::Dkk),
+        ("EUR", Currency::Eur),
+    ] {
+        assert_eq!(unchecked::<Currency>(wire), value);
+        assert_eq!(value.as_str(), wire);
+    }
+    for (wire, value) in [
+        ("PCS", QuantityUnit::Pcs),
+        ("KG", QuantityUnit::Kg),
+        ("KM", QuantityUnit::Km),
+        ("MINUTE", QuantityUnit::Minute),
+        ("LITRE", QuantityUnit::Litre),
+        ("KWH", QuantityUnit::Kwh),
+    ] {
+        assert_eq!(unchecked::<QuantityUnit>(wire), value);
+        assert_eq!(value.as_str(), wire);
+    }
+    for (wire, value) in [
+        ("EAN-13", BarcodeFormat::Ean13),
+        ("CODE 39", BarcodeFormat::Code39),
+        ("CODE 128", BarcodeFormat::Code128),
+    ] {
+        assert_eq!(unchecked::<BarcodeFormat>(wire), value);
+        assert_eq!(value.as_str(), wire);
     }
 }
 
@@ -1047,7 +1086,7 @@ fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
     assert_eq!(category.validate().unwrap_err().to_string(), expected);
     assert_eq!(link.validate().unwrap_err().to_string(), expected_of_link);
 
-    let server = RawServer::start([]);
+    let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     let mut no_lines = sample_receipt();
     no_lines["orderLines"] = json!([]);

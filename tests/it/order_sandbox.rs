@@ -488,6 +488,7 @@ fn an_image_that_is_not_there_is_refused_in_a_category() {
     let category = with(category(), "/imageId", json!("socks"));
     let link = with(link(), "/imageId", json!("socks"));
     let v1 = "/order-management/v1/orders/order-1";
+    program.post(IMAGES, &image("hat"));
     assert_invalid(&program.put(CATEGORY, &category), &unknown);
     assert_invalid(&program.put(v1, &category), &unknown);
     assert_invalid(&program.post(LINKS, &link), &unknown);
