@@ -199,6 +199,9 @@ const MAX_ERROR_BYTES: u64 = 256 * 1024;
 /// How much memory is set aside for a body on the word of its Content-Length. Longer ones get more as they come.
 const MAX_SET_ASIDE: u64 = 1024 * 1024;
 
+/// What a body without a Content-Length gets to begin with.
+const FIRST_ROOM: usize = 8 * 1024;
+
 /// Larger than the longest line of a request's head, for which it must have room: the one with the token, as a rule.
 const OUTPUT_BUFFER: usize = 32 * 1024;
 
@@ -345,10 +348,7 @@ impl Client {
         let expected = expected.min(max).min(MAX_SET_ASIDE);
         let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
         // The cap counts what comes out of a decompressor, which any crate in the program can switch on in ureq.
-        let outcome = body
-            .as_reader()
-            .take(max.saturating_add(1))
-            .read_to_end(&mut bytes);
+        let outcome = read_within(body.as_reader(), max, &mut bytes);
         let too_large = bytes.len() as u64 > max;
 
         if !status.is_success() {
@@ -390,6 +390,25 @@ impl Client {
                 Err(in_body(request, &reply, error, limit))
             }
         }
+    }
+}
+
+/// Reads to the end, or to one byte more than `max`. `bytes` gets room for no more than that: by itself it would double beyond it.
+fn read_within(reader: impl Read, max: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut reader = reader.take(max.saturating_add(1));
+    loop {
+        let room = bytes.capacity() - bytes.len();
+        if reader.by_ref().take(room as u64).read_to_end(bytes)? < room {
+            return Ok(());
+        }
+        // It is full. That may have been all.
+        let mut next = Vec::new();
+        if reader.by_ref().take(1).read_to_end(&mut next)? == 0 {
+            return Ok(());
+        }
+        let left = usize::try_from(reader.limit()).unwrap_or(usize::MAX);
+        bytes.reserve_exact(bytes.len().max(FIRST_ROOM).min(left.saturating_add(1)));
+        bytes.append(&mut next);
     }
 }
 
