@@ -1,0 +1,218 @@
+//! What a reply may cost in memory, measured: a program of its own, as its allocator counts what every thread has.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use vipps::management::{SalesUnitSummary, list_sales_units};
+use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, SessionBuilder, SystemInfo};
+
+const MIB: usize = 1024 * 1024;
+
+/// What a call may take beside the body: the connection's buffers, above all.
+const BUFFERS: usize = MIB;
+
+/// The system's allocator, with a count of the bytes that are in use and of the most that ever were. Memory that is made larger counts
+/// as its new size only, whether the system had to move it or not.
+struct Counting;
+
+static IN_USE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+fn more(bytes: usize) {
+    let now = IN_USE.fetch_add(bytes, Ordering::SeqCst) + bytes;
+    PEAK.fetch_max(now, Ordering::SeqCst);
+}
+
+fn less(bytes: usize) {
+    IN_USE.fetch_sub(bytes, Ordering::SeqCst);
+}
+
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        more(layout.size());
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        less(layout.size());
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        match size.checked_sub(layout.size()) {
+            Some(grown) => more(grown),
+            None => less(layout.size() - size),
+        }
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most that was in use at once during a call, beyond what was before it.
+fn peak_of<T>(call: impl FnOnce() -> T) -> (usize, T) {
+    let before = IN_USE.load(Ordering::SeqCst);
+    PEAK.store(before, Ordering::SeqCst);
+    let result = call();
+    (PEAK.load(Ordering::SeqCst) - before, result)
+}
+
+/// A server for one request, which answers with a head, a body as often as said, and an end. It stops when the client leaves.
+fn serve(
+    head: String,
+    piece: &'static [u8],
+    times: usize,
+    end: &'static [u8],
+) -> (String, JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // A test that went wrong ends all the same.
+        let patience = Some(Duration::from_secs(10));
+        stream.set_write_timeout(patience).unwrap();
+        stream.set_read_timeout(patience).unwrap();
+        read_head(&mut stream);
+        stream.write_all(head.as_bytes()).unwrap();
+        let sent = (0..times).take_while(|_| stream.write_all(piece).is_ok());
+        let sent = sent.count();
+        drop(stream.write_all(end));
+        sent
+    });
+    (url, serving)
+}
+
+/// The requests here have no body.
+fn read_head(stream: &mut TcpStream) {
+    let mut head = [0; 4096];
+    let mut length = 0;
+    while !head[..length].ends_with(b"\r\n\r\n") {
+        length += stream.read(&mut head[length..]).unwrap();
+    }
+}
+
+fn builder(url: &str) -> SessionBuilder {
+    let keys = ApiKeys::standard("id", "secret", "key");
+    let token = AccessToken::new("token", Duration::from_secs(3600)).unwrap();
+    Session::builder(keys, SystemInfo::new("acme", "1").unwrap())
+        .base_url(url)
+        .access_token(token)
+        .timeout(Duration::from_secs(60))
+        .retry(RetryPolicy::none())
+}
+
+static BLANKS: [u8; 64 * 1024] = [b' '; 64 * 1024];
+
+/// A chunk of 64 KiB.
+static CHUNK: [u8; 64 * 1024 + 9] = {
+    let mut chunk = [b' '; 64 * 1024 + 9];
+    let (size, end) = (*b"10000\r\n", chunk.len());
+    let mut at = 0;
+    while at < size.len() {
+        chunk[at] = size[at];
+        at += 1;
+    }
+    chunk[end - 2] = b'\r';
+    chunk[end - 1] = b'\n';
+    chunk
+};
+
+/// As many pieces as make 1 GiB.
+const GIB: usize = 16 * 1024;
+
+/// One test, as two at once would be counted together.
+#[test]
+fn a_reply_costs_what_its_cap_allows_and_no_more() {
+    a_gibibyte_costs_no_more_than_the_cap();
+    what_fits_its_length_costs_its_length();
+    a_long_list_costs_in_proportion();
+}
+
+fn a_gibibyte_costs_no_more_than_the_cap() {
+    let gib = 1024 * MIB;
+    let heads: [(String, &'static [u8]); 4] = [
+        (format!("Content-Length: {gib}"), &BLANKS),
+        (format!("Content-Length: {}", u64::MAX), &BLANKS),
+        ("Connection: close".to_owned(), &BLANKS),
+        ("Transfer-Encoding: chunked".to_owned(), &CHUNK),
+    ];
+    // The last is no power of two, which is what memory grows by: it is the cap that counts all the same.
+    let caps = [1, 1000, 8 * MIB, 8 * MIB - 1, 9 * MIB + 4321];
+    for (header, piece) in &heads {
+        for (cap, is_default) in caps
+            .map(|cap| (cap, false))
+            .into_iter()
+            .chain([(64 * MIB, true)])
+        {
+            for status in ["200 OK", "500 Internal Server Error"] {
+                let head = format!("HTTP/1.1 {status}\r\n{header}\r\n\r\n");
+                let (url, serving) = serve(head, piece, GIB, b"");
+                let mut builder = builder(&url);
+                if !is_default {
+                    builder = builder.max_response_bytes(cap as u64);
+                }
+                let session = builder.build().unwrap();
+                let (peak, result) = peak_of(|| list_sales_units(&session));
+                let text = result.unwrap_err().to_string();
+                let case = format!("{status}, {header}, {cap}");
+                if status == "200 OK" {
+                    let says = format!(
+                        "GET /management/v1/sales-units: 200 OK, but \
+                         the reply is larger than max_response_bytes, {cap}"
+                    );
+                    assert_eq!(text, says, "{case}");
+                }
+                let most = match status {
+                    "200 OK" => cap,
+                    // What is more is no message for a person.
+                    _ => cap.min(256 * 1024),
+                };
+                assert!(peak <= most + BUFFERS, "{case}: {peak} bytes");
+                assert!(serving.join().unwrap() < GIB, "{case}: all of it was read");
+            }
+        }
+    }
+}
+
+/// Not twice its length, as memory that grows by doubling would.
+fn what_fits_its_length_costs_its_length() {
+    for length in [MIB, 4 * MIB, 8 * MIB] {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", length + 2);
+        let (url, serving) = serve(head, &BLANKS, length / BLANKS.len(), b"[]");
+        let session = builder(&url).max_response_bytes(length as u64 + 2);
+        let session = session.build().unwrap();
+        let (peak, result) = peak_of(|| list_sales_units(&session));
+        assert_eq!(result.unwrap(), []);
+        assert!(peak <= length + BUFFERS, "{length}: {peak} bytes");
+        serving.join().unwrap();
+    }
+}
+
+/// The body and what is made of it, and nothing that grows faster than they do.
+fn a_long_list_costs_in_proportion() {
+    let peak = |mib: usize| {
+        // 64 bytes with the comma.
+        const UNIT: &[u8] = br#"{"msn":"1000000","name":"ACME Fantastic Fitness of the world.."},"#;
+        let (first, last) = (&b"["[..], &br#"{"msn":"1000000","name":"A"}]"#[..]);
+        let times = mib * MIB / UNIT.len();
+        let length = first.len() + times * UNIT.len() + last.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n[");
+        let (url, serving) = serve(head, UNIT, times, last);
+        let session = builder(&url).build().unwrap();
+        let (peak, result): (_, Result<Vec<SalesUnitSummary>, Error>) =
+            peak_of(|| list_sales_units(&session));
+        assert_eq!(result.unwrap().len(), times + 1);
+        serving.join().unwrap();
+        peak
+    };
+    let (five, twenty) = (peak(5), peak(20));
+    assert!(twenty <= 20 * MIB * 5, "{twenty} bytes for 20 MiB");
+    // As much for each of its bytes, within what doubling rounds up.
+    assert!(twenty <= five * 4 * 2, "{five} for 5 MiB, {twenty} for 20");
+}
