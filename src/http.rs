@@ -276,7 +276,14 @@ impl Client {
                 let limit = time_left.unwrap_or(self.timeout);
                 // ureq looks at the body only after the head went out; without its body, no server acts on a request.
                 let body_never_read = !upload.was_read && !upload.left.is_empty();
-                Err(before_status(request, &error, limit, body_never_read))
+                let https = self.base_url.starts_with("https:");
+                Err(before_status(
+                    request,
+                    &error,
+                    https,
+                    limit,
+                    body_never_read,
+                ))
             }
         }
     }
@@ -513,6 +520,7 @@ fn connect_limit(connect_timeout: Duration, total: Duration) -> Duration {
 fn before_status(
     request: &Request<'_>,
     error: &ureq::Error,
+    https: bool,
     limit: Duration,
     body_never_read: bool,
 ) -> Error {
@@ -531,7 +539,7 @@ fn before_status(
             };
             (ErrorKind::Timeout, delivery, reason)
         }
-        ureq::Error::Io(io) => io_failure(io),
+        ureq::Error::Io(io) => io_failure(io, https),
         ureq::Error::HostNotFound => not_connected("the host's name was not found"),
         ureq::Error::ConnectionFailed => not_connected("no connection could be made"),
         ureq::Error::ConnectProxyFailed(reason) => {
@@ -549,7 +557,12 @@ fn before_status(
         #[cfg(feature = "rustls")]
         ureq::Error::Rustls(error) => no_tls(error.to_string()),
         #[cfg(feature = "native-tls")]
-        ureq::Error::NativeTls(error) => no_tls(error.to_string()),
+        ureq::Error::NativeTls(error) => {
+            let text = error.to_string();
+            // OpenSSL's way to say so.
+            let not_tls = text.contains("wrong version number");
+            no_tls(if not_tls { NOT_TLS.to_owned() } else { text })
+        }
         #[cfg(feature = "native-tls")]
         ureq::Error::Der(error) => no_tls(error.to_string()),
         ureq::Error::LargeResponseHeader(..) => {
@@ -557,7 +570,14 @@ fn before_status(
             (ErrorKind::Network, Delivery::Unknown, reason)
         }
         ureq::Error::Protocol(error) => {
-            let reason = format!("the reply is not HTTP: {error}");
+            let error = error.to_string();
+            // What a TLS server answers is an alert.
+            let hint = if !https && error.ends_with("invalid HTTP version") {
+                "; is it an https server?"
+            } else {
+                ""
+            };
+            let reason = format!("the reply is not HTTP: {error}{hint}");
             (ErrorKind::Network, Delivery::Unknown, reason)
         }
         other => (ErrorKind::Network, Delivery::Unknown, other.to_string()),
@@ -570,8 +590,10 @@ fn before_status(
     Error::Transport(CallError::new(request.at(), None, kind, delivery, reason))
 }
 
+const NOT_TLS: &str = "the server does not speak TLS there";
+
 /// Failures of DNS and of certificates come as plain I/O errors too.
-fn io_failure(error: &io::Error) -> (ErrorKind, Delivery, String) {
+fn io_failure(error: &io::Error, https: bool) -> (ErrorKind, Delivery, String) {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => {
@@ -580,10 +602,22 @@ fn io_failure(error: &io::Error) -> (ErrorKind, Delivery, String) {
         _ if text.starts_with("failed to lookup address") => {
             not_connected(format!("the host's name was not found: {text}"))
         }
-        io::ErrorKind::InvalidData if text.starts_with("invalid peer certificate") => no_tls(text),
+        // A certificate or a version that will not do: both come before the request.
+        io::ErrorKind::InvalidData
+            if text.starts_with("invalid peer certificate")
+                || text.starts_with("peer is incompatible") =>
+        {
+            no_tls(text)
+        }
+        // The bare kind, with no text of its own, comes from a handshake only. Later ends have their own words.
+        io::ErrorKind::UnexpectedEof
+            if https && text == io::Error::from(io::ErrorKind::UnexpectedEof).to_string() =>
+        {
+            no_tls("the connection was closed in the handshake".to_owned())
+        }
         // Nobody but the two ends can tell whether this came before or after the request, so that only an unread body proves the first.
         io::ErrorKind::InvalidData if text.ends_with("InvalidContentType") => {
-            let (kind, _, reason) = no_tls("the server does not speak TLS there".to_owned());
+            let (kind, _, reason) = no_tls(NOT_TLS.to_owned());
             (kind, Delivery::Unknown, reason)
         }
         // Alerts that can only come while the connection is being made.

@@ -4,6 +4,11 @@ use vipps::TlsBackend;
 
 use crate::transport::{assert_config, builder};
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod server;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod trust;
+
 /// Nothing listens there, and nothing is sent.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
@@ -151,16 +156,13 @@ bm8ga2V5IGF0IGFsbA==
 #[cfg(feature = "rustls")]
 mod handshake {
     use std::io::Write;
-    use std::net::TcpListener;
     use std::time::Duration;
 
     use vipps::{Delivery, ErrorKind, RetryPolicy};
 
     use super::*;
     use crate::support::RawServer;
-    use crate::transport::{
-        GET, POST, Peer, all_at_once, assert_error, close, eventually, get, post, wait_for_close,
-    };
+    use crate::transport::{GET, POST, Peer, assert_error, eventually, get, post, wait_for_close};
 
     #[test]
     fn https_to_a_port_of_plain_http_says_so() {
@@ -185,38 +187,6 @@ mod handshake {
         let text = format!("{POST}: {says} (nothing was sent)");
         assert_error(post(&session), &text, kind, Delivery::NotSent, None);
         assert_eq!(peer.connections(), 2);
-    }
-
-    #[test]
-    fn a_connection_that_ends_in_the_handshake_sent_no_body() {
-        let peer = Peer::start(|stream| {
-            stream.peek(&mut [0]).unwrap();
-            close(stream);
-        });
-        let url = peer.url().replace("http:", "https:");
-        let session = builder(&url).build().unwrap();
-        let error = post(&session).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Network);
-        assert_eq!(error.delivery(), Delivery::NotSent);
-        let start = format!("{POST}: the connection ");
-        assert!(error.to_string().starts_with(&start), "{error}");
-    }
-
-    #[test]
-    fn a_handshake_that_does_not_end_in_time_sent_nothing() {
-        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("https://{}", silent.local_addr().unwrap());
-        let limit = Duration::from_millis(300);
-        let session = builder(&url).connect_timeout(limit).build().unwrap();
-        all_at_once([GET, POST], |at| {
-            let result = match at {
-                GET => get(&session).map(drop),
-                _ => post(&session).map(drop),
-            };
-            let text = format!("{at}: timed out while connecting (nothing was sent)");
-            let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
-            assert_error(result, &text, kind, delivery, None);
-        });
     }
 
     #[test]

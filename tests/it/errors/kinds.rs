@@ -325,7 +325,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Network,
         None,
         Delivery::Unknown,
-        "the reply is not HTTP: http parse fail: invalid HTTP version",
+        "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
         " (the server may have carried it out)",
     );
 }

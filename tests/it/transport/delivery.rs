@@ -156,7 +156,9 @@ fn the_faults_of_the_sandbox_are_seen_for_what_they_are() {
         (Fault::LoseReply, unknown(closed)),
         (
             Fault::Garbage,
-            unknown("the reply is not HTTP: http parse fail: invalid HTTP version"),
+            unknown(
+                "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+            ),
         ),
         (
             Fault::CutReply,

@@ -64,15 +64,15 @@ fn what_is_not_http_is_no_answer() {
         // A TLS server says this to whoever speaks plain HTTP to it.
         (
             b"\x15\x03\x01\x00\x02\x02\x46",
-            "the reply is not HTTP: http parse fail: invalid HTTP version",
+            "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
         ),
         (
             b"220 mail.example.com ESMTP\r\n",
-            "the reply is not HTTP: http parse fail: invalid HTTP version",
+            "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
         ),
         (
             b"SSH-2.0-OpenSSH_9.6\r\n",
-            "the reply is not HTTP: http parse fail: invalid HTTP version",
+            "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
         ),
         (
             b"HTTP/1.1 abc\r\n\r\n",

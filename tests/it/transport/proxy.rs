@@ -114,7 +114,7 @@ fn a_proxy_that_is_none_sent_no_body() {
     let proxy = RawServer::start([garbage()]);
     let session = builder(NOWHERE).proxy(proxy.url()).build().unwrap();
     let text = format!(
-        "{POST}: the reply is not HTTP: http parse fail: invalid HTTP version (nothing was sent)"
+        "{POST}: the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server? (nothing was sent)"
     );
     let (kind, delivery) = (ErrorKind::Network, Delivery::NotSent);
     assert_error(post(&session), &text, kind, delivery, None);

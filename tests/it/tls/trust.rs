@@ -1,0 +1,467 @@
+//! Which servers are trusted, and what is said of those that are not.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustls::HandshakeKind;
+use rustls::version::{TLS12, TLS13};
+use vipps::{Clock, Delivery, ErrorKind, RetryPolicy, Session, SessionBuilder, TlsBackend};
+
+use super::server::{Authority, Identity, Server};
+use crate::support::{builder_without_token, whole_wire, wire};
+use crate::transport::{GET, POST, Peer, all_at_once, assert_error, builder, close, get, post};
+
+/// Those that are compiled in.
+const BACKENDS: &[TlsBackend] = &[
+    #[cfg(feature = "rustls")]
+    TlsBackend::Rustls,
+    #[cfg(feature = "native-tls")]
+    TlsBackend::NativeTls,
+];
+
+fn trusting(url: &str, backend: TlsBackend, roots: &str) -> SessionBuilder {
+    builder(url).tls_backend(backend).root_certificates(roots)
+}
+
+#[track_caller]
+fn assert_works(server: &Server, session: &Session) {
+    let before = server.requests().len();
+    get(session).unwrap();
+    post(session).unwrap();
+    let lines = server.lines().split_off(before);
+    assert_eq!(
+        lines,
+        [format!("{GET} HTTP/1.1"), format!("{POST} HTTP/1.1")]
+    );
+}
+
+/// What each library says of one failure. OpenSSL stands for the system's.
+struct Says {
+    rustls: &'static str,
+    openssl: &'static str,
+}
+
+impl Says {
+    fn of(&self, backend: TlsBackend) -> Option<&'static str> {
+        match backend {
+            TlsBackend::Rustls => Some(self.rustls),
+            _ if cfg!(target_os = "linux") => Some(self.openssl),
+            // The words are those of other libraries.
+            _ => None,
+        }
+    }
+}
+
+/// Neither a GET nor a POST gets to the server, and both errors say why.
+#[track_caller]
+fn assert_refused(session: &Session, backend: TlsBackend, says: &Says) {
+    for (result, at) in [
+        (get(session).map(drop), GET),
+        (post(session).map(drop), POST),
+    ] {
+        let error = result.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{backend:?}: {text}");
+        assert_eq!(error.delivery(), Delivery::NotSent, "{backend:?}: {text}");
+        let start = format!("{at}: no safe connection: ");
+        assert!(text.starts_with(&start), "{text}");
+        assert!(text.ends_with(" (nothing was sent)"), "{text}");
+        if let Some(says) = says.of(backend) {
+            assert!(
+                text.contains(says),
+                "{backend:?} does not say {says:?}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_root_of_the_callers_own_is_trusted() {
+    let root = Authority::new("test root");
+    let server = Server::start(&root.loopback());
+    for &backend in BACKENDS {
+        let session = trusting(&server.url(), backend, &root.pem());
+        assert_works(&server, &session.build().unwrap());
+    }
+}
+
+#[test]
+fn a_name_is_as_good_as_an_address() {
+    let root = Authority::new("test root");
+    let server = Server::start(&root.issue("localhost", [2000, 2100]));
+    let url = server.url().replace("127.0.0.1", "localhost");
+    for &backend in BACKENDS {
+        let session = trusting(&url, backend, &root.pem());
+        assert_works(&server, &session.build().unwrap());
+    }
+}
+
+#[test]
+fn every_root_of_a_bundle_is_trusted() {
+    let roots = ["one", "two", "three"].map(Authority::new);
+    let bundle: String = roots.iter().map(Authority::pem).collect();
+    for root in &roots {
+        let server = Server::start(&root.loopback());
+        for &backend in BACKENDS {
+            let session = trusting(&server.url(), backend, &bundle);
+            assert_works(&server, &session.build().unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_good_is_refused_and_said_to_be() {
+    let root = Authority::new("test root");
+    let expired = [2000, 2020];
+    let not_yet = [2090, 2100];
+    let cases = [
+        (
+            root.issue("other.example", [2000, 2100]),
+            Says {
+                rustls: "certificate not valid for name \"127.0.0.1\"",
+                openssl: "IP address mismatch",
+            },
+        ),
+        (
+            root.issue("127.0.0.1", expired),
+            Says {
+                rustls: "certificate expired",
+                openssl: "certificate has expired",
+            },
+        ),
+        (
+            root.issue("127.0.0.1", not_yet),
+            Says {
+                rustls: "certificate not valid yet",
+                openssl: "certificate is not yet valid",
+            },
+        ),
+        (
+            Identity::self_signed("127.0.0.1"),
+            Says {
+                rustls: "UnknownIssuer",
+                openssl: "self-signed certificate",
+            },
+        ),
+        (
+            Authority::new("another root").loopback(),
+            Says {
+                rustls: "UnknownIssuer",
+                openssl: "unable to get local issuer certificate",
+            },
+        ),
+        // One that bears the name of the root and is not it.
+        (
+            Authority::new("test root").loopback(),
+            Says {
+                rustls: "BadSignature",
+                openssl: "certificate signature failure",
+            },
+        ),
+    ];
+    for (identity, says) in cases {
+        let server = Server::start(&identity);
+        for (nth, &backend) in BACKENDS.iter().enumerate() {
+            let session = trusting(&server.url(), backend, &root.pem());
+            assert_refused(&session.build().unwrap(), backend, &says);
+            assert_eq!(server.connections(), 2 * (nth + 1));
+        }
+        assert_eq!(server.requests(), [""; 0]);
+    }
+}
+
+#[test]
+fn the_built_in_roots_do_not_trust_everybody() {
+    let server = Server::start(&Authority::new("test root").loopback());
+    for &backend in BACKENDS {
+        let session = builder(&server.url()).tls_backend(backend).build().unwrap();
+        let says = Says {
+            rustls: "UnknownIssuer",
+            openssl: "unable to get local issuer certificate",
+        };
+        assert_refused(&session, backend, &says);
+    }
+    assert_eq!(server.requests(), [""; 0]);
+}
+
+#[test]
+fn the_callers_roots_replace_those_that_are_built_in() {
+    // Of the two sessions each trusts its own root only.
+    let [one, other] = ["one", "other"].map(Authority::new);
+    let server = Server::start(&one.loopback());
+    for &backend in BACKENDS {
+        let session = trusting(&server.url(), backend, &one.pem());
+        assert_works(&server, &session.build().unwrap());
+        let session = trusting(&server.url(), backend, &other.pem());
+        let error = get(&session.build().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{backend:?}: {error}");
+    }
+}
+
+#[test]
+fn tls_1_2_and_1_3_are_spoken() {
+    let root = Authority::new("test root");
+    for version in [&TLS12, &TLS13] {
+        let server = Server::with_versions(&root.loopback(), &[version]);
+        for &backend in BACKENDS {
+            let session = trusting(&server.url(), backend, &root.pem());
+            assert_works(&server, &session.build().unwrap());
+        }
+    }
+}
+
+/// Reads the client's greeting, a record of five bytes and as many as they say, and answers.
+fn answering(answer: &'static [u8]) -> Peer {
+    Peer::start(move |mut stream| {
+        let mut head = [0; 5];
+        stream.read_exact(&mut head).unwrap();
+        let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
+        stream.read_exact(&mut vec![0; length]).unwrap();
+        stream.write_all(answer).unwrap();
+        close(stream);
+    })
+}
+
+#[test]
+fn a_handshake_that_fails_sends_nothing() {
+    let cases: [(&[u8], Says); 4] = [
+        // An alert: of the version, as of a server that speaks what is older than TLS 1.2 only.
+        (
+            b"\x15\x03\x01\x00\x02\x02\x46",
+            Says {
+                rustls: "ProtocolVersion",
+                openssl: "alert protocol version",
+            },
+        ),
+        // Of the ciphers.
+        (
+            b"\x15\x03\x03\x00\x02\x02\x28",
+            Says {
+                rustls: "HandshakeFailure",
+                openssl: "alert handshake failure",
+            },
+        ),
+        // Of the name, as of a front that serves several.
+        (
+            b"\x15\x03\x03\x00\x02\x02\x70",
+            Says {
+                rustls: "Unrecogni",
+                openssl: "unrecognized name",
+            },
+        ),
+        // A greeting of TLS 1.1, without extensions.
+        (
+            b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
+              \x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\
+              \x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x20\
+              \x00\xc0\x13\x00",
+            Says {
+                rustls: "ServerDoesNotSupportTls12Or13",
+                openssl: "unsupported protocol",
+            },
+        ),
+    ];
+    for (answer, says) in cases {
+        let peer = answering(answer);
+        let url = peer.url().replace("http:", "https:");
+        for &backend in BACKENDS {
+            let session = builder(&url).tls_backend(backend).build().unwrap();
+            assert_refused(&session, backend, &says);
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_ends_in_the_handshake_sent_nothing() {
+    // Nothing at all, and the beginning of a greeting.
+    for answer in [
+        b"".as_slice(),
+        b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03",
+    ] {
+        let peer = answering(answer);
+        let url = peer.url().replace("http:", "https:");
+        for &backend in BACKENDS {
+            let session = builder(&url).tls_backend(backend).build().unwrap();
+            let says = Says {
+                rustls: "the connection was closed in the handshake",
+                openssl: "unexpected EOF",
+            };
+            assert_refused(&session, backend, &says);
+        }
+    }
+}
+
+#[test]
+fn a_handshake_without_an_answer_ends_in_time() {
+    let silent = Peer::start(|mut stream| crate::transport::wait_for_close(&mut stream));
+    let url = silent.url().replace("http:", "https:");
+    let limit = Duration::from_millis(200);
+    let cases = BACKENDS.iter().flat_map(|&of| [(of, GET), (of, POST)]);
+    all_at_once(cases, |(backend, at)| {
+        let session = builder(&url).tls_backend(backend).connect_timeout(limit);
+        let session = session.build().unwrap();
+        let result = match at {
+            GET => get(&session).map(drop),
+            _ => post(&session).map(drop),
+        };
+        let text = format!("{at}: timed out while connecting (nothing was sent)");
+        let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
+        assert_error(result, &text, kind, delivery, None);
+    });
+}
+
+#[test]
+fn what_is_no_tls_is_said_to_be_none() {
+    // No greeting, and no HTTP either.
+    let peer = answering(b"SSH-2.0-OpenSSH_9.6\r\n");
+    let url = peer.url().replace("http:", "https:");
+    for &backend in BACKENDS {
+        let session = builder(&url).tls_backend(backend).build().unwrap();
+        let errors = [
+            (get(&session).unwrap_err(), GET),
+            (post(&session).unwrap_err(), POST),
+        ];
+        for (error, at) in errors {
+            // With rustls nothing but an unread body proves that it came before the request.
+            let delivery = match (backend, at) {
+                (TlsBackend::Rustls, GET) => Delivery::Unknown,
+                _ => Delivery::NotSent,
+            };
+            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::Tls, "{backend:?}: {text}");
+            assert_eq!(error.delivery(), delivery, "{backend:?}: {text}");
+            let says = Says {
+                rustls: "the server does not speak TLS there",
+                openssl: "the server does not speak TLS there",
+            };
+            let says = says.of(backend).unwrap_or_default();
+            let start = format!("{at}: no safe connection: {says}");
+            assert!(text.starts_with(&start), "{text}");
+        }
+    }
+}
+
+#[test]
+fn plain_http_to_a_tls_server_asks_for_https() {
+    let root = Authority::new("test root");
+    let server = Server::start(&root.loopback());
+    let session = builder(&server.url().replace("https:", "http:"));
+    let session = session.build().unwrap();
+    // What comes back is an alert, which says nothing of what became of the request.
+    let says = "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server? \
+                (the server may have carried it out)";
+    for (result, at) in [
+        (get(&session).map(drop), GET),
+        (post(&session).map(drop), POST),
+    ] {
+        let (kind, delivery) = (ErrorKind::Network, Delivery::Unknown);
+        assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
+    }
+    assert_eq!(server.requests(), [""; 0]);
+}
+
+/// Whether a library resumes is its own choice: OpenSSL's does not.
+#[cfg(feature = "rustls")]
+#[test]
+fn a_session_resumes_its_handshakes() {
+    let root = Authority::new("test root");
+    for version in [&TLS12, &TLS13] {
+        let server = Server::with_versions(&root.loopback(), &[version]);
+        let session = trusting(&server.url(), TlsBackend::Rustls, &root.pem());
+        let session = session.build().unwrap();
+        for _ in 0..3 {
+            get(&session).unwrap();
+        }
+        // Another merchant's session is the same as far as TLS goes.
+        post(&session.for_merchant(&"654321".parse().unwrap())).unwrap();
+        let resumed = HandshakeKind::Resumed;
+        let expected = [HandshakeKind::Full, resumed, resumed, resumed];
+        assert_eq!(server.handshakes(), expected);
+    }
+}
+
+/// A proxy that refuses the first tunnel and makes all others.
+#[cfg(feature = "rustls")]
+fn busy_proxy() -> Peer {
+    let asked = AtomicUsize::new(0);
+    Peer::start(move |mut stream| {
+        let request = crate::transport::read_request(&mut stream).unwrap();
+        if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+            stream
+                .write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                .unwrap();
+            return close(stream);
+        }
+        let target = request.split(' ').nth(1).unwrap();
+        let mut server = TcpStream::connect(target).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let (mut from, mut to) = (stream.try_clone().unwrap(), server.try_clone().unwrap());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                drop(std::io::copy(&mut from, &mut to));
+                drop(to.shutdown(std::net::Shutdown::Write));
+            });
+            drop(std::io::copy(&mut server, &mut stream));
+            drop(stream.shutdown(std::net::Shutdown::Write));
+        });
+    })
+}
+
+#[cfg(feature = "rustls")]
+#[test]
+fn a_session_that_begins_with_a_repetition_resumes_too() {
+    let root = Authority::new("test root");
+    let server = Server::start(&root.loopback());
+    let proxy = busy_proxy();
+    let clock = Clock::manual();
+    let time = clock.clone();
+    // The first attempt ends before any TLS. The second has settings of its own, as less time is left.
+    let session = trusting(&server.url(), TlsBackend::Rustls, &root.pem())
+        .proxy(&proxy.url())
+        .retry(RetryPolicy::default())
+        .clock(clock)
+        .observer(move |_| time.advance(Duration::from_secs(1)));
+    let session = session.build().unwrap();
+    for _ in 0..4 {
+        get(&session).unwrap();
+    }
+    assert_eq!(proxy.connections(), 5);
+    // A repetition's TLS settings are its own, and what follows it is the first to share them.
+    let (full, resumed) = (HandshakeKind::Full, HandshakeKind::Resumed);
+    assert_eq!(server.handshakes(), [full, full, resumed, resumed]);
+}
+
+#[test]
+fn token_and_call_go_over_tls() {
+    let root = Authority::new("test root");
+    for prefix in ["", "/a/prefix"] {
+        for &backend in BACKENDS {
+            let server = Server::start(&root.loopback());
+            let session = builder_without_token(&format!("{}{prefix}", server.url()))
+                .tls_backend(backend)
+                .root_certificates(root.pem());
+            let session = session.build().unwrap();
+            get(&session).unwrap();
+            get(&session).unwrap();
+            let lines = server.lines();
+            let call = format!("GET {prefix}/management/v1/sales-units");
+            let expected = [
+                format!("POST {prefix}/accesstoken/get HTTP/1.1"),
+                format!("{call} HTTP/1.1"),
+                format!("{call} HTTP/1.1"),
+            ];
+            assert_eq!(lines, expected);
+            let expected = wire(&call, "").replace("test-token", "token-over-tls");
+            assert_eq!(whole_wire(&server.requests()[1]), expected);
+            // The keys go with the token request only.
+            let [token, calls @ ..] = &server.requests()[..] else {
+                panic!("no request")
+            };
+            assert!(token.contains("client_secret: test-client-secret"));
+            assert!(!calls.concat().contains("test-client-secret"));
+        }
+    }
+}
