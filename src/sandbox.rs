@@ -215,7 +215,15 @@ impl Sandbox {
     /// A request takes the first fault that fits it, in the order in which they were set, until that is used up. `usize::MAX` is for good.
     /// Token requests fit `"*"` too; a session fetches its token before its first call.
     pub fn fault(&self, route: &str, times: usize, fault: Fault) {
-        self.server.add_fault(Route::new(route), times, fault);
+        self.server.add_fault(Route::new(route), times, 1, fault);
+    }
+
+    /// Has every `nth` request of a route fail for good, such as 20 for one in 20; otherwise as [`fault`](Self::fault).
+    ///
+    /// Counted are the requests that no fault set before took.
+    pub fn fault_every(&self, route: &str, nth: usize, fault: Fault) {
+        self.server
+            .add_fault(Route::new(route), usize::MAX, nth, fault);
     }
 
     /// Takes back all faults, and lets go of the requests that [`Fault::Hold`] holds.
@@ -231,6 +239,19 @@ impl Sandbox {
     /// Breaks the connections that are open, idle ones too. Requests that are held or delayed lose their answers.
     pub fn close_connections(&self) {
         self.server.close_connections();
+    }
+
+    /// How many connections are open, idle ones too.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.server.connections()
+    }
+
+    /// How many requests for the same method and path were being served at the same time, at the most, among those of a route. 1 for
+    /// `"POST /accesstoken/get"` says that no two token requests ever overlapped.
+    #[must_use]
+    pub fn most_at_once(&self, route: &str) -> usize {
+        self.server.most_at_once(&Route::new(route))
     }
 
     /// All requests so far, in the order in which they came in. They hold keys and tokens: the sandbox's own.

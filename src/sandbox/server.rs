@@ -72,12 +72,24 @@ struct Shared {
     gate: Mutex<Gate>,
     gate_moved: Condvar,
     connections: Mutex<Connections>,
+    in_flight: Mutex<InFlight>,
 }
 
 struct Rule {
     route: Route,
     times: usize,
+    /// 1 for each request, 2 for every second one.
+    every: usize,
+    /// How many requests there were that it could have been for.
+    seen: usize,
     fault: Fault,
+}
+
+/// The requests that are being served, and the most that were at any time, by method and path.
+#[derive(Default)]
+struct InFlight {
+    now: HashMap<String, usize>,
+    most: HashMap<String, usize>,
 }
 
 #[derive(Default)]
@@ -106,6 +118,7 @@ impl Server {
             gate: Mutex::default(),
             gate_moved: Condvar::new(),
             connections: Mutex::default(),
+            in_flight: Mutex::default(),
         });
         let accepted = Arc::clone(&shared);
         let accepting = thread::Builder::new()
@@ -127,10 +140,12 @@ impl Server {
         lock(&self.shared.service)
     }
 
-    pub(super) fn add_fault(&self, route: Route, times: usize, fault: Fault) {
+    pub(super) fn add_fault(&self, route: Route, times: usize, every: usize, fault: Fault) {
         lock(&self.shared.faults).push(Rule {
             route,
             times,
+            every: every.max(1),
+            seen: 0,
             fault,
         });
     }
@@ -147,6 +162,19 @@ impl Server {
 
     pub(super) fn close_connections(&self) {
         self.shared.close_connections();
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        lock(&self.shared.connections).open.len()
+    }
+
+    pub(super) fn most_at_once(&self, route: &Route) -> usize {
+        let in_flight = lock(&self.shared.in_flight);
+        let matching = in_flight.most.iter().filter(|(line, _)| {
+            let (method, path) = line.split_once(' ').unwrap_or_default();
+            route.matches(method, path)
+        });
+        matching.map(|(_, most)| *most).max().unwrap_or(0)
     }
 
     pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
@@ -224,9 +252,11 @@ impl Shared {
 
     fn take_fault(&self, method: &str, path: &str) -> Option<Fault> {
         let mut faults = lock(&self.faults);
-        let rule = faults
-            .iter_mut()
-            .find(|rule| rule.times > 0 && rule.route.matches(method, path))?;
+        let rule = faults.iter_mut().find_map(|rule| {
+            let fits = rule.times > 0 && rule.route.matches(method, path);
+            rule.seen = rule.seen.wrapping_add(usize::from(fits));
+            (fits && rule.seen % rule.every == 0).then_some(rule)
+        })?;
         rule.times -= 1;
         Some(rule.fault.clone())
     }
@@ -277,6 +307,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         // Before the request is logged: whoever sees it in the log can release it.
         let releases = lock(&shared.gate).releases;
         let fault = shared.take_fault(&request.method, &request.path);
+        let mut served = Served::begin(shared, &request);
         if fault == Some(Fault::CloseBeforeReading) {
             log(shared, request);
             return Ok(());
@@ -300,12 +331,53 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         if let Some(refusal) = refusal {
             return refuse(&mut stream, &refusal);
         }
-        match answer(&mut stream, shared, &request, fault, releases)? {
+        match answer(&mut stream, shared, &request, fault, releases, &mut served)? {
             Done::KeepOpen if head.keep_alive => {}
             Done::KeepOpen | Done::Close => return Ok(()),
         }
     }
     Ok(())
+}
+
+/// A request between the end of its head and the beginning of its answer.
+struct Served<'a> {
+    shared: &'a Shared,
+    line: Option<String>,
+}
+
+impl<'a> Served<'a> {
+    fn begin(shared: &'a Shared, request: &ReceivedRequest) -> Self {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let line = format!("{} {path}", request.method);
+        let mut in_flight = lock(&shared.in_flight);
+        let now = in_flight.now.entry(line.clone()).or_default();
+        *now += 1;
+        let now = *now;
+        let most = in_flight.most.entry(line.clone()).or_default();
+        *most = now.max(*most);
+        let line = Some(line);
+        Self { shared, line }
+    }
+
+    /// Before the answer goes out: what the client sends when it has it does not overlap with this.
+    fn end(&mut self) {
+        let Some(line) = self.line.take() else {
+            return;
+        };
+        let mut in_flight = lock(&self.shared.in_flight);
+        if let Some(now) = in_flight.now.get_mut(&line) {
+            *now -= 1;
+            if *now == 0 {
+                in_flight.now.remove(&line);
+            }
+        }
+    }
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 enum Done {
@@ -319,6 +391,7 @@ fn answer(
     request: &ReceivedRequest,
     fault: Option<Fault>,
     releases: u64,
+    served: &mut Served<'_>,
 ) -> io::Result<Done> {
     let carry_out = || {
         let mut answer = lock(&shared.service).answer(request);
@@ -327,20 +400,20 @@ fn answer(
         }
         answer
     };
+    match &fault {
+        Some(Fault::Delay(time)) if !shared.delay(*time) => return Ok(Done::Close),
+        Some(Fault::Hold) if !shared.hold(releases) => return Ok(Done::Close),
+        _ => {}
+    }
+    let carried_out = match &fault {
+        None | Some(Fault::Delay(_) | Fault::Hold | Fault::LoseReply | Fault::CutReply) => {
+            carry_out()
+        }
+        _ => Answer::empty(200),
+    };
+    served.end();
     match fault {
-        None => write_answer(stream, &carry_out(), None)?,
-        Some(Fault::Delay(time)) => {
-            if !shared.delay(time) {
-                return Ok(Done::Close);
-            }
-            write_answer(stream, &carry_out(), None)?;
-        }
-        Some(Fault::Hold) => {
-            if !shared.hold(releases) {
-                return Ok(Done::Close);
-            }
-            write_answer(stream, &carry_out(), None)?;
-        }
+        None | Some(Fault::Delay(_) | Fault::Hold) => write_answer(stream, &carried_out, None)?,
         Some(Fault::Status {
             status,
             retry_after,
@@ -362,13 +435,11 @@ fn answer(
                         <body><h1>502 Bad Gateway</h1></body></html>";
             write_answer(stream, &Answer::new(502, "text/html", page), None)?;
         }
-        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading) => return Ok(Done::Close),
-        Some(Fault::LoseReply) => {
-            carry_out();
+        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::LoseReply) => {
             return Ok(Done::Close);
         }
         Some(Fault::CutReply) => {
-            let bytes = bytes_of(&carry_out(), None);
+            let bytes = bytes_of(&carried_out, None);
             // A reply without a body is not cut: its head says it all.
             let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
             let head = head.map_or(0, |at| at + 4);
