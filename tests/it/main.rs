@@ -12,6 +12,7 @@ mod errors;
 mod examples;
 mod images;
 mod management;
+mod matrix;
 mod money;
 mod order_management;
 mod order_sandbox;
