@@ -22,6 +22,7 @@ mod retries;
 mod sandbox;
 mod secrets;
 mod support;
+mod threads;
 mod tls;
 mod tokens;
 mod transport;

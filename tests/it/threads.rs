@@ -1,0 +1,490 @@
+//! Many threads over one session while tokens run out and the network fails, and what is left when one of them goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use vipps::management::{
+    self, BusinessIdentifier, ListProductOrders, PrefillProductOrder, ProductOrderId, ProductType,
+};
+use vipps::order_management::{
+    self, BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef, Receipt,
+    ReceiptOutcome, TaxRate,
+};
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{Delivery, Error, ErrorKind, Session};
+
+use crate::images::small_image;
+use crate::tokens::{at_once, until};
+
+const TOKEN: &str = "POST /accesstoken/get";
+const UNITS: &str = "GET /management/v1/sales-units";
+const PREFILL: &str = "POST /management/v1/product-orders";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How long a test may take before it counts as hung.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a test on a thread of its own, so that one that hangs fails.
+#[track_caller]
+fn within_bounds(test: impl FnOnce() + Send + 'static) {
+    let (ended, end) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let result = catch_unwind(AssertUnwindSafe(test));
+        // Nobody listens any more if it took too long.
+        let _ = ended.send(());
+        if let Err(panic) = result {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    assert!(end.recv_timeout(PATIENCE).is_ok(), "it hangs");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn order() -> PrefillProductOrder {
+    let merchant = BusinessIdentifier::norway("987654321").unwrap();
+    PrefillProductOrder::new(merchant, ProductType::Login).sales_unit_name("ACME Fitness")
+}
+
+fn receipt() -> Receipt {
+    let line = OrderLine::from_gross("Socks", "1", 10_000, TaxRate::percent(25)).unwrap();
+    Receipt::new(BottomLine::new(Currency::Nok)).line(line)
+}
+
+const THREADS: usize = 64;
+const CALLS: usize = 200;
+
+/// What all threads together did.
+#[derive(Default)]
+struct Tally {
+    done: usize,
+    /// By the call.
+    errors: BTreeMap<&'static str, Vec<Error>>,
+    ordered: Vec<ProductOrderId>,
+    deleted: Vec<ProductOrderId>,
+    /// Of which nobody knows whether they are there.
+    in_doubt: Vec<ProductOrderId>,
+    prefills_in_doubt: usize,
+    receipts: BTreeMap<String, usize>,
+    images: Vec<String>,
+    images_not_sent: Vec<String>,
+    most_connections: usize,
+}
+
+impl Tally {
+    fn count<T>(&mut self, call: &'static str, result: Result<T, Error>) -> Result<T, Error> {
+        match &result {
+            Ok(_) => self.done += 1,
+            Err(error) => self.errors.entry(call).or_default().push(error.clone()),
+        }
+        result
+    }
+
+    fn add(&mut self, other: Self) {
+        self.done += other.done;
+        for (call, errors) in other.errors {
+            self.errors.entry(call).or_default().extend(errors);
+        }
+        self.ordered.extend(other.ordered);
+        self.deleted.extend(other.deleted);
+        self.in_doubt.extend(other.in_doubt);
+        self.prefills_in_doubt += other.prefills_in_doubt;
+        for (order, added) in other.receipts {
+            *self.receipts.entry(order).or_default() += added;
+        }
+        self.images.extend(other.images);
+        self.images_not_sent.extend(other.images_not_sent);
+        self.most_connections = self.most_connections.max(other.most_connections);
+    }
+}
+
+/// The calls of one thread.
+fn work(sandbox: &Sandbox, session: &Session, thread: usize, calls: &AtomicUsize) -> Tally {
+    let mut tally = Tally::default();
+    let mut mine = Vec::new();
+    for nth in 0..CALLS {
+        // Tokens run out after 300 calls of all threads, some five of each, and are forgotten now and then.
+        sandbox.advance(SECOND);
+        if calls.fetch_add(1, Ordering::Relaxed) % 1000 == 999 {
+            sandbox.revoke_tokens();
+        }
+        match nth % 8 {
+            0 => {
+                let units = tally.count("list", management::list_sales_units(session));
+                assert!(units.is_ok_and(|units| units.len() == 3) || !tally.errors.is_empty());
+            }
+            1 => {
+                let msn = "654321".parse().unwrap();
+                let unit = tally.count("get", management::get_sales_unit(session, &msn));
+                assert!(unit.is_ok_and(|unit| unit.msn == msn) || !tally.errors.is_empty());
+            }
+            2 => match tally.count(
+                "prefill",
+                management::prefill_product_order(session, &order()),
+            ) {
+                Ok(made) => {
+                    tally.ordered.push(made.prefilled_order_id.clone());
+                    mine.push(made.prefilled_order_id);
+                }
+                Err(error) if error.delivery() == Delivery::NotSent => {}
+                Err(_) => tally.prefills_in_doubt += 1,
+            },
+            3 if nth % 16 == 3 => {
+                let Some(id) = mine.pop() else {
+                    drop(tally.count("list", management::list_price_packages(session).map(drop)));
+                    continue;
+                };
+                match tally.count("delete", management::delete_product_order(session, &id)) {
+                    Ok(()) => tally.deleted.push(id),
+                    Err(error) if error.delivery() == Delivery::NotSent => {}
+                    Err(_) => tally.in_doubt.push(id),
+                }
+            }
+            4 => {
+                // Every second one is an order of two threads.
+                let whose = if nth % 16 == 4 {
+                    thread / 2
+                } else {
+                    THREADS + thread
+                };
+                let id = format!("order-{whose}-{nth}");
+                let order = OrderRef::ecom(id.parse().unwrap());
+                let added = match tally.count(
+                    "ensure",
+                    order_management::ensure_receipt(session, &order, &receipt()),
+                ) {
+                    Ok(ReceiptOutcome::Added(_)) => 1,
+                    Ok(_) => 0,
+                    Err(_) => continue,
+                };
+                *tally.receipts.entry(id).or_default() += added;
+            }
+            5 => {
+                let id = format!("picture-{thread}-{nth}");
+                match tally.count(
+                    "image",
+                    order_management::add_image(session, &small_image(&id)),
+                ) {
+                    Ok(_) => tally.images.push(id),
+                    Err(error) if error.delivery() == Delivery::NotSent => {
+                        tally.images_not_sent.push(id)
+                    }
+                    Err(_) => {}
+                }
+            }
+            6 => {
+                let raw = session.raw("GET", "/management/v1/partners/price-packages", None);
+                drop(tally.count("list", raw));
+            }
+            _ => drop(tally.count("list", management::list_price_packages(session))),
+        }
+        tally.most_connections = tally.most_connections.max(sandbox.connections());
+    }
+    tally
+}
+
+#[test]
+fn every_call_of_many_threads_is_accounted_for() {
+    within_bounds(|| {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.set_token_lifetime(300 * SECOND);
+        // The clock runs with the calls of all threads, and a call's own time must not end by that.
+        let builder = sandbox.session_builder().unwrap();
+        let session = builder.timeout(86_400 * SECOND).build().unwrap();
+        // Slow enough that a second one would overlap; one in 20 fails.
+        sandbox.fault_every(TOKEN, 20, Fault::status(503));
+        sandbox.fault_every(TOKEN, 1, Fault::Delay(Duration::from_millis(1)));
+        for (route, fault) in [
+            (PREFILL, Fault::LoseReply),
+            ("DELETE *", Fault::LoseReply),
+            ("POST /order-management/v2/*/receipts/*", Fault::LoseReply),
+            ("POST /order-management/v1/images", Fault::CloseAfterReading),
+            ("GET /order-management/v2/*/*", Fault::CutReply),
+            (UNITS, Fault::HtmlBadGateway),
+            ("GET *", Fault::status_retry_after(429, "1")),
+        ] {
+            sandbox.fault_every(route, 20, fault);
+        }
+
+        let calls = AtomicUsize::new(0);
+        let thread = AtomicUsize::new(0);
+        let tallies = at_once(THREADS, || {
+            let thread = thread.fetch_add(1, Ordering::Relaxed);
+            work(&sandbox, &session, thread, &calls)
+        });
+        let mut all = Tally::default();
+        for tally in tallies {
+            all.add(tally);
+        }
+        sandbox.clear_faults();
+        check(&sandbox, &all);
+    });
+}
+
+fn check(sandbox: &Sandbox, all: &Tally) {
+    let failed: usize = all.errors.values().map(Vec::len).sum();
+    assert_eq!(all.done + failed, THREADS * CALLS);
+    println!(
+        "{} calls: {} done, {failed} failed; {} token requests, {} connections",
+        THREADS * CALLS,
+        all.done,
+        sandbox.count(TOKEN),
+        all.most_connections
+    );
+    for (call, error) in all
+        .errors
+        .iter()
+        .flat_map(|(call, errors)| errors.iter().map(move |error| (*call, error)))
+    {
+        let explained = match error.kind() {
+            // One in 20 plain POSTs got no answer, and of the others those that met the fault in every attempt.
+            ErrorKind::Network => {
+                let loses_replies = ["image", "prefill", "delete", "ensure"].contains(&call);
+                loses_replies && error.delivery() == Delivery::Unknown
+            }
+            // Those that met a fault in every attempt.
+            ErrorKind::RateLimited | ErrorKind::Server => call != "image",
+            // The new token was over too: hundreds of other calls went by, or it was forgotten.
+            ErrorKind::Unauthorized => true,
+            ErrorKind::Auth => error.delivery() == Delivery::NotSent && error.status() == Some(503),
+            _ => false,
+        };
+        assert!(explained, "{call}: {error:?}");
+    }
+    // The faults met somebody, and no token lasted.
+    let errors = all.errors.values().flatten();
+    let met = errors.filter(|error| error.kind() != ErrorKind::Unauthorized);
+    let met = met.count();
+    assert!(met > 0 && met < THREADS * CALLS / 20, "{met}");
+    assert!(sandbox.count(TOKEN) > 20);
+
+    // One token request at a time, and connections for the threads and for the one that renews.
+    assert_eq!(sandbox.most_at_once(TOKEN), 1);
+    assert!(
+        sandbox.most_at_once(UNITS) > 1,
+        "nothing was at the same time"
+    );
+    // Some that were closed the sandbox may not have looked at yet.
+    let most = all.most_connections;
+    assert!(most <= THREADS + 1 + THREADS / 8, "{most}");
+
+    let session = sandbox.session();
+    let list = ListProductOrders::new().include_expired(true);
+    let there = management::list_product_orders(&session, &list).unwrap();
+    let there: BTreeSet<String> = there
+        .into_iter()
+        .map(|order| order.product_order_id.unwrap().as_str().to_owned())
+        .collect();
+    let ids = |of: &[ProductOrderId]| -> BTreeSet<String> {
+        of.iter().map(|id| id.as_str().to_owned()).collect()
+    };
+    let (ordered, deleted, in_doubt) = (ids(&all.ordered), ids(&all.deleted), ids(&all.in_doubt));
+    assert_eq!(ordered.len(), all.ordered.len(), "two calls got one order");
+    assert_eq!(deleted.len(), all.deleted.len());
+    assert!(there.is_disjoint(&deleted), "said to be deleted, and there");
+    for id in ordered.difference(&deleted) {
+        assert!(
+            there.contains(id) || in_doubt.contains(id),
+            "{id} is not there"
+        );
+    }
+    // No call made two.
+    let strangers = there.difference(&ordered).count();
+    assert!(
+        strangers <= all.prefills_in_doubt,
+        "{strangers} orders too many"
+    );
+
+    // The answers that were lost aside, one of those who asked for a receipt has added it.
+    for (id, added) in &all.receipts {
+        assert!(*added <= 1, "{id} was added {added} times");
+    }
+    // Every fifth is enough: each is a request.
+    for id in all.receipts.keys().step_by(5) {
+        let order = OrderRef::ecom(id.parse().unwrap());
+        let found = order_management::get_order(&session, &order).unwrap();
+        assert_eq!(found.receipt, Some(receipt()), "{id}");
+    }
+    let link = |id: &String| {
+        let link = Category::new(CategoryType::General, "https://example.com");
+        let link = link.image_id(id.parse().unwrap());
+        let order = OrderRef::ecom("order-of-pictures".parse().unwrap());
+        order_management::put_category(&session, &order, &link)
+    };
+    for id in all.images.iter().step_by(5) {
+        link(id).unwrap();
+    }
+    for id in &all.images_not_sent {
+        link(id).unwrap_err();
+    }
+}
+
+#[test]
+fn clones_go_on_when_the_session_is_dropped() {
+    within_bounds(|| {
+        let sandbox = Sandbox::start().unwrap();
+        let session = sandbox.session_builder().unwrap().build().unwrap();
+        session.access_token().unwrap();
+        sandbox.fault(UNITS, 8, Fault::Hold);
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let clone = session.clone();
+                thread::spawn(move || {
+                    let held = management::list_sales_units(&clone).unwrap().len();
+                    let next = management::list_sales_units(&clone).unwrap().len();
+                    (held, next)
+                })
+            })
+            .collect();
+        assert!(sandbox.wait_for(UNITS, 8));
+        drop(session);
+        sandbox.release();
+        for thread in threads {
+            assert_eq!(thread.join().unwrap(), (3, 3));
+        }
+        assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (1, 16));
+        // Nobody is left to hold them open.
+        until("all connections are closed", || sandbox.connections() == 0);
+    });
+}
+
+#[test]
+fn a_session_may_be_dropped_while_its_token_is_renewed() {
+    within_bounds(|| {
+        let sandbox = Sandbox::start().unwrap();
+        let session = sandbox.session_builder().unwrap().build().unwrap();
+        management::list_sales_units(&session).unwrap();
+        sandbox.advance(3500 * SECOND);
+        sandbox.fault(TOKEN, 1, Fault::Hold);
+        management::list_sales_units(&session).unwrap();
+        assert!(sandbox.wait_for(TOKEN, 2));
+        drop(session);
+        // The renewal has what it needs of it.
+        assert!(sandbox.connections() > 0);
+        sandbox.release();
+        until("all connections are closed", || sandbox.connections() == 0);
+    });
+}
+
+/// In a call, in a token request that others wait for, and in an early renewal.
+#[test]
+fn an_observer_that_panics_now_and_then_spoils_no_other_call() {
+    within_bounds(|| {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.set_token_lifetime(100 * SECOND);
+        let seen = AtomicUsize::new(0);
+        let calm = Arc::new(AtomicBool::new(false));
+        let is_calm = Arc::clone(&calm);
+        let builder = sandbox.session_builder().unwrap();
+        let session = builder
+            .timeout(86_400 * SECOND)
+            .observer(move |exchange| {
+                // More often for tokens, of which there are few.
+                let nth = seen.fetch_add(1, Ordering::SeqCst);
+                let often = if exchange.path() == "/accesstoken/get" {
+                    2
+                } else {
+                    50
+                };
+                // Not by panic!, whose message would be printed each time.
+                if nth % often == 0 && !is_calm.load(Ordering::SeqCst) {
+                    std::panic::resume_unwind(Box::new("an observer that panics"));
+                }
+            })
+            .build()
+            .unwrap();
+        let counts = at_once(16, || {
+            let (mut done, mut failed, mut panicked) = (0, 0, 0);
+            for _ in 0..50 {
+                sandbox.advance(SECOND);
+                let call = || management::prefill_product_order(&session, &order());
+                match catch_unwind(AssertUnwindSafe(call)) {
+                    Ok(Ok(_)) => done += 1,
+                    Ok(Err(error)) => {
+                        let text = "no access token: POST /accesstoken/get: the thread that fetched the token panicked";
+                        assert_eq!(error.to_string(), text);
+                        assert_eq!(error.delivery(), Delivery::NotSent);
+                        failed += 1;
+                    }
+                    Err(_) => panicked += 1,
+                }
+            }
+            (done, failed, panicked)
+        });
+        let of =
+            |count: fn(&(usize, usize, usize)) -> usize| counts.iter().map(count).sum::<usize>();
+        let (done, failed, panicked) = (of(|c| c.0), of(|c| c.1), of(|c| c.2));
+        assert_eq!(done + failed + panicked, 16 * 50);
+        assert!(done > 0 && panicked > 0, "{done}, {panicked}");
+
+        calm.store(true, Ordering::SeqCst);
+        until("no token request in flight", || {
+            !format!("{session:?}").contains("being fetched")
+        });
+        let all = ListProductOrders::new();
+        let there = management::list_product_orders(&session, &all)
+            .unwrap()
+            .len();
+        // One for each call that was sent, whether its observer panicked or not.
+        assert!(
+            (done..=done + panicked).contains(&there),
+            "{there} of {done}"
+        );
+        for _ in 0..16 {
+            management::list_sales_units(&session).unwrap();
+        }
+        assert_eq!(sandbox.most_at_once(TOKEN), 1);
+    });
+}
+
+#[test]
+fn one_in_so_many_requests_fails() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session_builder().unwrap();
+    let session = session.retry(vipps::RetryPolicy::none()).build().unwrap();
+    sandbox.fault(UNITS, 1, Fault::status(500));
+    sandbox.fault_every(UNITS, 3, Fault::status(503));
+    sandbox.fault_every("GET *", 2, Fault::status(502));
+    let statuses: Vec<Option<u16>> = (0..8)
+        .map(|_| {
+            let result = session.raw("GET", "/management/v1/sales-units", None);
+            result.err().and_then(|error| error.status())
+        })
+        .collect();
+    let [a, b, c, d] = [Some(500), Some(503), Some(502), None];
+    // The first is the 500's alone; of the others the third and the sixth are the 503's, and of those that are left one in two.
+    assert_eq!(statuses, [a, d, c, b, d, c, b, d]);
+}
+
+#[test]
+fn the_sandbox_counts_connections_and_what_comes_together() {
+    let sandbox = Sandbox::start().unwrap();
+    assert_eq!((sandbox.connections(), sandbox.most_at_once("*")), (0, 0));
+    let session = sandbox.session_builder().unwrap().build().unwrap();
+    session.access_token().unwrap();
+    sandbox.fault(UNITS, 3, Fault::Hold);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| management::list_sales_units(&session).unwrap());
+        }
+        assert!(sandbox.wait_for(UNITS, 3));
+        assert_eq!(sandbox.connections(), 3);
+        sandbox.release();
+    });
+    management::list_sales_units(&session).unwrap();
+    assert_eq!(
+        (sandbox.most_at_once(UNITS), sandbox.most_at_once(TOKEN)),
+        (3, 1)
+    );
+    assert_eq!(
+        (sandbox.most_at_once("*"), sandbox.most_at_once(PREFILL)),
+        (3, 0)
+    );
+    drop(session);
+    until("all connections are closed", || sandbox.connections() == 0);
+}
