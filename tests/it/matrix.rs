@@ -644,6 +644,8 @@ fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
         },
         Means::HalfAnswer if again == Again::Delete => believed,
         Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
+        // The status is all that a DELETE needs.
+        Means::TooLarge if again == Again::Delete => believed,
         Means::TooLarge => {
             let may = again == Again::ReadBack;
             repeated(may, ErrorKind::Decode, Delivery::Answered)
