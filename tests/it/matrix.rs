@@ -821,6 +821,11 @@ fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     let took = run.sandbox.clock().now() - began;
     assert!(took < Duration::from_secs(60), "{}: {took:?}", run.what);
     run.check_attempts(endpoint.route);
+    if endpoint.takes_token {
+        // A refused token is not used again, and nothing else costs a new one.
+        let tokens = usize::from(means == Means::Refused(401));
+        assert_eq!(run.sandbox.count(TOKEN), tokens, "{}", run.what);
+    }
 
     // What looks at the result may not meet the fault.
     let requests = run.sandbox.count(endpoint.route);
