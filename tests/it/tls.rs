@@ -4,6 +4,8 @@ use vipps::TlsBackend;
 
 use crate::transport::{assert_config, builder};
 
+#[cfg(feature = "rustls")]
+mod resumption;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod server;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -141,6 +141,7 @@ impl Server {
     }
 
     /// The handshakes that came to their end.
+    #[cfg(feature = "rustls")]
     pub(super) fn handshakes(&self) -> Vec<HandshakeKind> {
         self.seen.lock().unwrap().handshakes.clone()
     }

@@ -1,14 +1,10 @@
 //! Which servers are trusted, and what is said of those that are not.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
-use rustls::HandshakeKind;
 use rustls::version::{TLS12, TLS13};
-use vipps::{Clock, Delivery, ErrorKind, RetryPolicy, Session, SessionBuilder, TlsBackend};
+use vipps::{Delivery, ErrorKind, Session, SessionBuilder, TlsBackend};
 
 use super::server::{Authority, Identity, Server};
 use crate::support::{builder_without_token, whole_wire, wire};
@@ -361,77 +357,6 @@ fn plain_http_to_a_tls_server_asks_for_https() {
         assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
     }
     assert_eq!(server.requests(), [""; 0]);
-}
-
-/// Whether a library resumes is its own choice: OpenSSL's does not.
-#[cfg(feature = "rustls")]
-#[test]
-fn a_session_resumes_its_handshakes() {
-    let root = Authority::new("test root");
-    for version in [&TLS12, &TLS13] {
-        let server = Server::with_versions(&root.loopback(), &[version]);
-        let session = trusting(&server.url(), TlsBackend::Rustls, &root.pem());
-        let session = session.build().unwrap();
-        for _ in 0..3 {
-            get(&session).unwrap();
-        }
-        // Another merchant's session is the same as far as TLS goes.
-        post(&session.for_merchant(&"654321".parse().unwrap())).unwrap();
-        let resumed = HandshakeKind::Resumed;
-        let expected = [HandshakeKind::Full, resumed, resumed, resumed];
-        assert_eq!(server.handshakes(), expected);
-    }
-}
-
-/// A proxy that refuses the first tunnel and makes all others.
-#[cfg(feature = "rustls")]
-fn busy_proxy() -> Peer {
-    let asked = AtomicUsize::new(0);
-    Peer::start(move |mut stream| {
-        let request = crate::transport::read_request(&mut stream).unwrap();
-        if asked.fetch_add(1, Ordering::SeqCst) == 0 {
-            stream
-                .write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
-                .unwrap();
-            return close(stream);
-        }
-        let target = request.split(' ').nth(1).unwrap();
-        let mut server = TcpStream::connect(target).unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
-        let (mut from, mut to) = (stream.try_clone().unwrap(), server.try_clone().unwrap());
-        thread::scope(|scope| {
-            scope.spawn(move || {
-                drop(std::io::copy(&mut from, &mut to));
-                drop(to.shutdown(std::net::Shutdown::Write));
-            });
-            drop(std::io::copy(&mut server, &mut stream));
-            drop(stream.shutdown(std::net::Shutdown::Write));
-        });
-    })
-}
-
-#[cfg(feature = "rustls")]
-#[test]
-fn a_session_that_begins_with_a_repetition_resumes_too() {
-    let root = Authority::new("test root");
-    let server = Server::start(&root.loopback());
-    let proxy = busy_proxy();
-    let clock = Clock::manual();
-    let time = clock.clone();
-    // The first attempt ends before any TLS. The second has settings of its own, as less time is left.
-    let session = trusting(&server.url(), TlsBackend::Rustls, &root.pem())
-        .proxy(proxy.url())
-        .retry(RetryPolicy::default())
-        .clock(clock)
-        .observer(move |_| time.advance(Duration::from_secs(1)));
-    let session = session.build().unwrap();
-    for _ in 0..4 {
-        get(&session).unwrap();
-    }
-    assert_eq!(proxy.connections(), 5);
-    // A repetition's TLS settings are its own, and what follows it is the first to share them.
-    let (full, resumed) = (HandshakeKind::Full, HandshakeKind::Resumed);
-    assert_eq!(server.handshakes(), [full, full, resumed, resumed]);
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! The next handshake of a session is a short one. With rustls: whether the system's library does so is its own choice.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustls::HandshakeKind;
+use rustls::version::{TLS12, TLS13};
+use vipps::{Clock, RetryPolicy, SessionBuilder, TlsBackend};
+
+use super::server::{Authority, Server};
+use crate::transport::{Peer, builder, close, get, post, read_request};
+
+fn trusting(server: &Server, root: &Authority) -> SessionBuilder {
+    let builder = builder(&server.url()).tls_backend(TlsBackend::Rustls);
+    builder.root_certificates(root.pem())
+}
+
+#[test]
+fn a_session_resumes_its_handshakes() {
+    let root = Authority::new("test root");
+    for version in [&TLS12, &TLS13] {
+        let server = Server::with_versions(&root.loopback(), &[version]);
+        let session = trusting(&server, &root);
+        let session = session.build().unwrap();
+        for _ in 0..3 {
+            get(&session).unwrap();
+        }
+        // Another merchant's session is the same as far as TLS goes.
+        post(&session.for_merchant(&"654321".parse().unwrap())).unwrap();
+        let resumed = HandshakeKind::Resumed;
+        let expected = [HandshakeKind::Full, resumed, resumed, resumed];
+        assert_eq!(server.handshakes(), expected);
+    }
+}
+
+/// A proxy that refuses the first tunnel and makes all others.
+fn busy_proxy() -> Peer {
+    let asked = AtomicUsize::new(0);
+    Peer::start(move |mut stream| {
+        let request = read_request(&mut stream).unwrap();
+        if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+            stream
+                .write_all(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                .unwrap();
+            return close(stream);
+        }
+        let target = request.split(' ').nth(1).unwrap();
+        let mut server = TcpStream::connect(target).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        let (mut from, mut to) = (stream.try_clone().unwrap(), server.try_clone().unwrap());
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                drop(std::io::copy(&mut from, &mut to));
+                drop(to.shutdown(Shutdown::Write));
+            });
+            drop(std::io::copy(&mut server, &mut stream));
+            drop(stream.shutdown(Shutdown::Write));
+        });
+    })
+}
+
+#[test]
+fn a_session_that_begins_with_a_repetition_resumes_too() {
+    let root = Authority::new("test root");
+    let server = Server::start(&root.loopback());
+    let proxy = busy_proxy();
+    let clock = Clock::manual();
+    let time = clock.clone();
+    // The first attempt ends before any TLS. The second has settings of its own, as less time is left.
+    let session = trusting(&server, &root)
+        .proxy(&proxy.url())
+        .retry(RetryPolicy::default())
+        .clock(clock)
+        .observer(move |_| time.advance(Duration::from_secs(1)));
+    let session = session.build().unwrap();
+    for _ in 0..4 {
+        get(&session).unwrap();
+    }
+    assert_eq!(proxy.connections(), 5);
+    // A repetition's TLS settings are its own, and what follows it is the first to share them.
+    let (full, resumed) = (HandshakeKind::Full, HandshakeKind::Resumed);
+    assert_eq!(server.handshakes(), [full, full, resumed, resumed]);
+}
