@@ -559,9 +559,14 @@ fn before_status(
         #[cfg(feature = "native-tls")]
         ureq::Error::NativeTls(error) => {
             let text = error.to_string();
-            // OpenSSL's way to say so.
-            let not_tls = text.contains("wrong version number");
-            no_tls(if not_tls { NOT_TLS.to_owned() } else { text })
+            // OpenSSL's ways to say so.
+            if text.contains("unexpected EOF") {
+                not_connected(CLOSED_IN_HANDSHAKE)
+            } else if text.contains("wrong version number") {
+                no_tls(NOT_TLS.to_owned())
+            } else {
+                no_tls(text)
+            }
         }
         #[cfg(feature = "native-tls")]
         ureq::Error::Der(error) => no_tls(error.to_string()),
@@ -590,6 +595,9 @@ fn before_status(
     Error::Transport(CallError::new(request.at(), None, kind, delivery, reason))
 }
 
+/// Unlike a refusal this may pass, as when a server is restarted.
+const CLOSED_IN_HANDSHAKE: &str = "the connection was closed in the TLS handshake";
+
 const NOT_TLS: &str = "the server does not speak TLS there";
 
 /// Failures of DNS and of certificates come as plain I/O errors too.
@@ -613,7 +621,7 @@ fn io_failure(error: &io::Error, https: bool) -> (ErrorKind, Delivery, String) {
         io::ErrorKind::UnexpectedEof
             if https && text == io::Error::from(io::ErrorKind::UnexpectedEof).to_string() =>
         {
-            no_tls("the connection was closed in the handshake".to_owned())
+            not_connected(CLOSED_IN_HANDSHAKE)
         }
         // Nobody but the two ends can tell whether this came before or after the request, so that only an unread body proves the first.
         io::ErrorKind::InvalidData if text.ends_with("InvalidContentType") => {

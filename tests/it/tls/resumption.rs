@@ -71,7 +71,7 @@ fn a_session_that_begins_with_a_repetition_resumes_too() {
     let time = clock.clone();
     // The first attempt ends before any TLS. The second has settings of its own, as less time is left.
     let session = trusting(&server, &root)
-        .proxy(&proxy.url())
+        .proxy(proxy.url())
         .retry(RetryPolicy::default())
         .clock(clock)
         .observer(move |_| time.advance(Duration::from_secs(1)));
