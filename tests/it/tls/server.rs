@@ -102,6 +102,16 @@ pub(super) struct Server {
     peer: Peer,
 }
 
+/// What comes after a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum End {
+    Answer,
+    /// The end of the TLS connection, as TLS wants it.
+    Close,
+    /// The end of the TCP connection alone.
+    Cut,
+}
+
 #[derive(Default)]
 struct Seen {
     handshakes: Vec<HandshakeKind>,
@@ -117,6 +127,14 @@ impl Server {
         identity: &Identity,
         versions: &[&'static SupportedProtocolVersion],
     ) -> Self {
+        Self::with_end(identity, versions, End::Answer)
+    }
+
+    pub(super) fn with_end(
+        identity: &Identity,
+        versions: &[&'static SupportedProtocolVersion],
+        end: End,
+    ) -> Self {
         let key = PrivatePkcs8KeyDer::from(identity.key.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -127,7 +145,7 @@ impl Server {
         let config = Arc::new(config.unwrap());
         let seen = Arc::new(Mutex::new(Seen::default()));
         let shared = Arc::clone(&seen);
-        let peer = Peer::start(move |stream| serve(stream, Arc::clone(&config), &shared));
+        let peer = Peer::start(move |stream| serve(stream, Arc::clone(&config), end, &shared));
         Self { seen, peer }
     }
 
@@ -159,7 +177,7 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, config: Arc<ServerConfig>, seen: &Mutex<Seen>) {
+fn serve(stream: TcpStream, config: Arc<ServerConfig>, end: End, seen: &Mutex<Seen>) {
     let connection = ServerConnection::new(config).unwrap();
     let mut stream = StreamOwned::new(connection, stream);
     while stream.conn.is_handshaking() {
@@ -184,9 +202,13 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, seen: &Mutex<Seen>) {
     seen.handshakes.push(stream.conn.handshake_kind().unwrap());
     seen.requests.push(request);
     drop(seen);
-    stream.write_all(&answer).unwrap();
-    stream.conn.send_close_notify();
-    stream.flush().unwrap();
+    if end == End::Answer {
+        stream.write_all(&answer).unwrap();
+    }
+    if end != End::Cut {
+        stream.conn.send_close_notify();
+        stream.flush().unwrap();
+    }
     drop(stream.sock.shutdown(std::net::Shutdown::Write));
     wait_for_close(&mut stream.sock);
 }

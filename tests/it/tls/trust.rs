@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::version::{TLS12, TLS13};
 use vipps::{Delivery, ErrorKind, RetryPolicy, Session, SessionBuilder, TlsBackend};
 
-use super::server::{Authority, Identity, Server};
+use super::server::{Authority, End, Identity, Server};
 use crate::support::{builder_without_token, whole_wire, wire};
 use crate::transport::{GET, POST, Peer, all_at_once, assert_error, builder, close, get, post};
 
@@ -294,6 +294,31 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
                 assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
             }
             assert_eq!(peer.connections() - before, 6);
+        }
+    }
+}
+
+/// What was sent was sent, however alike the two ends of a connection look.
+#[test]
+fn a_connection_that_ends_after_the_handshake_may_have_carried_it_out() {
+    let root = Authority::new("test root");
+    for version in [&TLS12, &TLS13] {
+        for end in [End::Close, End::Cut] {
+            let server = Server::with_end(&root.loopback(), &[version], end);
+            for &backend in BACKENDS {
+                let session = trusting(&server.url(), backend, &root.pem());
+                let session = session.build().unwrap();
+                let says = "the connection was closed before an answer came \
+                            (the server may have carried it out)";
+                for (result, at) in [
+                    (get(&session).map(drop), GET),
+                    (post(&session).map(drop), POST),
+                ] {
+                    let (kind, delivery) = (ErrorKind::Network, Delivery::Unknown);
+                    assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
+                }
+            }
+            assert_eq!(server.requests().len(), 2 * BACKENDS.len());
         }
     }
 }
