@@ -1,0 +1,410 @@
+//! No key and no token in anything that is printed or logged: a program of its own, as a logger is the whole process's.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
+use std::fmt::{Debug, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::{Engine, GeneralPurpose};
+use log::{Level, LevelFilter, Log, Metadata, Record};
+use vipps::management::{
+    self, BusinessIdentifier, ListProductOrders, PrefillProductOrder, ProductType,
+};
+use vipps::order_management::{
+    self, AddCategory, AddImage, BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef,
+    Receipt, TaxRate,
+};
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{ApiKeys, Error, Msn, RetryPolicy, Session};
+
+/// Keeps all that any crate logs.
+struct Keeper(Mutex<Vec<Kept>>);
+
+struct Kept {
+    level: Level,
+    target: String,
+    text: String,
+}
+
+static KEEPER: Keeper = Keeper(Mutex::new(Vec::new()));
+
+impl Log for Keeper {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let kept = Kept {
+            level: record.level(),
+            target: record.target().to_owned(),
+            text: record.args().to_string(),
+        };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(kept);
+    }
+
+    fn flush(&self) {}
+}
+
+/// What a program might print while it has one session, and what must not be in it.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    secrets: BTreeSet<String>,
+}
+
+impl Shown {
+    fn show(&mut self, value: &impl Debug) {
+        write!(self.text, "{value:?}\n{value:#?}\n").unwrap();
+    }
+
+    fn result<T: Debug>(&mut self, result: Result<T, Error>) {
+        match result {
+            Ok(value) => self.show(&value),
+            Err(error) => {
+                self.show(&error);
+                writeln!(self.text, "{error} {error:#}").unwrap();
+                let mut source = error.source();
+                while let Some(cause) = source {
+                    writeln!(self.text, "{cause} {cause:?} {cause:#?}").unwrap();
+                    source = cause.source();
+                }
+                self.show(&error.field_problems());
+            }
+        }
+    }
+
+    /// The secrets as they are, and in base64.
+    fn forms(&self) -> Vec<String> {
+        let mut secrets = self.secrets.clone();
+        secrets.insert("sandbox-management-secret".to_owned());
+        let forms: BTreeSet<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
+        assert!(forms.iter().all(|form| form.len() > 8), "{forms:?}");
+        forms.into_iter().collect()
+    }
+
+    /// All keys and tokens of the requests that a sandbox got.
+    fn keep_secrets(&mut self, sandbox: &Sandbox) {
+        let secret = [
+            "client_secret",
+            "ocp-apim-subscription-key",
+            "authorization",
+        ];
+        for request in sandbox.requests() {
+            for (name, value) in &request.headers {
+                if secret.contains(&name.as_str()) {
+                    let value = value.trim_start_matches("Bearer ");
+                    self.secrets
+                        .insert(value.trim_start_matches("Basic ").to_owned());
+                }
+            }
+        }
+        sandbox.clear_requests();
+    }
+}
+
+/// The text itself, and what base64 of it looks like, alone and in the middle of something else.
+fn forms(secret: &str) -> Vec<String> {
+    let encoded = |engine: &GeneralPurpose, before: usize| {
+        let all = [&vec![0; before], secret.as_bytes()].concat();
+        let text = engine.encode(&all);
+        // Without the characters that hold bits of its neighbours.
+        text[(before * 8).div_ceil(6)..all.len() * 8 / 6].to_owned()
+    };
+    let mut forms = vec![secret.to_owned()];
+    for before in 0..3 {
+        forms.push(encoded(&STANDARD_NO_PAD, before));
+        forms.push(encoded(&URL_SAFE_NO_PAD, before));
+    }
+    forms
+}
+
+/// Every kind of keys, call and failure, with everything printed and logged, a session at a time.
+fn all_there_is(mut check: impl FnMut(&Shown, &[Kept])) {
+    let sandbox = Sandbox::start().unwrap();
+    let mut done = |mut shown: Shown| {
+        shown.keep_secrets(&sandbox);
+        let mut kept = KEEPER.0.lock().unwrap();
+        check(&shown, &std::mem::take(&mut *kept));
+    };
+    for (keys, token_route) in [
+        (sandbox.api_keys(), "POST /accesstoken/get"),
+        (sandbox.management_keys(), "POST /miami/v1/token"),
+    ] {
+        let mut shown = Shown::default();
+        let session = session(&sandbox, &keys, &mut shown);
+        calls(&session, &mut shown);
+        drop(session);
+        shown.keep_secrets(&sandbox);
+        let keys_sent: Vec<String> = shown
+            .secrets
+            .iter()
+            .filter(|secret| !secret.contains("token"))
+            .cloned()
+            .collect();
+        done(shown);
+        for route in [
+            token_route,
+            "GET *",
+            "POST /management/v1/product-orders",
+            "POST /order-management/v2/ecom/receipts/acme-2",
+        ] {
+            for n in 0..faults("", "").len() {
+                done(fail(&sandbox, &keys, &keys_sent, (route, n)));
+            }
+        }
+    }
+}
+
+/// A session whose observer prints everything, too.
+fn session(sandbox: &Sandbox, keys: &ApiKeys, shown: &mut Shown) -> Session {
+    let observed = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&observed);
+    let system = vipps::SystemInfo::new("acme", "1.0").unwrap();
+    let builder = Session::builder(keys.clone(), system)
+        .base_url(sandbox.url())
+        .clock(sandbox.clock().clone())
+        .merchant_serial_number("123456".parse().unwrap())
+        .max_response_bytes(10_000)
+        .retry(
+            RetryPolicy::default()
+                .max_attempts(2)
+                .first_wait(Duration::ZERO),
+        )
+        .observer(move |exchange| {
+            let text = format!("{exchange:?} {exchange:#?}\n");
+            log::debug!(target: "observer", "{text}");
+            kept.lock().unwrap().push_str(&text);
+        });
+    shown.show(keys);
+    shown.show(&builder);
+    let session = builder.build().unwrap();
+    shown.show(&session);
+    session
+}
+
+/// The calls of the quick start, and a receipt, a picture and categories.
+fn calls(session: &Session, shown: &mut Shown) {
+    let merchant = BusinessIdentifier::norway("987654321").unwrap();
+    shown.result(session.access_token());
+    shown.result(management::list_sales_units(session));
+    let msn: Msn = "123456".parse().unwrap();
+    shown.result(management::get_sales_unit(session, &msn));
+    shown.result(management::list_merchant_sales_units(session, &merchant));
+    shown.result(management::get_merchant(session, &merchant));
+    shown.result(management::list_product_orders(
+        session,
+        &ListProductOrders::new(),
+    ));
+    let order = PrefillProductOrder::new(merchant, ProductType::Checkout);
+    let prefilled = management::prefill_product_order(session, &order);
+    if let Ok(prefilled) = &prefilled {
+        let id = &prefilled.prefilled_order_id;
+        shown.result(management::get_product_order(session, id));
+        shown.result(management::delete_product_order(session, id));
+    }
+    shown.result(prefilled);
+    shown.result(management::list_price_packages(session));
+
+    let order = OrderRef::ecom("acme-1".parse().unwrap());
+    let receipt = receipt();
+    shown.result(order_management::add_receipt(session, &order, &receipt));
+    shown.result(order_management::ensure_receipt(session, &order, &receipt));
+    let image = AddImage::from_bytes("socks".parse().unwrap(), PNG).unwrap();
+    shown.result(order_management::add_image(session, &image));
+    let url = "https://example.com/1";
+    let category = Category::new(CategoryType::Receipt, url);
+    shown.result(order_management::put_category(session, &order, &category));
+    let link = AddCategory::new(order.clone(), CategoryType::Ticket, url);
+    shown.result(order_management::add_category(session, &link));
+    shown.result(order_management::list_categories(session, &order.order_id));
+    shown.result(order_management::get_order(session, &order));
+    shown.show(session);
+}
+
+fn receipt() -> Receipt {
+    let line = OrderLine::from_gross("Socks", "1", 1000, TaxRate::percent(25)).unwrap();
+    Receipt::new(BottomLine::new(Currency::Nok)).line(line)
+}
+
+/// The head of a picture of 167 px, which is all that is looked at.
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\xa7\0\0\0\xa7\x08\x02\0\0\0\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82";
+
+/// Every kind of fault, and servers that repeat what they were sent.
+fn faults(keys: &str, token: &str) -> Vec<Fault> {
+    let echo = &format!("{keys} {token}");
+    let location = echo.replace(' ', ",");
+    vec![
+        Fault::status(204),
+        Fault::status(400),
+        Fault::status(401),
+        Fault::status(403),
+        Fault::status(404),
+        Fault::status(409),
+        Fault::status(500),
+        Fault::status_retry_after(429, "1"),
+        Fault::status_retry_after(503, "Fri, 31 Dec 2999 23:59:59 GMT"),
+        Fault::Delay(Duration::from_millis(1)),
+        Fault::Hold,
+        Fault::CloseBeforeReading,
+        Fault::CloseAfterReading,
+        Fault::LoseReply,
+        Fault::CutReply,
+        Fault::Garbage,
+        Fault::EndlessBody,
+        Fault::HtmlBadGateway,
+        Fault::json(400, format!(r#"{{"title":"{echo}","detail":"{echo}"}}"#)),
+        // After the first of these the call has another token, which is the one that the second could repeat.
+        Fault::json(401, format!(r#"{{"error":"{keys}"}}"#)),
+        Fault::json(500, format!(r#"{{"headers":"{echo}"}}"#)),
+        Fault::json(200, format!(r#"{{"access_token":["{echo}"]}}"#)),
+        Fault::json(200, format!("{echo:?}")),
+        Fault::reply(502, "text/html", format!("<title>{echo}</title>{echo}")),
+        Fault::reply(200, "text/plain", echo.as_str()),
+        Fault::Raw(format!("HTTP/1.1 302 Found\r\nLocation: https://x/{location}\r\n\r\n").into()),
+        Fault::Raw(format!("HTTP/1.1 400 {echo}\r\nX-Echo: {echo}\r\n\r\n").into()),
+        Fault::Raw(format!("{echo}\r\n\r\n").into()),
+    ]
+}
+
+/// One call of each kind, while a route fails in one way.
+fn fail(
+    sandbox: &Sandbox,
+    keys: &ApiKeys,
+    sent: &[String],
+    (route, fault): (&str, usize),
+) -> Shown {
+    let mut shown = Shown::default();
+    let session = session(sandbox, keys, &mut shown);
+    // A server can only repeat a token that it was sent.
+    let token = match route {
+        "POST /accesstoken/get" | "POST /miami/v1/token" => String::new(),
+        _ => session.access_token().unwrap().secret().to_owned(),
+    };
+    let fault = faults(&sent.join(" "), &token).swap_remove(fault);
+    let is_held = fault == Fault::Hold;
+    // As often as one call may take it.
+    sandbox.fault(route, if is_held { 1 } else { 2 }, fault);
+    let before = sandbox.count(route);
+    std::thread::scope(|scope| {
+        let calling = scope.spawn(|| {
+            let order = OrderRef::ecom("acme-2".parse().unwrap());
+            let merchant = BusinessIdentifier::norway("987654321").unwrap();
+            let prefill = PrefillProductOrder::new(merchant, ProductType::Checkout);
+            (
+                management::list_sales_units(&session),
+                management::prefill_product_order(&session, &prefill),
+                order_management::add_receipt(&session, &order, &receipt()),
+            )
+        });
+        if is_held {
+            assert!(sandbox.wait_for(route, before + 1), "{route}");
+            sandbox.release();
+        }
+        let (units, prefilled, receipt) = calling.join().unwrap();
+        // A value is what the server said, key or not: only errors are cleaned.
+        shown.result(units.map(drop));
+        shown.result(prefilled.map(drop));
+        shown.result(receipt.map(drop));
+    });
+    shown.show(&session);
+    sandbox.clear_faults();
+    shown
+}
+
+/// Both in one test, as they share the logger.
+#[test]
+fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
+    log::set_logger(&KEEPER).unwrap();
+    // So that the search is for what there was.
+    let mut sent = BTreeSet::new();
+    let mut logged_by = BTreeSet::new();
+    log::set_max_level(LevelFilter::Debug);
+    all_there_is(|shown, kept| {
+        let forms = shown.forms();
+        assert_none(&shown.text, &forms);
+        for kept in joined(kept) {
+            assert_none(&kept.text, &forms);
+            logged_by.insert(kept.target);
+        }
+        sent.extend(shown.secrets.clone());
+    });
+    for secret in [
+        "sandbox-client-secret",
+        "sandbox-subscription-key-1",
+        // Of the id and the secret of the management keys.
+        "c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWFuYWdlbWVudC1zZWNyZXQ=",
+    ] {
+        assert!(sent.contains(secret), "{secret} was never sent");
+    }
+    let tokens = sent.iter().filter(|secret| secret.contains("token"));
+    assert!(tokens.count() > 100);
+    for target in ["ureq::run", "ureq::pool", "ureq_proto::client", "observer"] {
+        assert!(
+            logged_by.contains(target),
+            "{target} is not in {logged_by:?}"
+        );
+    }
+
+    // At TRACE there is no help for it, and it is known where.
+    let mut leaks = BTreeSet::new();
+    log::set_max_level(LevelFilter::Trace);
+    all_there_is(|shown, kept| {
+        let forms = shown.forms();
+        assert_none(&shown.text, &forms);
+        for kept in joined(kept) {
+            if found(&kept.text, &forms).is_some() {
+                leaks.insert(format!("{} {}", kept.level, kept.target));
+            }
+        }
+    });
+    let leaks: Vec<String> = leaks.into_iter().collect();
+    // The first shows a `Location` of the server's only, and only while TRACE of ureq is on. The second shows all that is sent.
+    assert_eq!(leaks, ["DEBUG ureq::run", "TRACE ureq_proto::util"]);
+}
+
+/// Each record, and for each target what its records end with, one after the other: a dump of bytes has 16 characters a line.
+fn joined(kept: &[Kept]) -> Vec<Kept> {
+    let mut dumps: BTreeMap<(Level, &str), String> = BTreeMap::new();
+    for kept in kept {
+        let dump = dumps.entry((kept.level, &kept.target)).or_default();
+        dump.extend(
+            kept.text
+                .chars()
+                .rev()
+                .take(16)
+                .collect::<Vec<_>>()
+                .iter()
+                .rev(),
+        );
+    }
+    let dumps = dumps
+        .into_iter()
+        .map(|((level, target), text)| (level, target, text));
+    let records = kept
+        .iter()
+        .map(|kept| (kept.level, kept.target.as_str(), kept.text.clone()));
+    let all = records.chain(dumps).map(|(level, target, text)| Kept {
+        level,
+        target: target.to_owned(),
+        text,
+    });
+    all.collect()
+}
+
+/// The first of some texts that is in another.
+fn found<'a>(text: &str, forms: &'a [String]) -> Option<&'a String> {
+    forms.iter().find(|form| text.contains(form.as_str()))
+}
+
+#[track_caller]
+fn assert_none(text: &str, forms: &[String]) {
+    if let Some(form) = found(text, forms) {
+        let line = text.lines().find(|line| line.contains(form.as_str()));
+        panic!("{form} is in: {}", line.unwrap_or(text));
+    }
+}
