@@ -10,6 +10,7 @@ mod config;
 mod ensure_receipt;
 mod errors;
 mod examples;
+mod hostile;
 mod images;
 mod management;
 mod matrix;
