@@ -53,7 +53,7 @@ fn endpoints() -> Vec<Endpoint> {
         "productOrderUrl": "https://example.com/1", "salesUnit": units[0]
     });
     let address = json!({
-        "addressLine1": "Street 1", "city": "Oslo", "postCode": "0154", "country": "NO"
+        "lines": ["Street 1"], "city": "Oslo", "postCode": "0154", "countryCode": "NO"
     });
     let category = json!({
         "orderId": "acme-1", "paymentType": "ECOM", "type": "RECEIPT",
@@ -102,7 +102,8 @@ fn endpoints() -> Vec<Endpoint> {
             "GET /management/v1/merchants/business:NO:ORG/987654321",
             &json!({
                 "name": "ACME", "status": "ACTIVE", "businessIdentifier": identifier,
-                "businessAddress": address, "businessPostAddress": address
+                "businessAddress": address, "businessPostAddress": {"lines": []}, "countryCode": "NO",
+                "createdAt": "2022-09-02T06:45:25.921251Z", "updatedAt": "2022-09-02T06:45:25.921251Z"
             }),
             |s| management::get_merchant(s, &merchant()).map(drop),
         ),
@@ -326,10 +327,12 @@ fn deep() -> Vec<Vec<u8>> {
     let mut deep = Vec::new();
     for depth in [127, 128, 200, 100_000] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"errors\":[", "]}")] {
-            let open = open.repeat(depth);
-            deep.push(format!("{open}{}", close.repeat(depth)).into_bytes());
-            deep.push(format!("{open}1{}", close.repeat(depth)).into_bytes());
-            deep.push(format!("{{\"new\":{open}1{}}}", close.repeat(depth)).into_bytes());
+            let (open, close) = (open.repeat(depth), close.repeat(depth));
+            deep.push(format!("{{\"new\":{open}1{close}}}").into_bytes());
+            if depth <= 200 {
+                deep.push(format!("{open}{close}").into_bytes());
+                deep.push(format!("{open}1{close}").into_bytes());
+            }
             deep.push(open.into_bytes());
         }
     }
@@ -368,9 +371,6 @@ fn a_sample_is_taken_and_what_is_wrong_with_it_is_a_value_or_an_error() {
         for body in mutations(&endpoint.sample).iter().chain(&deep()) {
             hostile.check(&session, &endpoint, 200, body);
         }
-        for body in &deep() {
-            hostile.check(&session, &endpoint, 400, body);
-        }
     }
     // All of it was read to its end, so that one connection was enough.
     assert_eq!(hostile.peer.connections(), 1);
@@ -382,6 +382,9 @@ fn whatever_an_error_says_its_status_stays() {
     let session = session(&hostile);
     let endpoints = endpoints();
     let mut all = endpoints.iter().cycle();
+    for body in deep() {
+        hostile.check(&session, all.next().unwrap(), 400, &body);
+    }
     for problem in problems() {
         for (n, body) in mutations(&problem).iter().enumerate() {
             let status = [400, 403, 404, 409, 500, 502][n % 6];

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use vipps::management::list_sales_units;
@@ -11,7 +13,7 @@ use vipps::{Delivery, ErrorKind, RetryPolicy};
 use super::{
     GET, POST, Peer, assert_error, builder, close, get, post, read_request, session, wait_for_close,
 };
-use crate::support::builder_without_token;
+use crate::support::{builder_without_token, json_reply};
 
 /// A port that nobody listens on. The near end of a connection has it, so that no other test gets it.
 struct ClosedPort {
@@ -118,6 +120,69 @@ fn a_connection_that_ends_before_an_answer_leaves_it_open() {
             assert_error(result, &text, kind, delivery, None);
         }
         assert_eq!(peer.connections(), 2);
+    }
+}
+
+/// A connection that was good for one call and ends with the next, which may have been read: it is not sent again behind the caller's back.
+#[test]
+fn a_kept_connection_that_ends_under_a_call_leaves_it_open() {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&requests);
+    let peer = Peer::start(move |mut stream| {
+        while read_request(&mut stream).is_some() {
+            // Every second one, the GET or the POST, is read and not answered.
+            if count.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
+                return close(stream);
+            }
+            stream.write_all(&json_reply("[]")).unwrap();
+        }
+    });
+    let session = session(&peer.url());
+    let (kind, delivery) = (ErrorKind::Network, Delivery::Unknown);
+    get(&session).unwrap();
+    assert_error(
+        get(&session),
+        &format!("{GET}: {CLOSED}"),
+        kind,
+        delivery,
+        None,
+    );
+    get(&session).unwrap();
+    assert_error(
+        post(&session),
+        &format!("{POST}: {CLOSED}"),
+        kind,
+        delivery,
+        None,
+    );
+    assert_eq!(requests.load(Ordering::SeqCst), 4);
+    assert_eq!(peer.connections(), 2);
+}
+
+/// A byte now and then is no answer, however long it goes on: only the whole time ends it.
+#[test]
+fn a_head_that_dribbles_ends_with_the_time() {
+    let peer = Peer::start(|mut stream| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nX-Filler: ").unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_millis(20)))
+            .unwrap();
+        // Until the client has left.
+        while stream.read(&mut [0]).is_err() && stream.write_all(b"x").is_ok() {}
+    });
+    let session = builder(&peer.url()).timeout(Duration::from_millis(300));
+    let session = session.build().unwrap();
+    for (result, at) in [
+        (get(&session).map(drop), GET),
+        (post(&session).map(drop), POST),
+    ] {
+        let text = format!(
+            "{at}: timed out after 300.0ms while waiting for an answer \
+             (the server may have carried it out)"
+        );
+        let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
+        assert_error(result, &text, kind, delivery, None);
     }
 }
 
