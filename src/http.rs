@@ -146,12 +146,17 @@ impl Reply {
         })
     }
 
-    /// The body as a text: a JSON string as what it says, anything else as it stands.
-    pub(crate) fn text(&self) -> String {
-        match serde_json::from_slice(&self.body) {
-            Ok(text) => text,
-            Err(_) => String::from_utf8_lossy(&self.body).trim().to_owned(),
+    /// The body as a text: a JSON string as what it says, anything else as it stands, except for a page of something in between: whoever
+    /// answers a request for JSON with HTML is not the service, and has done nothing.
+    pub(crate) fn text(&self, request: &Request<'_>) -> Result<String, Error> {
+        if let Ok(text) = serde_json::from_slice(&self.body) {
+            return Ok(text);
         }
+        let text = String::from_utf8_lossy(&self.body).trim().to_owned();
+        if text.starts_with('<') {
+            return Err(self.unreadable(request, "the reply is a page and not the service's"));
+        }
+        Ok(text)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

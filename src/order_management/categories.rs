@@ -29,7 +29,7 @@ pub fn put_category(
     category.validate()?;
     let path = order.path(session, "/categories")?;
     let request = Request::new(Method::PUT, path).json(category)?;
-    Ok(session.send(&request)?.text())
+    session.send(&request)?.text(&request)
 }
 
 /// Adds a link to an order. An order can have several.

@@ -37,7 +37,7 @@ pub fn add_receipt(
 ) -> Result<String, Error> {
     let request = request(session, order, receipt)?;
     let reply = session.send(&request).map_err(Error::or_already_exists)?;
-    Ok(reply.text())
+    reply.text(&request)
 }
 
 /// Makes sure that an order has this receipt, however often it is called and wherever it is cut off.
@@ -63,8 +63,9 @@ pub fn ensure_receipt(
     // What the attempts before this one may have done.
     let mut before = None;
     loop {
-        let error = match session.send_by(&request, deadline) {
-            Ok(reply) => return Ok(ReceiptOutcome::Added(reply.text())),
+        let sent = session.send_by(&request, deadline);
+        let error = match sent.and_then(|reply| reply.text(&request)) {
+            Ok(answer) => return Ok(ReceiptOutcome::Added(answer)),
             Err(error) => error.or_already_exists(),
         };
         let is_there = error.kind() == ErrorKind::AlreadyExists;

@@ -650,7 +650,11 @@ fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
             let may = again == Again::ReadBack;
             repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
-        Means::WrongBody if matches!(needs, Needs::Text | Needs::Nothing) => believed,
+        Means::WrongBody if needs == Needs::Nothing => believed,
+        Means::WrongBody if needs == Needs::Text => {
+            let may = again == Again::ReadBack;
+            repeated(may, ErrorKind::Decode, Delivery::Answered)
+        }
         Means::NoBody if needs != Needs::Json => believed,
         Means::WrongBody | Means::NoBody => {
             failure(ErrorKind::Decode, Delivery::Answered, 1, false)

@@ -1479,3 +1479,30 @@ fn the_sandbox_takes_what_is_sent_and_gives_it_back() {
     assert_eq!(info.category, Some(CategoryType::Receipt));
     assert_eq!(v1::get_receipt(&session, &id).unwrap(), receipt());
 }
+
+/// A gateway's log-in page is no receipt, whatever its status says.
+#[test]
+fn a_page_is_not_taken_for_the_services_answer() {
+    let page = || Fault::reply(200, "text/html", "\n<!DOCTYPE html><title>Log in</title>");
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    let order = OrderRef::ecom("acme-1".parse().unwrap());
+    let category = Category::new(CategoryType::General, "https://example.com");
+    sandbox.fault("PUT *", 1, page());
+    let error = order_management::put_category(&session, &order, &category).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "PUT /order-management/v2/ecom/categories/acme-1: 200 OK, but the reply is a page and not the service's"
+    );
+    assert_eq!(error.kind(), ErrorKind::Decode);
+
+    let receipt: Receipt = serde_json::from_value(sample_receipt()).unwrap();
+    sandbox.fault("POST /order-management/*/*/*/*", 1, page());
+    let error = order_management::add_receipt(&session, &order, &receipt).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    let outcome = order_management::ensure_receipt(&session, &order, &receipt).unwrap();
+    assert!(
+        matches!(outcome, order_management::ReceiptOutcome::Added(_)),
+        "{outcome:?}: the page had added none"
+    );
+}
