@@ -369,16 +369,12 @@ impl Inner {
             .map_err(Error::into_auth)
     }
 
-    /// Takes the session's secrets out of a text that came from a server: the keys, its token, and the one that `token` is.
+    /// Takes the session's secrets out of a text that came from a server: the keys, its tokens, and the one that `token` is.
     fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
-        let cached = self.tokens.cached();
-        let tokens = token.into_iter().chain(&cached).map(AccessToken::secret);
-        let secrets: Vec<&str> = self
-            .secrets
-            .iter()
-            .map(String::as_str)
-            .chain(tokens)
-            .collect();
+        let known = self.tokens.known();
+        let tokens = token.into_iter().chain(known.iter().flatten());
+        let keys = self.secrets.iter().map(String::as_str);
+        let secrets: Vec<&str> = keys.chain(tokens.map(AccessToken::secret)).collect();
         redact(text, &secrets)
     }
 }

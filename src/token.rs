@@ -138,6 +138,8 @@ pub(crate) struct TokenCache {
 #[derive(Default)]
 struct State {
     token: Option<AccessToken>,
+    /// The last one that the service did not take.
+    refused: Option<AccessToken>,
     fetching: bool,
     /// Threads that wait for the request in flight.
     waiting: usize,
@@ -244,6 +246,7 @@ impl TokenCache {
     pub(crate) fn drop_refused(&self, refused: &AccessToken) {
         let mut state = self.lock();
         state.token = state.token.take().filter(|token| !token.is_same(refused));
+        state.refused = Some(refused.clone());
         // Nor is it given to those who waited for it and have not woken yet.
         let is_refused = |last: &Result<AccessToken, Error>| match last {
             Ok(token) => token.is_same(refused),
@@ -252,9 +255,10 @@ impl TokenCache {
         state.last = state.last.take().filter(|last| !is_refused(last));
     }
 
-    /// The token that calls are made with at present, good or not.
-    pub(crate) fn cached(&self) -> Option<AccessToken> {
-        self.lock().token.clone()
+    /// The tokens that a server may repeat: the one that calls are made with, good or not, and the one before it.
+    pub(crate) fn known(&self) -> [Option<AccessToken>; 2] {
+        let state = self.lock();
+        [state.token.clone(), state.refused.clone()]
     }
 
     fn end(&self, FetchDuty(()): FetchDuty, result: Result<AccessToken, Error>) {

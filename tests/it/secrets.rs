@@ -141,3 +141,19 @@ fn redaction_leaves_the_rest_of_the_message() {
         "no access token: POST /accesstoken/get: 401 Unauthorized: The key [redacted] is not valid"
     );
 }
+
+/// The token of an attempt that was refused is none the less a token.
+#[test]
+fn a_token_that_was_refused_is_not_shown_afterwards() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    let refused = session.access_token().unwrap();
+    let body = format!(r#"{{"title":"No more of {}"}}"#, refused.secret());
+    sandbox.fault("GET *", 1, Fault::status(401));
+    sandbox.fault("GET *", 1, Fault::json(400, body));
+    let error = management::list_sales_units(&session).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET /management/v1/sales-units: 400 Bad Request: No more of [redacted]"
+    );
+}
