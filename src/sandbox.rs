@@ -38,6 +38,7 @@ mod prefill_rules;
 mod rules;
 mod server;
 mod service;
+mod wire;
 
 use std::fmt;
 
@@ -47,7 +48,7 @@ use crate::management::{ProductOrderId, ProductOrderStatus};
 use crate::{ApiKeys, Clock, Error, Msn, Session, SessionBuilder, SystemInfo};
 
 pub use faults::Fault;
-pub use server::ReceivedRequest;
+pub use wire::ReceivedRequest;
 
 use faults::Route;
 use server::Server;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::prefill_rules;
-use super::server::ReceivedRequest;
 use super::service::{Answer, bad_header};
+use super::wire::ReceivedRequest;
 use crate::Clock;
 use crate::ids::IdempotencyKey;
 use crate::management::ProductOrderStatus;

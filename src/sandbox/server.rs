@@ -1,61 +1,21 @@
 //! Sockets: reads requests, has the service answer them, and fails as it is told to.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use ureq::http::StatusCode;
-
 use super::faults::{Fault, Route};
 use super::lock;
 use super::service::{Answer, Service};
-
-/// A request as it came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReceivedRequest {
-    /// The method.
-    pub method: String,
-    /// The path and the query, as they were written.
-    pub path: String,
-    /// Names, in lower case, and values of the headers, in their order.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl ReceivedRequest {
-    /// The value of a header by its name in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let header = headers.find(|(header, _)| header == name)?;
-        Some(&header.1)
-    }
-
-    /// The `Content-Type` without its parameters.
-    pub(super) fn media_type(&self) -> Option<&str> {
-        let value = self.header("content-type")?;
-        Some(value.split(';').next()?.trim())
-    }
-
-    /// The body as JSON, if it is.
-    #[must_use]
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-}
+use super::wire::{
+    Length, ReceivedRequest, bytes_of, read_body, read_chunks, read_head, refuse, write_answer,
+};
 
 /// How long a test waits for a condition before it is told that it does not hold.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-const MAX_HEAD: usize = 64 * 1024;
-const MAX_BODY: usize = 16 * 1024 * 1024;
-const MAX_HEADERS: usize = 64;
 
 pub(super) struct Server {
     url: String,
@@ -470,164 +430,4 @@ fn answer(
 fn log(shared: &Shared, request: ReceivedRequest) {
     lock(&shared.requests).push(request);
     shared.request_came.notify_all();
-}
-
-struct Head {
-    /// Without its body.
-    request: ReceivedRequest,
-    length: Length,
-    keep_alive: bool,
-}
-
-/// What a head says of its body.
-enum Length {
-    Known(usize),
-    Chunked,
-    Wrong,
-}
-
-/// Reads up to the end of a head, and takes it out of the buffer. `None` at the end of the connection.
-fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Head>> {
-    loop {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut head = httparse::Request::new(&mut headers);
-        match head.parse(buffer) {
-            Ok(httparse::Status::Complete(length)) => {
-                let request = ReceivedRequest {
-                    method: head.method.unwrap_or_default().to_owned(),
-                    path: head.path.unwrap_or_default().to_owned(),
-                    headers: head
-                        .headers
-                        .iter()
-                        .map(|header| {
-                            let value = String::from_utf8_lossy(header.value).into_owned();
-                            (header.name.to_ascii_lowercase(), value)
-                        })
-                        .collect(),
-                    body: Vec::new(),
-                };
-                let is_1_1 = head.version == Some(1);
-                buffer.drain(..length);
-                let connection = request.header("connection").map(str::to_ascii_lowercase);
-                return Ok(Some(Head {
-                    length: length_of_body(&request),
-                    keep_alive: is_1_1 && connection.as_deref() != Some("close"),
-                    request,
-                }));
-            }
-            Ok(httparse::Status::Partial) if buffer.len() < MAX_HEAD => {
-                if read_more(stream, buffer)? == 0 {
-                    return Ok(None);
-                }
-            }
-            Ok(httparse::Status::Partial) | Err(_) => {
-                refuse(stream, &Answer::problem(400, "Not an HTTP request", ""))?;
-                return Ok(None);
-            }
-        }
-    }
-}
-
-fn length_of_body(request: &ReceivedRequest) -> Length {
-    if request.header("transfer-encoding").is_some() {
-        return Length::Chunked;
-    }
-    match request.header("content-length").map(str::parse) {
-        None => Length::Known(0),
-        Some(Ok(length)) => Length::Known(length),
-        Some(Err(_)) => Length::Wrong,
-    }
-}
-
-/// Takes a body out of the buffer, or gives the answer to one that cannot be taken.
-fn read_body(
-    stream: &mut TcpStream,
-    buffer: &mut Vec<u8>,
-    length: usize,
-) -> io::Result<Result<Vec<u8>, Answer>> {
-    if length > MAX_BODY {
-        return Ok(Err(Answer::problem(413, "Body too large", "")));
-    }
-    while buffer.len() < length {
-        if read_more(stream, buffer)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    let rest = buffer.split_off(length);
-    Ok(Ok(std::mem::replace(buffer, rest)))
-}
-
-/// As [`read_body`], for a body in chunks, which is how many clients send what they do not know the length of.
-fn read_chunks(
-    stream: &mut TcpStream,
-    buffer: &mut Vec<u8>,
-) -> io::Result<Result<Vec<u8>, Answer>> {
-    let mut body = Vec::new();
-    loop {
-        let (line, size) = match httparse::parse_chunk_size(buffer) {
-            Ok(httparse::Status::Complete(found)) => found,
-            Ok(httparse::Status::Partial) if buffer.len() < MAX_HEAD => {
-                if read_more(stream, buffer)? == 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                continue;
-            }
-            _ => return Ok(Err(Answer::problem(400, "Not a chunk", ""))),
-        };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        if size > MAX_BODY - body.len() {
-            return Ok(Err(Answer::problem(413, "Body too large", "")));
-        }
-        buffer.drain(..line);
-        // The line end that follows each chunk goes with it.
-        let chunk = match read_body(stream, buffer, size + 2)? {
-            Ok(chunk) => chunk,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        body.extend_from_slice(chunk.get(..size).unwrap_or_default());
-        if size == 0 {
-            return Ok(Ok(body));
-        }
-    }
-}
-
-/// Answers what cannot be read on from, and closes.
-fn refuse(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
-    write_answer(stream, answer, None)?;
-    stream.shutdown(Shutdown::Write)?;
-    // Closing a socket with bytes unread breaks the connection, and the answer would be lost with it.
-    io::copy(stream, &mut io::sink()).map(drop)
-}
-
-fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
-    let mut chunk = [0; 16 * 1024];
-    let read = stream.read(&mut chunk)?;
-    buffer.extend_from_slice(chunk.get(..read).unwrap_or_default());
-    Ok(read)
-}
-
-fn write_answer(
-    stream: &mut TcpStream,
-    answer: &Answer,
-    retry_after: Option<&str>,
-) -> io::Result<()> {
-    // One write: a head and a body in two packets cost a round trip.
-    stream.write_all(&bytes_of(answer, retry_after))
-}
-
-fn bytes_of(answer: &Answer, retry_after: Option<&str>) -> Vec<u8> {
-    let status = StatusCode::from_u16(answer.status);
-    let name = status.ok().and_then(|status| status.canonical_reason());
-    let mut head = vec![
-        format!("HTTP/1.1 {} {}", answer.status, name.unwrap_or("Unknown")),
-        format!("Content-Length: {}", answer.body.len()),
-    ];
-    if !answer.body.is_empty() {
-        head.push(format!("Content-Type: {}", answer.content_type));
-    }
-    head.extend(retry_after.map(|value| format!("Retry-After: {value}")));
-    let mut bytes = head.join("\r\n").into_bytes();
-    bytes.extend_from_slice(b"\r\n\r\n");
-    bytes.extend_from_slice(&answer.body);
-    bytes
 }

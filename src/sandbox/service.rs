@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::management::Management;
 use super::order_management::OrderManagement;
-use super::server::ReceivedRequest;
+use super::wire::ReceivedRequest;
 use crate::Clock;
 use crate::management::ProductOrderStatus;
 
