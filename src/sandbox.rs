@@ -41,7 +41,6 @@ mod service;
 mod wire;
 
 use std::fmt;
-
 use std::time::Duration;
 
 use crate::management::{ProductOrderId, ProductOrderStatus};
