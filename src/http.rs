@@ -226,10 +226,6 @@ impl Client {
                 retry_after,
             )));
         }
-        if request.is_delete() && (too_large || outcome.is_err()) {
-            // The status says it all.
-            return Ok(Reply::empty());
-        }
         let reply = Reply {
             status,
             body: bytes,
@@ -243,6 +239,8 @@ impl Client {
         }
         match outcome {
             Ok(_) => Ok(reply),
+            // For a DELETE the status says it all, and a reply that broke off was the service's.
+            Err(_) if request.is_delete() => Ok(Reply::empty()),
             Err(error) => {
                 let limit = time_left.unwrap_or(self.timeout);
                 Err(in_body(request, &reply, error, limit))

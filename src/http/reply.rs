@@ -36,11 +36,16 @@ impl Reply {
         if let Ok(text) = serde_json::from_slice(&self.body) {
             return Ok(text);
         }
-        let text = String::from_utf8_lossy(&self.body).trim().to_owned();
-        if text.starts_with('<') {
+        self.done(request)?;
+        Ok(String::from_utf8_lossy(&self.body).trim().to_owned())
+    }
+
+    /// Whether it is done, for a call whose reply says nothing: whatever the body is, if it is not a page.
+    pub(crate) fn done(&self, request: &Request<'_>) -> Result<(), Error> {
+        if self.body.trim_ascii_start().starts_with(b"<") {
             return Err(self.unreadable(request, "the reply is a page and not the service's"));
         }
-        Ok(text)
+        Ok(())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -79,7 +79,8 @@ pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<Produ
 /// As for any call; a 404 for an order that does not exist.
 pub fn delete_product_order(session: &Session, id: &ProductOrderId) -> Result<(), Error> {
     let path = Path::new("/management/v1/product-orders").segment("productOrderId", id.as_str())?;
-    session.send(&Request::new(Method::DELETE, path)).map(drop)
+    let request = Request::new(Method::DELETE, path);
+    session.send(&request)?.done(&request)
 }
 
 /// Which product orders [`list_product_orders`] lists.

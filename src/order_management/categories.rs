@@ -125,7 +125,8 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
 /// As for any call.
 pub fn delete_category(session: &Session, id: &CategoryId) -> Result<(), Error> {
     let path = category_path(session, id)?;
-    session.send(&Request::new(Method::DELETE, path)).map(drop)
+    let request = Request::new(Method::DELETE, path);
+    session.send(&request)?.done(&request)
 }
 
 fn category_path(session: &Session, id: &CategoryId) -> Result<Path, Error> {

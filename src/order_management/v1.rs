@@ -32,7 +32,7 @@ pub fn put_order(
     category.validate()?;
     let path = path(session, "/order-management/v1/orders", transaction_id)?;
     let request = Request::new(Method::PUT, path).json(category)?;
-    session.send(&request).map(drop)
+    session.send(&request)?.done(&request)
 }
 
 /// Gets the link of a payment.
@@ -64,8 +64,8 @@ pub fn add_receipt(
     receipt.validate()?;
     let path = path(session, "/order-management/v1/receipts", transaction_id)?;
     let request = Request::new(Method::POST, path).json(receipt)?;
-    let sent = session.send(&request).map(drop);
-    sent.map_err(Error::or_already_exists)
+    let reply = session.send(&request).map_err(Error::or_already_exists)?;
+    reply.done(&request)
 }
 
 /// Gets the receipt of a payment.

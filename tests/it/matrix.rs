@@ -644,13 +644,10 @@ fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
         },
         Means::HalfAnswer if again == Again::Delete => believed,
         Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
-        // The status is all that a DELETE needs.
-        Means::TooLarge if again == Again::Delete => believed,
         Means::TooLarge => {
             let may = again == Again::ReadBack;
             repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
-        Means::WrongBody if needs == Needs::Nothing => believed,
         Means::WrongBody if needs == Needs::Text => {
             let may = again == Again::ReadBack;
             repeated(may, ErrorKind::Decode, Delivery::Answered)

@@ -1496,6 +1496,14 @@ fn a_page_is_not_taken_for_the_services_answer() {
     );
     assert_eq!(error.kind(), ErrorKind::Decode);
 
+    let id: CategoryId = CATEGORY_ID.parse().unwrap();
+    sandbox.fault("DELETE *", 1, page());
+    let error = order_management::delete_category(&session, &id).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.delivery(), error.status()),
+        (ErrorKind::Decode, Delivery::Answered, Some(200))
+    );
+
     let receipt: Receipt = serde_json::from_value(sample_receipt()).unwrap();
     sandbox.fault("POST /order-management/*/*/*/*", 1, page());
     let error = order_management::add_receipt(&session, &order, &receipt).unwrap_err();
