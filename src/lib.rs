@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod api_keys;
+mod as_sent;
 mod base_url;
 mod clock;
 mod error;

@@ -39,7 +39,8 @@ pub use receipts::{
     add_receipt, allocate, ensure_receipt,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::FieldProblem;
 use crate::http::Path;
@@ -72,7 +73,9 @@ identifier! {
 /// let order = OrderRef::ecom("acme-shop-123-order123abc".parse()?);
 /// # Ok::<(), vipps::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// Reading one from JSON checks the id and the payment type, and refuses unknown fields.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderRef {
@@ -105,21 +108,45 @@ impl OrderRef {
 
     fn path(&self, session: &Session, resource: &'static str) -> Result<Path, Error> {
         session.require_msn()?;
-        let payment_type = match &self.payment_type {
-            PaymentType::Ecom => "/ecom",
-            PaymentType::Recurring => "/recurring",
-            PaymentType::Other(other) => {
-                return Err(Error::invalid(
-                    "paymentType",
-                    "must be ECOM or RECURRING",
-                    other,
-                ));
-            }
-        };
         Path::new("/order-management/v2")
-            .fixed(payment_type)
+            .fixed(self.payment_type.in_path()?)
             .fixed(resource)
             .segment("orderId", self.order_id.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Members {
+            payment_type: PaymentType,
+            order_id: OrderId,
+        }
+
+        let Members {
+            payment_type,
+            order_id,
+        } = Members::deserialize(deserializer)?;
+        payment_type.in_path().map_err(D::Error::custom)?;
+        let order_id = OrderId::new(order_id.as_str()).map_err(D::Error::custom)?;
+        Ok(Self {
+            payment_type,
+            order_id,
+        })
+    }
+}
+
+impl PaymentType {
+    fn in_path(&self) -> Result<&'static str, Error> {
+        match self {
+            Self::Ecom => Ok("/ecom"),
+            Self::Recurring => Ok("/recurring"),
+            Self::Other(other) => {
+                let rule = "must be ECOM or RECURRING";
+                Err(Error::invalid("paymentType", rule, other))
+            }
+        }
     }
 }
 

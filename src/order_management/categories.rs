@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::images::ImageId;
@@ -162,9 +162,11 @@ open_enum! {
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
+/// Reading one from JSON checks as [`validate`](Self::validate) does, and refuses unknown fields.
+///
 /// Source: the schema `Order` of the Order Management API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Category {
     category: CategoryType,
@@ -203,11 +205,35 @@ impl Category {
     }
 }
 
+impl<'de> Deserialize<'de> for Category {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Members {
+            category: CategoryType,
+            order_details_url: String,
+            #[serde(default)]
+            image_id: Option<ImageId>,
+        }
+
+        let members = Members::deserialize(deserializer)?;
+        let category = Self {
+            category: members.category,
+            order_details_url: members.order_details_url,
+            image_id: members.image_id,
+        };
+        category.validate().map_err(D::Error::custom)?;
+        Ok(category)
+    }
+}
+
 /// A link to [add](add_category) to an order.
 ///
+/// Reading one from JSON checks as [`validate`](Self::validate) does, and refuses unknown fields.
+///
 /// Source: the schema `AddCategoryRequest` of the Order Management API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AddCategory {
     order_id: OrderId,
@@ -260,7 +286,34 @@ impl AddCategory {
     }
 }
 
-/// An id that a server sent, or a file held, was not checked when it was made.
+impl<'de> Deserialize<'de> for AddCategory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Members {
+            order_id: OrderId,
+            payment_type: PaymentType,
+            #[serde(rename = "type")]
+            category: CategoryType,
+            url: String,
+            #[serde(default)]
+            image_id: Option<ImageId>,
+        }
+
+        let members = Members::deserialize(deserializer)?;
+        let category = Self {
+            order_id: members.order_id,
+            payment_type: members.payment_type,
+            category: members.category,
+            url: members.url,
+            image_id: members.image_id,
+        };
+        category.validate().map_err(D::Error::custom)?;
+        Ok(category)
+    }
+}
+
+/// An id that a server sent was not checked when it was made.
 fn image_problem(id: &ImageId) -> Option<FieldProblem> {
     match ImageId::new(id.as_str()) {
         Err(Error::InvalidInput { field, reason, .. }) => Some(FieldProblem::new(field, reason)),

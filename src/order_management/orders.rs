@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::categories::CategoryType;
 use super::images::ImageId;
+use super::receipts::optional_as_sent;
 use super::{OrderRef, Receipt};
 use crate::http::Request;
 use crate::{Error, Session};
@@ -40,7 +41,11 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<OrderDetails>,
     /// The receipt.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "optional_as_sent"
+    )]
     pub receipt: Option<Receipt>,
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::categories::{Category, CategoryType};
 use super::images::ImageId;
+use super::receipts::ReceiptAsSent;
 use super::{OrderId, Receipt};
 use crate::http::{Method, Path, Request};
 use crate::{Error, Session};
@@ -78,7 +79,8 @@ pub fn add_receipt(
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receipt, Error> {
     let path = path(session, "/order-management/v1/receipts", transaction_id)?;
-    session.call(&Request::get(path))
+    let receipt: ReceiptAsSent = session.call(&Request::get(path))?;
+    Ok(receipt.0)
 }
 
 fn path(session: &Session, start: &'static str, transaction_id: &OrderId) -> Result<Path, Error> {

@@ -758,6 +758,12 @@ fn payment_type() -> Json {
     wire(&["ECOM", "RECURRING"])
 }
 
+/// Those that there are paths for.
+fn path_payment_type() -> Json {
+    let known = select(vec!["ECOM", "RECURRING"]);
+    known.prop_map(Value::from).boxed()
+}
+
 fn category_type() -> Json {
     wire(&[
         "GENERAL",
@@ -848,6 +854,18 @@ fn bottom_line() -> Json {
     ])
 }
 
+/// One that may be sent.
+fn good_receipt() -> Json {
+    let lines = vec(line().prop_map(|line| json!(line)), 1..4).prop_map(Value::Array);
+    let amount = (0..i64::MAX).prop_map(Value::from).boxed();
+    let bottom_line = and_perhaps(
+        object([("currency", currency())]),
+        [("tipAmount", amount), ("posId", text())],
+    );
+    object([("orderLines", lines.boxed()), ("bottomLine", bottom_line)])
+}
+
+/// One as a server sends it.
 fn receipt() -> Json {
     object([
         ("orderLines", list(order_line())),
@@ -888,22 +906,22 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
     identity.holds::<PaymentType>(payment_type());
     identity.holds::<OrderId>(text());
     identity.holds::<OrderRef>(object([
-        ("paymentType", payment_type()),
-        ("orderId", text()),
+        ("paymentType", path_payment_type()),
+        ("orderId", id()),
     ]));
 
     identity.holds::<AddCategory>(and_perhaps(
         object([
-            ("orderId", text()),
-            ("paymentType", payment_type()),
+            ("orderId", id()),
+            ("paymentType", path_payment_type()),
             ("type", category_type()),
-            ("url", text()),
+            ("url", url()),
         ]),
-        [("imageId", text())],
+        [("imageId", id())],
     ));
     identity.holds::<Category>(and_perhaps(
-        object([("category", category_type()), ("orderDetailsUrl", text())]),
-        [("imageId", text())],
+        object([("category", category_type()), ("orderDetailsUrl", url())]),
+        [("imageId", id())],
     ));
     identity.holds::<CategoryId>(text());
     identity.holds::<CategoryType>(category_type());
@@ -941,7 +959,7 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
     identity.holds::<Currency>(currency());
     identity.holds::<ShippingInfo>(shipping_info());
     identity.holds::<BottomLine>(bottom_line());
-    identity.holds::<Receipt>(receipt());
+    identity.holds::<Receipt>(good_receipt());
     identity.holds::<TaxTotal>(tax_total());
     identity.holds::<Totals>(totals());
 

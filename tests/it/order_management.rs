@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use vipps::order_management::{
-    self, AddCategory, BarcodeFormat, Category, CategoryId, CategoryType, Currency, ImageId, Order,
-    OrderCategory, OrderDetails, OrderId, OrderRef, PaymentType, QuantityUnit, Receipt, v1,
+    self, AddCategory, BarcodeFormat, BottomLine, Category, CategoryId, CategoryType, Currency,
+    ImageId, Order, OrderCategory, OrderDetails, OrderId, OrderRef, PaymentType, QuantityUnit,
+    Receipt, v1,
 };
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{AccessToken, ApiKeys, Delivery, Error, ErrorKind, RetryPolicy, Session};
@@ -608,7 +609,10 @@ fn other_payment_types_are_not_sent() {
         "ecom/..",
         "epayment",
     ] {
-        let order: OrderRef = unchecked(json!({"paymentType": bad, "orderId": "1"}));
+        let json = json!({"paymentType": bad, "orderId": "1"});
+        let unread = serde_json::from_value::<OrderRef>(json).unwrap_err();
+        let mut order = order();
+        order.payment_type = PaymentType::from(bad);
         assert_eq!(order.payment_type, PaymentType::Other(bad.to_owned()));
         for error in [
             order_management::put_category(&session, &order, &category()).unwrap_err(),
@@ -621,6 +625,7 @@ fn other_payment_types_are_not_sent() {
                 error.to_string(),
                 format!("invalid input: paymentType: must be ECOM or RECURRING, not {bad:?}")
             );
+            assert_eq!(error.to_string(), unread.to_string());
         }
     }
     assert_eq!(server.connections(), 0);
@@ -1076,7 +1081,9 @@ fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
     let expected = format!(
         "invalid input: orderDetailsUrl, imageId: orderDetailsUrl: {NO_ADDRESS} \"a\"; {wrong_image}"
     );
-    let order: OrderRef = unchecked(json!({"paymentType": "eCom", "orderId": "d/e"}));
+    let mut order = order();
+    order.payment_type = PaymentType::from("eCom");
+    order.order_id = unchecked("d/e");
     let link = AddCategory::new(order, CategoryType::General, "a").image_id(unchecked("b c"));
     let expected_of_link = format!(
         "invalid input: orderId, paymentType, url, imageId: orderId: must be letters, digits, -, _ \
@@ -1088,9 +1095,7 @@ fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
 
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
-    let mut no_lines = sample_receipt();
-    no_lines["orderLines"] = json!([]);
-    let no_lines: Receipt = unchecked(no_lines);
+    let no_lines = Receipt::new(BottomLine::new(Currency::Nok));
     let id = order_id(ORDER);
     let order = self::order();
     let no_line = "invalid input: orderLines: must hold at least one line";
@@ -1139,6 +1144,12 @@ fn reading_what_is_to_be_sent_refuses_unknown_fields() {
             .to_string(),
         "unknown field `category`, expected one of `orderId`, `paymentType`, `type`, `url`, `imageId`"
     );
+    assert_eq!(
+        serde_json::from_value::<OrderRef>(json!({"paymentType": "ECOM", "orderId": "1", "id": 1}))
+            .unwrap_err()
+            .to_string(),
+        "unknown field `id`, expected `paymentType` or `orderId`"
+    );
     for missing in ["category", "orderDetailsUrl"] {
         let mut category = sample_category();
         category.as_object_mut().unwrap().remove(missing);
@@ -1151,6 +1162,70 @@ fn reading_what_is_to_be_sent_refuses_unknown_fields() {
         let error = serde_json::from_value::<AddCategory>(link).unwrap_err();
         assert_eq!(error.to_string(), format!("missing field `{missing}`"));
     }
+}
+
+/// A misspelt member would be dropped, and a receipt can never be changed. What the service adds to one is dropped.
+#[test]
+fn a_receipt_is_read_with_no_unknown_field_at_any_depth_and_as_the_service_sends_it() {
+    let mut sample = sample_receipt();
+    sample["bottomLine"]["paymentSources"] = json!({"card": 100});
+    sample["bottomLine"]["shippingInfo"] = json!({"amount": 100});
+    let good: Receipt = serde_json::from_value(sample.clone()).unwrap();
+    for place in [
+        "",
+        "/orderLines/0",
+        "/orderLines/0/unitInfo",
+        "/bottomLine",
+        "/bottomLine/paymentSources",
+        "/bottomLine/barcode",
+        "/bottomLine/shippingInfo",
+    ] {
+        let mut receipt = sample.clone();
+        receipt.pointer_mut(place).unwrap()["totalTaxAmuont"] = json!(null);
+        let error = serde_json::from_value::<Receipt>(receipt.clone()).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("unknown field `totalTaxAmuont`, expected "),
+            "{place}: {text}"
+        );
+
+        let whole = json!({"receipt": receipt, "more": 1}).to_string();
+        let server = RawServer::start([json_reply(&whole), json_reply(&receipt.to_string())]);
+        let session = session_builder(&server.url()).build().unwrap();
+        let order = order_management::get_order(&session, &order()).unwrap();
+        assert_eq!(order.receipt.as_ref(), Some(&good), "{place}");
+        let receipt = v1::get_receipt(&session, &order_id(ORDER)).unwrap();
+        assert_eq!(receipt, good, "{place}");
+    }
+}
+
+/// The identifiers of a reply are taken as they come; those of a file are checked where they are read.
+#[test]
+fn reading_what_is_to_be_sent_checks_as_making_it_does() {
+    fn refusal<T: DeserializeOwned + Debug>(value: Value) -> String {
+        serde_json::from_value::<T>(value).unwrap_err().to_string()
+    }
+
+    let mut category = sample_category();
+    category["imageId"] = json!("b c");
+    category["orderDetailsUrl"] = json!("a");
+    let image = "imageId: must be 1 to 128 letters, digits, -, _ and ., not \"b c\"";
+    assert_eq!(
+        refusal::<Category>(category),
+        format!(
+            "invalid input: orderDetailsUrl, imageId: orderDetailsUrl: {NO_ADDRESS} \"a\"; {image}"
+        )
+    );
+    let mut link = sample_add_category();
+    link["orderId"] = json!("d/e");
+    assert_eq!(
+        refusal::<AddCategory>(link),
+        "invalid input: orderId: must be letters, digits, -, _ and ., not \"d/e\""
+    );
+    assert_eq!(
+        refusal::<OrderRef>(json!({"paymentType": "ECOM", "orderId": "d/e"})),
+        "invalid input: orderId: must be letters, digits, -, _ and ., not \"d/e\""
+    );
 }
 
 // What is there already.

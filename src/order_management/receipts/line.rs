@@ -26,7 +26,7 @@ use crate::open_enum::open_enum;
 ///
 /// Source: the schema `OrderLine` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OrderLine {
     /// What the customer reads.
@@ -241,7 +241,7 @@ impl OrderLine {
 ///
 /// Source: the schema `UnitInfo` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UnitInfo {
     /// The price of one unit, in minor units, with tax.
