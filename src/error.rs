@@ -67,7 +67,8 @@ pub enum Delivery {
     Answered,
 }
 
-/// The kinds of error as numbers that never change and are never used again, for C and for exit codes. 0 is left for success.
+/// The kinds of error as numbers that never change and are never used again, for C and for exit codes. 0 is left for success, and negative
+/// numbers for what a binding to another language has to add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
 #[non_exhaustive]

@@ -118,7 +118,7 @@ impl OrderRef {
 impl<'de> Deserialize<'de> for OrderRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
         struct Members {
             payment_type: PaymentType,
             order_id: OrderId,

@@ -208,7 +208,11 @@ impl Category {
 impl<'de> Deserialize<'de> for Category {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[serde(
+            expecting = "a category",
+            rename_all = "camelCase",
+            deny_unknown_fields
+        )]
         struct Members {
             category: CategoryType,
             order_details_url: String,
@@ -289,7 +293,11 @@ impl AddCategory {
 impl<'de> Deserialize<'de> for AddCategory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[serde(
+            expecting = "a category",
+            rename_all = "camelCase",
+            deny_unknown_fields
+        )]
         struct Members {
             order_id: OrderId,
             payment_type: PaymentType,

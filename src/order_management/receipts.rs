@@ -252,7 +252,7 @@ pub(super) fn optional_as_sent<'de, D: Deserializer<'de>>(
 pub(super) struct ReceiptAsSent(#[serde(deserialize_with = "as_sent")] pub(super) Receipt);
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(expecting = "a receipt", rename_all = "camelCase", deny_unknown_fields)]
 struct Members {
     #[serde(default)]
     order_lines: Vec<OrderLine>,

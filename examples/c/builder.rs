@@ -1,0 +1,253 @@
+//! `vipps_session_builder`: a session's settings, one by one or from JSON.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr;
+use std::time::Duration;
+
+use vipps::{AccessToken, ApiKeys, Environment, RetryPolicy, Session, SessionBuilder, TlsBackend};
+
+use crate::boundary::{Out, free, guard, items, object, text, vipps_status};
+use crate::error::{Failure, vipps_error};
+use crate::session::vipps_session;
+use crate::settings::{Observer, vipps_observer, vipps_release, vipps_system_info};
+
+mod config;
+
+pub(crate) use config::from_json;
+
+/// `None` once the session was built: the settings have gone into it.
+pub(crate) struct vipps_session_builder(Option<SessionBuilder>);
+
+impl vipps_session_builder {
+    fn new(builder: SessionBuilder) -> *mut Self {
+        Box::into_raw(Box::new(Self(Some(builder))))
+    }
+
+    fn take(&mut self) -> Result<SessionBuilder, Failure> {
+        self.0.take().ok_or_else(spent)
+    }
+}
+
+fn spent() -> Failure {
+    Failure::input("builder", "has been built already: make a new one")
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_new(
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    subscription_key: *const c_char,
+    system: *const vipps_system_info,
+    out_builder: *mut *mut vipps_session_builder,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+            let keys = ApiKeys::standard(
+                text(client_id, "client_id")?,
+                text(client_secret, "client_secret")?,
+                text(subscription_key, "subscription_key")?,
+            );
+            let system = object(system, "system")?.read()?;
+            out_builder.set(vipps_session_builder::new(Session::builder(keys, system)));
+            Ok(())
+        })
+    }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_new_management(
+    client_id: *const c_char,
+    client_secret: *const c_char,
+    system: *const vipps_system_info,
+    out_builder: *mut *mut vipps_session_builder,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+            let keys = ApiKeys::management(
+                text(client_id, "client_id")?,
+                text(client_secret, "client_secret")?,
+            );
+            let system = object(system, "system")?.read()?;
+            out_builder.set(vipps_session_builder::new(Session::builder(keys, system)));
+            Ok(())
+        })
+    }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_new_from_json(
+    config_json: *const c_char,
+    out_builder: *mut *mut vipps_session_builder,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+            let builder = from_json(text(config_json, "config_json")?)?;
+            out_builder.set(vipps_session_builder::new(builder));
+            Ok(())
+        })
+    }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_new_from_env(
+    system: *const vipps_system_info,
+    out_builder: *mut *mut vipps_session_builder,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+            let builder = SessionBuilder::from_env(object(system, "system")?.read()?)?;
+            out_builder.set(vipps_session_builder::new(builder));
+            Ok(())
+        })
+    }
+}
+
+/// A function that sets one thing to what its arguments say.
+macro_rules! setters {
+    ($(fn $name:ident($($argument:ident: $type:ty),*) $body:block)*) => {
+        $(
+            #[unsafe(no_mangle)]
+            pub(crate) unsafe extern "C" fn $name(
+                builder: *mut vipps_session_builder,
+                $($argument: $type,)*
+                error: *mut *mut vipps_error,
+            ) -> vipps_status {
+                unsafe {
+                    guard(error, || {
+                        let builder = builder.as_mut().ok_or(Failure::Null("builder"))?;
+                        if builder.0.is_none() {
+                            return Err(spent());
+                        }
+                        // The arguments are checked before the builder is touched: it is as it was if one is wrong.
+                        let set = $body;
+                        builder.0 = Some(set(builder.take()?));
+                        Ok(())
+                    })
+                }
+            }
+        )*
+    };
+}
+
+setters! {
+    fn vipps_session_builder_environment(environment: c_int) {
+        let environment = match environment {
+            0 => Environment::Production,
+            1 => Environment::Test,
+            other => {
+                let reason = format!("must be VIPPS_PRODUCTION or VIPPS_TEST, not {other}");
+                return Err(Failure::input("environment", &reason));
+            }
+        };
+        move |builder: SessionBuilder| builder.environment(environment)
+    }
+
+    fn vipps_session_builder_base_url(url: *const c_char) {
+        let url = text(url, "url")?;
+        move |builder: SessionBuilder| builder.base_url(url)
+    }
+
+    fn vipps_session_builder_allow_plain_http() {
+        SessionBuilder::allow_plain_http
+    }
+
+    fn vipps_session_builder_merchant_serial_number(msn: *const c_char) {
+        let msn = text(msn, "msn")?.parse()?;
+        move |builder: SessionBuilder| builder.merchant_serial_number(msn)
+    }
+
+    fn vipps_session_builder_timeout_ms(milliseconds: u64) {
+        move |builder: SessionBuilder| builder.timeout(Duration::from_millis(milliseconds))
+    }
+
+    fn vipps_session_builder_connect_timeout_ms(milliseconds: u64) {
+        move |builder: SessionBuilder| builder.connect_timeout(Duration::from_millis(milliseconds))
+    }
+
+    fn vipps_session_builder_retry(max_attempts: u32, first_wait_ms: u64, longest_wait_ms: u64) {
+        let policy = RetryPolicy::default()
+            .max_attempts(max_attempts)
+            .first_wait(Duration::from_millis(first_wait_ms))
+            .longest_wait(Duration::from_millis(longest_wait_ms));
+        move |builder: SessionBuilder| builder.retry(policy)
+    }
+
+    fn vipps_session_builder_no_retry() {
+        move |builder: SessionBuilder| builder.retry(RetryPolicy::none())
+    }
+
+    fn vipps_session_builder_proxy(url: *const c_char) {
+        let url = text(url, "url")?;
+        move |builder: SessionBuilder| builder.proxy(url)
+    }
+
+    fn vipps_session_builder_proxy_from_env() {
+        SessionBuilder::proxy_from_env
+    }
+
+    fn vipps_session_builder_tls_backend(backend: c_int) {
+        let backend = match backend {
+            0 => TlsBackend::Rustls,
+            1 => TlsBackend::NativeTls,
+            other => {
+                let reason = format!("must be VIPPS_RUSTLS or VIPPS_NATIVE_TLS, not {other}");
+                return Err(Failure::input("backend", &reason));
+            }
+        };
+        move |builder: SessionBuilder| builder.tls_backend(backend)
+    }
+
+    fn vipps_session_builder_root_certificates(pem: *const u8, length: usize) {
+        let pem = items(pem, length, "pem")?;
+        move |builder: SessionBuilder| builder.root_certificates(pem)
+    }
+
+    fn vipps_session_builder_max_response_bytes(bytes: u64) {
+        move |builder: SessionBuilder| builder.max_response_bytes(bytes)
+    }
+
+    fn vipps_session_builder_user_agent_suffix(suffix: *const c_char) {
+        let suffix = text(suffix, "suffix")?;
+        move |builder: SessionBuilder| builder.user_agent_suffix(suffix)
+    }
+
+    fn vipps_session_builder_access_token(token: *const c_char, expires_in_ms: u64) {
+        let expires_in = Duration::from_millis(expires_in_ms);
+        let token = AccessToken::new(text(token, "token")?, expires_in)?;
+        move |builder: SessionBuilder| builder.access_token(token)
+    }
+
+    fn vipps_session_builder_observer(callback: vipps_observer, user: *mut c_void, release: vipps_release) {
+        let observer = Observer::new(callback, user, release)?;
+        move |builder: SessionBuilder| builder.observer(move |exchange| observer.call(exchange))
+    }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_build(
+    builder: *mut vipps_session_builder,
+    out_session: *mut *mut vipps_session,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let out_session = Out::new(out_session, ptr::null_mut(), "out_session")?;
+            let builder = builder.as_mut().ok_or(Failure::Null("builder"))?.take()?;
+            out_session.set(vipps_session::new(builder.build()?));
+            Ok(())
+        })
+    }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_free(builder: *mut vipps_session_builder) {
+    unsafe { free(builder) }
+}

@@ -1,0 +1,243 @@
+//! `vipps_error`: all that the crate's error says, and what only C can do wrong.
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr;
+
+use serde_json::json;
+
+use vipps::{Delivery, Error, ErrorKind, FieldProblem};
+
+use crate::boundary::{free, read, vipps_status};
+use crate::string::c_string;
+
+/// Why a function did not do what it was called for.
+pub(crate) enum Failure {
+    /// The crate's own.
+    Library(Error),
+    /// An argument, by its name, with what is wrong.
+    Input { argument: String, reason: String },
+    /// An argument must not be NULL.
+    Null(&'static str),
+    /// An argument is not UTF-8 from this byte on.
+    Utf8(&'static str, usize),
+    /// A bug in this library.
+    Panic,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library(error)
+    }
+}
+
+impl Failure {
+    // Negative, so that no kind of error that is added to the crate can have the same number.
+    pub(crate) const NULL: vipps_status = -1;
+    const UTF8: vipps_status = -2;
+    const PANIC: vipps_status = -3;
+
+    pub(crate) fn input(argument: &str, reason: &str) -> Self {
+        let (argument, reason) = (argument.to_owned(), reason.to_owned());
+        Self::Input { argument, reason }
+    }
+
+    /// What reading a request said, by the field where it names one.
+    pub(crate) fn json(argument: &str, reason: &str) -> Self {
+        if let Some((field, reason)) = reason
+            .strip_prefix("invalid input: ")
+            .and_then(|reason| reason.split_once(": "))
+        {
+            return Self::input(field, reason);
+        }
+        let quoted = ["unknown field `", "missing field `"]
+            .iter()
+            .find_map(|start| reason.strip_prefix(start)?.split_once('`'));
+        match quoted {
+            Some((field, _)) => Self::input(field, reason),
+            None => Self::input(argument, reason),
+        }
+    }
+
+    pub(crate) fn status(&self) -> vipps_status {
+        match self {
+            Self::Library(error) => error.kind() as vipps_status,
+            Self::Input { .. } => ErrorKind::InvalidInput as vipps_status,
+            Self::Null(_) => Self::NULL,
+            Self::Utf8(..) => Self::UTF8,
+            Self::Panic => Self::PANIC,
+        }
+    }
+
+    fn kind_name(&self) -> String {
+        match self {
+            Self::Library(error) => format!("{:?}", error.kind()),
+            Self::Input { .. } => format!("{:?}", ErrorKind::InvalidInput),
+            Self::Null(_) => "NullArgument".to_owned(),
+            Self::Utf8(..) => "InvalidUtf8".to_owned(),
+            Self::Panic => "Panic".to_owned(),
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::Library(error) => error.to_string(),
+            Self::Input { argument, reason } => format!("invalid input: {argument}: {reason}"),
+            Self::Null(argument) => format!("invalid input: {argument}: must not be NULL"),
+            Self::Utf8(argument, at) => {
+                format!("invalid input: {argument}: must be UTF-8, and is not at byte {at}")
+            }
+            // Its message may hold anything.
+            Self::Panic => "a panic, which is a bug in this library".to_owned(),
+        }
+    }
+
+    /// The service's, or the one that an argument of this call has.
+    fn field_problems(&self) -> String {
+        let one = |name: &str, reason: &str| json!([{"name": name, "reason": reason}]).to_string();
+        match self {
+            Self::Library(
+                Error::InvalidInput { field, reason, .. }
+                | Error::Config {
+                    setting: field,
+                    reason,
+                    ..
+                },
+            ) => one(field, reason),
+            Self::Library(error) => {
+                let problems: Vec<&FieldProblem> = error.field_problems().iter().collect();
+                serde_json::to_string(&problems).unwrap_or_default()
+            }
+            Self::Input { argument, reason } => one(argument, reason),
+            Self::Null(argument) => one(argument, "must not be NULL"),
+            Self::Utf8(argument, _) => one(argument, "must be UTF-8"),
+            Self::Panic => "[]".to_owned(),
+        }
+    }
+
+    fn library(&self) -> Option<&Error> {
+        match self {
+            Self::Library(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) struct vipps_error {
+    status: vipps_status,
+    kind_name: CString,
+    message: CString,
+    method: Option<CString>,
+    path: Option<CString>,
+    http_status: c_int,
+    code: Option<CString>,
+    trace_id: Option<CString>,
+    delivery: c_int,
+    is_retryable: bool,
+    retry_after_ms: i64,
+    field_problems: CString,
+}
+
+impl vipps_error {
+    pub(crate) fn new(failure: &Failure) -> Self {
+        let error = failure.library();
+        let text = |of: fn(&Error) -> Option<&str>| error.and_then(of).map(c_string);
+        let retry_after = error.and_then(Error::retry_after);
+        Self {
+            status: failure.status(),
+            kind_name: c_string(&failure.kind_name()),
+            message: c_string(&failure.message()),
+            method: text(Error::method),
+            path: text(Error::path),
+            http_status: error.and_then(Error::status).map_or(0, c_int::from),
+            code: text(Error::code),
+            trace_id: text(Error::trace_id),
+            delivery: match (failure, error.map(Error::delivery)) {
+                (_, Some(Delivery::NotSent)) => 0,
+                (_, Some(Delivery::Answered)) => 2,
+                // How far the call had come is not known.
+                (_, Some(_)) | (Failure::Panic, _) => 1,
+                (_, None) => 0,
+            },
+            is_retryable: error.is_some_and(Error::is_retryable),
+            retry_after_ms: retry_after.map_or(-1, |wait| {
+                i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
+            }),
+            field_problems: c_string(&failure.field_problems()),
+        }
+    }
+}
+
+/// A function for each text of an error; NULL where there is none.
+macro_rules! texts {
+    ($($name:ident => $text:expr;)*) => {
+        $(
+            #[unsafe(no_mangle)]
+            pub(crate) unsafe extern "C" fn $name(
+                error: *const vipps_error,
+                out_text: *mut *const c_char,
+            ) -> vipps_status {
+                let text: fn(&vipps_error) -> Option<&CString> = $text;
+                unsafe {
+                    read(error, out_text, ptr::null(), |error| {
+                        text(error).map_or(ptr::null(), |text| text.as_ptr())
+                    })
+                }
+            }
+        )*
+    };
+}
+
+texts! {
+    vipps_error_kind_name => |error| Some(&error.kind_name);
+    vipps_error_message => |error| Some(&error.message);
+    vipps_error_method => |error| error.method.as_ref();
+    vipps_error_path => |error| error.path.as_ref();
+    vipps_error_code => |error| error.code.as_ref();
+    vipps_error_trace_id => |error| error.trace_id.as_ref();
+    vipps_error_field_problems => |error| Some(&error.field_problems);
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_error_status(
+    error: *const vipps_error,
+    out_status: *mut vipps_status,
+) -> vipps_status {
+    unsafe { read(error, out_status, 0, |error| error.status) }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_error_http_status(
+    error: *const vipps_error,
+    out_http_status: *mut c_int,
+) -> vipps_status {
+    unsafe { read(error, out_http_status, 0, |error| error.http_status) }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_error_delivery(
+    error: *const vipps_error,
+    out_delivery: *mut c_int,
+) -> vipps_status {
+    unsafe { read(error, out_delivery, 1, |error| error.delivery) }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_error_is_retryable(
+    error: *const vipps_error,
+    out_is_retryable: *mut bool,
+) -> vipps_status {
+    unsafe { read(error, out_is_retryable, false, |error| error.is_retryable) }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_error_retry_after_ms(
+    error: *const vipps_error,
+    out_milliseconds: *mut i64,
+) -> vipps_status {
+    unsafe { read(error, out_milliseconds, -1, |error| error.retry_after_ms) }
+}
+
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_error_free(error: *mut vipps_error) {
+    unsafe { free(error) }
+}

@@ -1,0 +1,313 @@
+/*
+ * Calls every function, each endpoint with good and with bad input, and prints each call as it stands here with what came of it. The test
+ * compares the whole of it.
+ *
+ *     calls BASE-URL PICTURE
+ */
+#include "vipps.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static vipps_session *session;
+static vipps_string *json;
+static vipps_error *error;
+
+#define SHOW(call) show(#call, (call))
+
+static const char *text_of(const vipps_string *string)
+{
+    const char *text = NULL;
+
+    return vipps_string_text(string, &text) == VIPPS_OK ? text : "";
+}
+
+/* Stops the program where the library does not keep its word. */
+static void require(bool kept, const char *word)
+{
+    if (!kept) {
+        printf("NOT KEPT: %s\n", word);
+        exit(1);
+    }
+}
+
+static void show_error(void)
+{
+    vipps_status status = VIPPS_OK;
+    vipps_delivery delivery = VIPPS_ANSWERED;
+    const char *text = NULL;
+    int http_status = 0;
+    bool is_retryable = false;
+    int64_t retry_after_ms = 0;
+
+    require(vipps_error_status(error, &status) == VIPPS_OK, "an error has a status");
+    require(vipps_error_kind_name(error, &text) == VIPPS_OK, "an error has a kind");
+    printf("    %d %s", status, text);
+    require(vipps_error_http_status(error, &http_status) == VIPPS_OK, "an error may have an HTTP status");
+    require(vipps_error_delivery(error, &delivery) == VIPPS_OK, "an error has a delivery");
+    require(vipps_error_is_retryable(error, &is_retryable) == VIPPS_OK, "an error is retryable or not");
+    require(vipps_error_retry_after_ms(error, &retry_after_ms) == VIPPS_OK, "an error may say how long to wait");
+    printf(", HTTP %d, delivery %d, retryable %d, after %" PRId64 " ms", http_status, delivery, is_retryable,
+           retry_after_ms);
+    require(vipps_error_method(error, &text) == VIPPS_OK, "an error may have a method");
+    printf(", %s", text == NULL ? "no request" : text);
+    require(vipps_error_path(error, &text) == VIPPS_OK, "an error may have a path");
+    printf(" %s", text == NULL ? "" : text);
+    require(vipps_error_code(error, &text) == VIPPS_OK, "an error may have a code");
+    printf(", code %s", text == NULL ? "none" : text);
+    require(vipps_error_trace_id(error, &text) == VIPPS_OK, "an error may have a trace id");
+    printf(", trace %s\n", text == NULL ? "none" : text);
+    require(vipps_error_message(error, &text) == VIPPS_OK, "an error has a message");
+    printf("    %s\n", text);
+    require(vipps_error_field_problems(error, &text) == VIPPS_OK, "an error has field problems");
+    printf("    %s\n", text);
+}
+
+static void show(const char *call, vipps_status status)
+{
+    size_t length = 0;
+
+    printf("%s\n", call);
+    if (status == VIPPS_OK) {
+        require(error == NULL, "there is no error on success");
+        if (json != NULL) {
+            require(vipps_string_length(json, &length) == VIPPS_OK, "a string has a length");
+            require(length == strlen(text_of(json)), "a string ends where its length says");
+            printf("    %s\n", text_of(json));
+        } else {
+            printf("    done\n");
+        }
+    } else {
+        vipps_status of_error = VIPPS_OK;
+
+        require(json == NULL, "there is no output without success");
+        require(error != NULL, "there is an error without success");
+        require(vipps_error_status(error, &of_error) == VIPPS_OK && of_error == status, "an error has the call's status");
+        show_error();
+    }
+    vipps_string_free(json);
+    vipps_error_free(error);
+    /* Pointers that the next call must not read. */
+    json = (vipps_string *)(uintptr_t)1;
+    error = (vipps_error *)(uintptr_t)1;
+}
+
+/* For calls that give no JSON. */
+static void show_done(const char *call, vipps_status status)
+{
+    json = NULL;
+    show(call, status);
+}
+
+#define SHOW_DONE(call) show_done(#call, (call))
+
+static unsigned char *read_file(const char *path, size_t *length)
+{
+    static unsigned char bytes[4096];
+    FILE *file = fopen(path, "rb");
+
+    require(file != NULL, "the picture is there");
+    *length = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    return bytes;
+}
+
+static void management(void)
+{
+    SHOW(vipps_list_sales_units(session, &json, &error));
+    SHOW(vipps_list_sales_units(NULL, &json, &error));
+    SHOW(vipps_get_sales_unit(session, "123456", &json, &error));
+    SHOW(vipps_get_sales_unit(session, "12 456", &json, &error));
+    SHOW(vipps_get_sales_unit(session, "999999", &json, &error));
+    SHOW(vipps_list_merchant_sales_units(session, "business:NO:ORG", "987654321", &json, &error));
+    SHOW(vipps_list_merchant_sales_units(session, "NO", "987654321", &json, &error));
+    SHOW(vipps_get_merchant(session, "business:NO:ORG", "987654321", &json, &error));
+    SHOW(vipps_get_merchant(session, "business:NO:ORG", "../..", &json, &error));
+    SHOW(vipps_list_product_orders(session, "{\"includeExpired\": true}", &json, &error));
+    SHOW(vipps_list_product_orders(session, "{\"includeExpred\": true}", &json, &error));
+    SHOW(vipps_prefill_product_order(session,
+                                     "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
+                                     " \"productType\": \"CHECKOUT\", \"idempotencyKey\": \"order-1\"}",
+                                     &json, &error));
+    SHOW(vipps_prefill_product_order(session,
+                                     "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
+                                     " \"productType\": \"CHECKOUT\", \"salesUnitNmae\": \"ACME\"}",
+                                     &json, &error));
+    SHOW(vipps_prefill_product_order(session,
+                                     "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
+                                     " \"productType\": \"CHECKOUT\", \"merchantCategoryCode\": \"12\"}",
+                                     &json, &error));
+    SHOW(vipps_get_product_order(session, "00000000-0000-4000-8000-000000000001", &json, &error));
+    SHOW(vipps_get_product_order(session, "1", &json, &error));
+    SHOW_DONE(vipps_delete_product_order(session, "00000000-0000-4000-8000-000000000001", &error));
+    SHOW_DONE(vipps_delete_product_order(session, "", &error));
+    SHOW(vipps_list_price_packages(session, &json, &error));
+    SHOW(vipps_list_price_packages(NULL, &json, &error));
+}
+
+#define LINE \
+    "{\"name\": \"Socks \\u00e6\", \"id\": \"1\", \"totalAmount\": 1000, \"totalAmountExcludingTax\": 800," \
+    " \"totalTaxAmount\": 200, \"taxRate\": 2500}"
+#define RECEIPT "{\"orderLines\": [" LINE "], \"bottomLine\": {\"currency\": \"NOK\"}}"
+#define OTHER_RECEIPT "{\"orderLines\": [" LINE ", " LINE "], \"bottomLine\": {\"currency\": \"NOK\"}}"
+#define MISSPELT_RECEIPT "{\"orderLines\": [" LINE "], \"bottomLine\": {\"currency\": \"NOK\", \"tipAmuont\": 100}}"
+#define CATEGORY "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com/track/1\"}"
+#define LINK "{\"orderId\": \"order-1\", \"paymentType\": \"ECOM\", \"type\": \"TICKET\", \"url\": \"https://example.com/2\"}"
+
+static void order_management(const unsigned char *picture, size_t length)
+{
+    SHOW(vipps_add_image(session, "socks", picture, length, &json, &error));
+    SHOW(vipps_add_image(session, "socks", picture, length, &json, &error));
+    SHOW(vipps_add_image(session, "socks", picture, 20, &json, &error));
+    SHOW(vipps_add_image(session, "no socks", picture, length, &json, &error));
+    SHOW(vipps_put_category(session, "ECOM", "order-1", CATEGORY, &json, &error));
+    SHOW(vipps_put_category(session, "ePayment", "order-1", CATEGORY, &json, &error));
+    SHOW(vipps_put_category(session, "ECOM", "order-1", "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"a\"}", &json, &error));
+    SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
+    SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
+    SHOW(vipps_add_receipt(session, "ECOM", "order-1", MISSPELT_RECEIPT, &json, &error));
+    SHOW(vipps_ensure_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
+    SHOW(vipps_ensure_receipt(session, "ECOM", "order-1", OTHER_RECEIPT, &json, &error));
+    SHOW(vipps_ensure_receipt(session, "ECOM", "order/2", RECEIPT, &json, &error));
+    SHOW(vipps_get_order(session, "ECOM", "order-1", &json, &error));
+    SHOW(vipps_get_order(session, "ECOM", "..", &json, &error));
+    SHOW(vipps_add_category(session, LINK, &json, &error));
+    SHOW(vipps_add_category(session, "{\"orderId\": \"order-1\"}", &json, &error));
+    SHOW(vipps_list_categories(session, "order-1", &json, &error));
+    SHOW(vipps_list_categories(session, "order 1", &json, &error));
+    SHOW(vipps_get_category(session, "00000000-0000-4000-9000-000000000003", &json, &error));
+    SHOW(vipps_get_category(session, "3", &json, &error));
+    SHOW_DONE(vipps_delete_category(session, "00000000-0000-4000-9000-000000000003", &error));
+    SHOW_DONE(vipps_delete_category(session, "3", &error));
+}
+
+static void version_1(void)
+{
+    SHOW_DONE(vipps_v1_put_order(session, "old-1", CATEGORY, &error));
+    SHOW_DONE(vipps_v1_put_order(session, "old 1", CATEGORY, &error));
+    SHOW(vipps_v1_get_order(session, "old-1", &json, &error));
+    SHOW(vipps_v1_get_order(session, "old 1", &json, &error));
+    SHOW_DONE(vipps_v1_add_receipt(session, "old-1", RECEIPT, &error));
+    SHOW_DONE(vipps_v1_add_receipt(session, "old-1", "[]", &error));
+    SHOW(vipps_v1_get_receipt(session, "old-1", &json, &error));
+    SHOW(vipps_v1_get_receipt(session, "old 1", &json, &error));
+}
+
+static void raw(void)
+{
+    SHOW(vipps_raw(session, "GET", "/management/v1/sales-units/654321", NULL, &json, &error));
+    SHOW(vipps_raw(session, "POST", "/order-management/v3/categories", LINK, &json, &error));
+    SHOW(vipps_raw(session, "DELETE", "/order-management/v3/categories/00000000-0000-4000-9000-000000000006", NULL, &json, &error));
+    SHOW(vipps_raw(session, "FETCH", "/management/v1/sales-units", NULL, &json, &error));
+    SHOW(vipps_raw(session, "POST", "/order-management/v3/categories", "{", &json, &error));
+}
+
+static void receipts(void)
+{
+    int64_t amounts[] = {19900, 4550, 3900};
+
+    SHOW(vipps_order_line_from_gross("Wool socks", "1", 19900, 2500, &json, &error));
+    SHOW(vipps_order_line_from_gross("Wool socks", "1", -1, 2500, &json, &error));
+    SHOW(vipps_order_line_from_net("Bread", "2", 3957, 1500, &json, &error));
+    SHOW(vipps_order_line_from_net("Bread", "2", 3957, 10001, &json, &error));
+    SHOW(vipps_order_line_from_unit_price("Salmon", "7", 39900, "0.822", 1500, &json, &error));
+    SHOW(vipps_order_line_from_unit_price("Salmon", "7", 39900, "0,822", 1500, &json, &error));
+    SHOW(vipps_order_line_shipping("Home delivery", "delivery", 9900, 2500, &json, &error));
+    SHOW(vipps_order_line_shipping("Home delivery", "delivery", INT64_MIN, 2500, &json, &error));
+    SHOW(vipps_order_line_less_discount(LINE, 100, &json, &error));
+    SHOW(vipps_order_line_less_discount(LINE, 1001, &json, &error));
+    SHOW_DONE(vipps_allocate(1000, amounts, 3, amounts, &error));
+    printf("    %" PRId64 " %" PRId64 " %" PRId64 "\n", amounts[0], amounts[1], amounts[2]);
+    SHOW_DONE(vipps_allocate(1000, amounts, 0, amounts, &error));
+    SHOW_DONE(vipps_allocate(1000, amounts, SIZE_MAX, amounts, &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT, &error));
+    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [], \"bottomLine\": {}}", &error));
+    SHOW(vipps_receipt_totals(RECEIPT, &json, &error));
+    SHOW(vipps_receipt_totals(MISSPELT_RECEIPT, &json, &error));
+}
+
+static void json_without_a_library(void)
+{
+    size_t count = 7;
+
+    SHOW(vipps_json_get("{\"a\": [{\"b\": \"\\u00e6\\u0000\\n\"}]}", "/a/0/b", &json, &error));
+    SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/0", &json, &error));
+    SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/1", &json, &error));
+    SHOW(vipps_json_get("{\"a\"", "", &json, &error));
+    SHOW_DONE(vipps_json_count("[1, 2, 3]", "", &count, &error));
+    printf("    %lu\n", (unsigned long)count);
+    SHOW_DONE(vipps_json_count("[1, 2, 3]", "/0", &count, &error));
+    printf("    %lu\n", (unsigned long)count);
+    SHOW(vipps_json_quote("a \"quoted\" \n\xc3\xa6", &json, &error));
+    SHOW(vipps_json_quote("a \xc3", &json, &error));
+}
+
+static void sessions(void)
+{
+    vipps_session *clone = NULL;
+    vipps_session *other = NULL;
+    vipps_string *key = NULL;
+    uint64_t expires_in_ms = 0;
+    size_t length = 0;
+
+    SHOW_DONE(vipps_session_clone(session, &clone, &error));
+    SHOW_DONE(vipps_session_for_merchant(clone, "654321", &other, &error));
+    vipps_session_free(clone);
+    SHOW(vipps_list_categories(other, "order-1", &json, &error));
+    vipps_session_free(other);
+    SHOW_DONE(vipps_session_for_merchant(session, "1", &other, &error));
+    require(other == NULL, "an output is NULL without success");
+    SHOW_DONE(vipps_session_access_token(session, &key, &expires_in_ms, &error));
+    printf("    for %" PRIu64 " minutes\n", (expires_in_ms + 30000) / 60000);
+    vipps_string_free(key);
+    SHOW_DONE(vipps_idempotency_key_new(&key, &error));
+    require(vipps_string_length(key, &length) == VIPPS_OK && length == 36, "a key has 36 characters");
+    vipps_string_free(key);
+    vipps_session_free(NULL);
+    vipps_session_builder_free(NULL);
+    vipps_string_free(NULL);
+    vipps_error_free(NULL);
+}
+
+/* A call whose error nobody wants. */
+static void without_error(void)
+{
+    printf("without an error: %d\n", vipps_get_sales_unit(session, "12 456", &json, NULL));
+    require(json == NULL, "an output is NULL without success");
+    printf("without an error: %d\n", vipps_get_sales_unit(session, "123456", &json, NULL));
+    vipps_string_free(json);
+    json = NULL;
+}
+
+int main(int argc, char **argv)
+{
+    char config[1024];
+    const unsigned char *picture;
+    size_t length = 0;
+
+    require(argc == 3, "there are two arguments");
+    printf("version %s, header %s\n", vipps_version(), VIPPS_VERSION);
+    snprintf(config, sizeof config,
+             "{\"clientId\": \"sandbox-client-id\", \"clientSecret\": \"sandbox-client-secret\","
+             " \"subscriptionKey\": \"sandbox-subscription-key-1\", \"systemName\": \"acme\", \"systemVersion\": \"3.1.2\","
+             " \"systemPluginName\": \"acme-webshop\", \"systemPluginVersion\": \"4.5.6\","
+             " \"merchantSerialNumber\": \"123456\", \"baseUrl\": \"%s\"}",
+             argv[1]);
+    if (vipps_session_new_from_json(config, &session, &error) != VIPPS_OK) {
+        show_error();
+        return 1;
+    }
+    picture = read_file(argv[2], &length);
+    management();
+    order_management(picture, length);
+    version_1();
+    raw();
+    receipts();
+    json_without_a_library();
+    sessions();
+    without_error();
+    vipps_session_free(session);
+    return 0;
+}

@@ -1,0 +1,530 @@
+//! Sessions from JSON and with setters: what is refused, in which words, and what goes out.
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr;
+
+use serde_json::{Value, json};
+
+use vipps::sandbox::Sandbox;
+
+use crate::builder::*;
+use crate::endpoints::{vipps_list_sales_units, vipps_raw};
+use crate::error::{vipps_error, vipps_error_free, vipps_error_message};
+use crate::session::{vipps_session, vipps_session_free, vipps_session_new_from_json};
+use crate::settings::vipps_system_info;
+use crate::support::config;
+
+type ErrorOut = *mut *mut vipps_error;
+
+/// What a call returns, with its error's message.
+fn call(call: impl FnOnce(ErrorOut) -> c_int) -> (c_int, String) {
+    let mut error = ptr::null_mut();
+    let status = call(&raw mut error);
+    let mut message: *const c_char = ptr::null();
+    // SAFETY: the error is the library's, or NULL.
+    let message = unsafe {
+        vipps_error_message(error, &raw mut message);
+        let text = match message.is_null() {
+            true => String::new(),
+            false => CStr::from_ptr(message).to_str().unwrap().to_owned(),
+        };
+        vipps_error_free(error);
+        text
+    };
+    (status, message)
+}
+
+/// A session of these settings that lives as long as this.
+struct Session(*mut vipps_session);
+
+impl Session {
+    fn from_json(config: &str) -> Result<Self, (c_int, String)> {
+        let config = CString::new(config).unwrap();
+        let mut session = ptr::null_mut();
+        // SAFETY: the pointers live as long as the call.
+        let result = call(|error| unsafe {
+            vipps_session_new_from_json(config.as_ptr(), &raw mut session, error)
+        });
+        match result.0 {
+            0 => Ok(Self(session)),
+            _ => Err(result),
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // SAFETY: it is freed once.
+        unsafe { vipps_session_free(self.0) }
+    }
+}
+
+/// The settings of a sandbox with some changed; `null` takes one out.
+fn changed(sandbox: &Sandbox, changes: Value) -> String {
+    let mut config: Value = serde_json::from_str(&config(sandbox)).unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        config[name] = value.clone();
+        if value.is_null() {
+            config.as_object_mut().unwrap().remove(name);
+        }
+    }
+    config.to_string()
+}
+
+#[test]
+fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
+    let sandbox = Sandbox::start().unwrap();
+    let (config_error, input) = (1, 2);
+    let secret = "s3cret-s3cret";
+    for (changes, status, message) in [
+        (json!({"clientId": null}), input, "clientId: must be set"),
+        (
+            json!({"clientSecret": null}),
+            input,
+            "clientSecret: must be set",
+        ),
+        (
+            json!({"clientSecret": [secret]}),
+            input,
+            "clientSecret: must be a string",
+        ),
+        (
+            json!({"clientSecret": format!("{secret}\n")}),
+            config_error,
+            "client_secret: must be visible ASCII, and has a line break at 14",
+        ),
+        (
+            json!({"subscriptionKey": null}),
+            input,
+            "subscriptionKey: must be set",
+        ),
+        (
+            json!({"subscriptionKey": {"key": secret}}),
+            input,
+            "subscriptionKey: must be a string",
+        ),
+        (
+            json!({"keys": secret}),
+            input,
+            "keys: must be `standard` or `management`",
+        ),
+        (
+            json!({"keys": "management"}),
+            input,
+            "subscriptionKey: must not be set for management keys: the token endpoint refuses it",
+        ),
+        (
+            json!({"systemName": null}),
+            input,
+            "systemName: must be set",
+        ),
+        (
+            json!({"systemVersion": 3}),
+            input,
+            "systemVersion: must be a string",
+        ),
+        (
+            json!({"systemVersion": ""}),
+            config_error,
+            "Vipps-System-Version: must not be empty",
+        ),
+        (
+            json!({"systemPluginName": "acme-webshop"}),
+            input,
+            "system: must have both name and version of the plugin, or neither",
+        ),
+        (
+            json!({"environment": "prod"}),
+            input,
+            "environment: must be `production` or `test`",
+        ),
+        (
+            json!({"baseUrl": "http://example.com"}),
+            config_error,
+            "base_url: must be https: keys and tokens would cross the network in the clear. http is for loopback addresses, and others with allow_plain_http()",
+        ),
+        (
+            json!({"allowPlainHttp": "yes"}),
+            input,
+            "allowPlainHttp: must be true or false",
+        ),
+        (
+            json!({"merchantSerialNumber": "12"}),
+            input,
+            "merchantSerialNumber: must be 4 to 10 digits",
+        ),
+        (
+            json!({"merchantSerialNumber": 123456}),
+            input,
+            "merchantSerialNumber: must be a string",
+        ),
+        (
+            json!({"timeoutMs": -1}),
+            input,
+            "timeoutMs: must be a whole number, and not negative",
+        ),
+        (
+            json!({"timeoutMs": 0}),
+            config_error,
+            "timeout: must be from 1 millisecond to 24 hours, not 0ns",
+        ),
+        (
+            json!({"connectTimeoutMs": "1"}),
+            input,
+            "connectTimeoutMs: must be a whole number, and not negative",
+        ),
+        (json!({"retry": 3}), input, "retry: must be an object"),
+        (
+            json!({"retry": {"maxAttempts": 1.5}}),
+            input,
+            "retry.maxAttempts: must be a whole number, and not negative",
+        ),
+        (
+            json!({"retry": {"attempts": 1}}),
+            input,
+            "retry.attempts: is not a setting",
+        ),
+        (
+            json!({"proxy": "socks5://127.0.0.1:1"}),
+            config_error,
+            "proxy: must be an http or https proxy; SOCKS is not supported",
+        ),
+        (
+            json!({"tlsBackend": "openssl"}),
+            input,
+            "tlsBackend: must be `rustls` or `native-tls`",
+        ),
+        (
+            json!({"rootCertificates": secret}),
+            config_error,
+            "root_certificates: must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)",
+        ),
+        (
+            json!({"maxResponseBytes": 0}),
+            config_error,
+            "max_response_bytes: must be at least 1",
+        ),
+        (
+            json!({"userAgentSuffix": "a\tb"}),
+            config_error,
+            "user_agent_suffix: must be visible ASCII, and has a control character at 2",
+        ),
+        (
+            json!({"accessToken": {"token": secret}}),
+            input,
+            "accessToken.expiresInMs: must be set",
+        ),
+        (
+            json!({"accessToken": {"token": secret, "expiresIn": 1, "expiresInMs": 1}}),
+            input,
+            "accessToken.expiresIn: is not a setting",
+        ),
+        (
+            json!({"clientsecret": secret}),
+            input,
+            "clientsecret: is not a setting",
+        ),
+    ] {
+        let expected = match status {
+            1 => format!("configuration: {message}"),
+            _ => format!("invalid input: {message}"),
+        };
+        let result = Session::from_json(&changed(&sandbox, changes)).map(drop);
+        assert_eq!(result, Err((status, expected)));
+    }
+    let broken = format!("{{\"clientSecret\": \"{secret}\n");
+    let why = "invalid input: config_json: must be JSON, and is not at line 2 column 0";
+    assert_eq!(
+        Session::from_json(&broken).map(drop),
+        Err((2, why.to_owned()))
+    );
+    let why = "invalid input: config_json: must be an object";
+    assert_eq!(Session::from_json("[]").map(drop), Err((2, why.to_owned())));
+    assert_eq!(sandbox.requests().len(), 0);
+}
+
+/// The whole of what it says: each setting has its effect in the request, or in what becomes of it.
+#[test]
+fn every_setting_from_json_has_its_effect() {
+    let sandbox = Sandbox::start().unwrap();
+    let more = json!({
+        "systemPluginName": "acme-webshop",
+        "systemPluginVersion": "4.5.6",
+        "environment": "test",
+        "allowPlainHttp": true,
+        "timeoutMs": 20_000,
+        "connectTimeoutMs": 5_000,
+        "retry": {"maxAttempts": 2, "firstWaitMs": 0, "longestWaitMs": 0},
+        "proxyFromEnv": false,
+        "maxResponseBytes": 100_000,
+        "userAgentSuffix": "acme-billing/2.1",
+        "accessToken": {"token": "kept", "expiresInMs": 3_600_000},
+    });
+    let session = Session::from_json(&changed(&sandbox, more)).unwrap();
+    // The kept token is not the sandbox's: a new one is fetched, and the call is repeated.
+    sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(503));
+    sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(401));
+    assert_eq!(list(&session), (0, String::new()));
+    let requests = sandbox.requests();
+    let lines: Vec<String> = requests
+        .iter()
+        .map(|request| {
+            let token = request.header("authorization").unwrap_or("none");
+            let token = if token == "Bearer kept" {
+                "kept"
+            } else {
+                "other"
+            };
+            format!("{} {} {token}", request.method, request.path)
+        })
+        .collect();
+    let get = "GET /management/v1/sales-units";
+    assert_eq!(
+        lines,
+        [
+            format!("{get} kept"),
+            format!("{get} kept"),
+            "POST /accesstoken/get other".to_owned(),
+            format!("{get} other")
+        ]
+    );
+    for (name, value) in [
+        ("vipps-system-name", "acme"),
+        ("vipps-system-version", "3.1.2"),
+        ("vipps-system-plugin-name", "acme-webshop"),
+        ("vipps-system-plugin-version", "4.5.6"),
+        ("merchant-serial-number", "123456"),
+    ] {
+        assert_eq!(requests[3].header(name), Some(value));
+    }
+    let user_agent = format!("vipps-rust/{} acme-billing/2.1", env!("CARGO_PKG_VERSION"));
+    assert_eq!(requests[3].header("user-agent"), Some(user_agent.as_str()));
+
+    let small = Session::from_json(&changed(&sandbox, json!({"maxResponseBytes": 10}))).unwrap();
+    let (status, message) = list(&small);
+    assert_eq!(status, 17, "{message}");
+
+    let keys = json!({
+        "keys": "management",
+        "clientId": "sandbox-management-id",
+        "clientSecret": "sandbox-management-secret",
+        "subscriptionKey": null,
+        "proxy": null,
+    });
+    sandbox.clear_requests();
+    let management = Session::from_json(&changed(&sandbox, keys)).unwrap();
+    assert_eq!(list(&management), (0, String::new()));
+    assert_eq!(sandbox.requests()[0].path, "/miami/v1/token");
+}
+
+fn list(session: &Session) -> (c_int, String) {
+    let mut json = ptr::null_mut();
+    // SAFETY: the session is there, and the string is freed once.
+    call(|error| unsafe {
+        let status = vipps_list_sales_units(session.0, &raw mut json, error);
+        crate::string::vipps_string_free(json);
+        status
+    })
+}
+
+/// A builder that is freed with this.
+struct Builder(*mut vipps_session_builder);
+
+impl Builder {
+    fn new() -> Self {
+        let system = system_info();
+        let mut builder = ptr::null_mut();
+        let (id, secret) = (c"sandbox-client-id", c"sandbox-client-secret");
+        let key = c"sandbox-subscription-key-1";
+        // SAFETY: the texts outlive the call.
+        let result = call(|error| unsafe {
+            let (id, secret, key) = (id.as_ptr(), secret.as_ptr(), key.as_ptr());
+            vipps_session_builder_new(id, secret, key, &raw const system, &raw mut builder, error)
+        });
+        assert_eq!(result, (0, String::new()));
+        Self(builder)
+    }
+
+    fn build(&self) -> Result<Session, (c_int, String)> {
+        let mut session = ptr::null_mut();
+        // SAFETY: the builder is there.
+        let result =
+            call(|error| unsafe { vipps_session_builder_build(self.0, &raw mut session, error) });
+        match result.0 {
+            0 => Ok(Session(session)),
+            _ => Err(result),
+        }
+    }
+}
+
+impl Drop for Builder {
+    fn drop(&mut self) {
+        // SAFETY: it is freed once.
+        unsafe { vipps_session_builder_free(self.0) }
+    }
+}
+
+fn system_info() -> vipps_system_info {
+    vipps_system_info {
+        name: c"acme".as_ptr(),
+        version: c"3.1.2".as_ptr(),
+        plugin_name: c"acme-webshop".as_ptr(),
+        plugin_version: c"4.5.6".as_ptr(),
+    }
+}
+
+#[test]
+fn every_setter_has_its_effect() {
+    let sandbox = Sandbox::start().unwrap();
+    let url = CString::new(sandbox.url()).unwrap();
+    let done = (0, String::new());
+    let builder = Builder::new();
+    let b = builder.0;
+    // SAFETY: the builder is there, and the texts outlive their calls.
+    unsafe {
+        assert_eq!(call(|e| vipps_session_builder_environment(b, 1, e)), done);
+        assert_eq!(
+            call(|e| vipps_session_builder_base_url(b, url.as_ptr(), e)),
+            done
+        );
+        assert_eq!(call(|e| vipps_session_builder_allow_plain_http(b, e)), done);
+        assert_eq!(
+            call(|e| vipps_session_builder_merchant_serial_number(b, c"654321".as_ptr(), e)),
+            done
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_timeout_ms(b, 20_000, e)),
+            done
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_connect_timeout_ms(b, 5_000, e)),
+            done
+        );
+        assert_eq!(call(|e| vipps_session_builder_retry(b, 2, 0, 0, e)), done);
+        assert_eq!(
+            call(|e| vipps_session_builder_max_response_bytes(b, 100_000, e)),
+            done
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_user_agent_suffix(b, c"acme-billing/2.1".as_ptr(), e)),
+            done
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_access_token(b, c"kept".as_ptr(), 3_600_000, e)),
+            done
+        );
+    }
+    let session = builder.build().map_err(|(_, message)| message).unwrap();
+    sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(503));
+    assert_eq!(list(&session), done);
+    let requests = sandbox.requests();
+    assert_eq!(requests.len(), 4);
+    assert_eq!(requests[0].header("authorization"), Some("Bearer kept"));
+    assert_eq!(requests[3].header("merchant-serial-number"), Some("654321"));
+    assert_eq!(
+        requests[3].header("vipps-system-plugin-name"),
+        Some("acme-webshop")
+    );
+    let user_agent = format!("vipps-rust/{} acme-billing/2.1", env!("CARGO_PKG_VERSION"));
+    assert_eq!(requests[3].header("user-agent"), Some(user_agent.as_str()));
+
+    // Once repeated is all that was asked for, and then not even that.
+    let builder = Builder::new();
+    // SAFETY: as above.
+    unsafe {
+        assert_eq!(
+            call(|e| vipps_session_builder_base_url(builder.0, url.as_ptr(), e)),
+            done
+        );
+        assert_eq!(call(|e| vipps_session_builder_no_retry(builder.0, e)), done);
+    }
+    let session = builder.build().map_err(|(_, message)| message).unwrap();
+    sandbox.clear_requests();
+    sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(503));
+    assert_eq!(list(&session).0, 11);
+    assert_eq!(sandbox.count("GET *"), 1);
+}
+
+#[test]
+fn a_setter_that_fails_leaves_the_builder_as_it_was() {
+    let sandbox = Sandbox::start().unwrap();
+    let url = CString::new(sandbox.url()).unwrap();
+    let builder = Builder::new();
+    let b = builder.0;
+    let refused = |message: &str| (2, format!("invalid input: {message}"));
+    // SAFETY: the builder is there, and the texts outlive their calls.
+    unsafe {
+        assert_eq!(
+            call(|e| vipps_session_builder_base_url(b, url.as_ptr(), e)).0,
+            0
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_environment(b, 2, e)),
+            refused("environment: must be VIPPS_PRODUCTION or VIPPS_TEST, not 2")
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_tls_backend(b, -1, e)),
+            refused("backend: must be VIPPS_RUSTLS or VIPPS_NATIVE_TLS, not -1")
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_merchant_serial_number(b, c"12".as_ptr(), e)),
+            refused("msn: must be 4 to 10 digits, not \"12\"")
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_access_token(b, c"s3cret s3cret\n".as_ptr(), 1, e)),
+            refused("access_token: must be visible ASCII, and has a line break at 14")
+        );
+    }
+    let session = builder.build().map_err(|(_, message)| message).unwrap();
+    assert_eq!(list(&session), (0, String::new()));
+
+    // It is spent.
+    let spent = refused("builder: has been built already: make a new one");
+    assert_eq!(builder.build().map(drop), Err(spent.clone()));
+    // SAFETY: as above.
+    unsafe {
+        assert_eq!(call(|e| vipps_session_builder_no_retry(b, e)), spent);
+        assert_eq!(call(|e| vipps_session_builder_tls_backend(b, 0, e)), spent);
+        assert_eq!(call(|e| vipps_session_builder_proxy_from_env(b, e)), spent);
+    }
+
+    // What only building can tell is told there.
+    let builder = Builder::new();
+    let b = builder.0;
+    // SAFETY: as above.
+    unsafe {
+        assert_eq!(
+            call(|e| vipps_session_builder_root_certificates(b, b"none".as_ptr(), 4, e)).0,
+            0
+        );
+        assert_eq!(
+            call(|e| vipps_session_builder_proxy(b, c"ftp://proxy".as_ptr(), e)).0,
+            0
+        );
+    }
+    let refused = builder.build().map(drop).unwrap_err();
+    assert_eq!(refused.0, 1, "{}", refused.1);
+}
+
+/// What a server repeats of a secret does not get into C either.
+#[test]
+fn errors_and_json_of_c_hold_no_secret() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = Session::from_json(&config(&sandbox)).unwrap();
+    let body = r#"{"title":"No","detail":"sandbox-client-secret and sandbox-subscription-key-1"}"#;
+    sandbox.fault("GET *", 1, vipps::sandbox::Fault::json(400, body));
+    let mut json = ptr::null_mut();
+    // SAFETY: the session is there.
+    let result = call(|error| unsafe {
+        let (method, path) = (c"GET".as_ptr(), c"/x".as_ptr());
+        vipps_raw(session.0, method, path, ptr::null(), &raw mut json, error)
+    });
+    assert!(json.is_null());
+    assert_eq!(
+        result,
+        (
+            9,
+            "GET /x: 400 Bad Request: No: [redacted] and [redacted]".to_owned()
+        )
+    );
+}

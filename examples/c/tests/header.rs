@@ -1,0 +1,154 @@
+//! The header against the library, the crate, and two compilers.
+
+use std::collections::BTreeSet;
+use std::ffi::CStr;
+use std::process::Command;
+
+use vipps::ErrorKind;
+
+use crate::session::vipps_version;
+use crate::support::{HEADER, WARNINGS, functions, root, scratch, shared_library, succeed};
+
+#[test]
+fn the_header_declares_what_the_library_exports() {
+    // Undecorated on Linux, with an underscore before it on macOS.
+    let nm = match cfg!(target_os = "macos") {
+        true => ["-gU", "-P"],
+        false => ["-D", "--defined-only"],
+    };
+    let output = Command::new("nm")
+        .args(nm)
+        .arg(shared_library())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let listing = String::from_utf8(output.stdout).unwrap();
+    let exported: BTreeSet<&str> = listing
+        .lines()
+        .filter_map(|line| line.split_whitespace().find(|word| word.contains("vipps_")))
+        .map(|symbol| symbol.trim_start_matches('_'))
+        .collect();
+    // Nothing else gets out: no symbol of Rust's.
+    assert_eq!(exported.len(), listing.lines().count(), "{listing}");
+    let declared: BTreeSet<&str> = functions().iter().map(|function| function.name).collect();
+    assert_eq!(exported, declared);
+    assert_eq!(declared.len(), 80);
+}
+
+#[test]
+fn every_function_says_who_owns_what_and_what_threads_may_do() {
+    for function in functions() {
+        let name = function.name;
+        assert!(function.comment.contains("\n * Owner: "), "{name}");
+        assert!(function.comment.contains("\n * Threads: "), "{name}");
+        // What cannot fail says so by its type.
+        let returns = match name {
+            "vipps_version" => "const char *",
+            _ if function.is_free() => "void",
+            _ => "vipps_status",
+        };
+        assert_eq!(function.returns, returns, "{name}");
+        // Outputs come last, and what is freed is named.
+        let names = function.parameters.iter().map(|(_, name)| name.as_str());
+        let names: Vec<&str> = names.collect();
+        let is_output = |name: &&str| name.starts_with("out_") || *name == "error";
+        if !name.starts_with("vipps_error_") {
+            let first = names.iter().position(is_output);
+            let outputs = &names[first.unwrap_or(names.len())..];
+            assert!(outputs.iter().all(is_output), "{name}: {names:?}");
+        }
+        for (kind, argument) in &function.parameters {
+            if kind.ends_with("**") && !kind.starts_with("const char") {
+                let owner = format!("*{argument} with vipps_");
+                let comment = function.comment.replace("\n * ", " ");
+                assert!(comment.contains(&owner), "{name}: {argument}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_statuses_are_the_crates_kinds() {
+    let statuses = HEADER.split_once("typedef enum vipps_status {").unwrap().1;
+    let statuses = statuses.split_once('}').unwrap().0;
+    let mut found: Vec<(String, i64)> = Vec::new();
+    for line in statuses.lines().map(str::trim) {
+        if let Some((name, number)) = line.split_once(" = ") {
+            let number = number.trim_end_matches(',');
+            let number = match number.strip_prefix("0x") {
+                Some(hex) => i64::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            found.push((name.to_owned(), number.unwrap()));
+        }
+    }
+
+    // All that the crate has, from where they are written down.
+    let source = include_str!("../../../src/error.rs");
+    let kinds = source.split_once("pub enum ErrorKind {").unwrap().1;
+    let kinds = kinds.split_once("\n}").unwrap().0;
+    let mut expected = vec![("VIPPS_OK".to_owned(), 0)];
+    for line in kinds
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("///"))
+    {
+        if let Some((name, number)) = line.trim_end_matches(',').split_once(" = ") {
+            expected.push((c_name(name), number.parse().unwrap()));
+        }
+    }
+    assert_eq!(expected.len(), 18);
+    expected.push(("VIPPS_NULL_ARGUMENT".to_owned(), -1));
+    expected.push(("VIPPS_INVALID_UTF8".to_owned(), -2));
+    expected.push(("VIPPS_PANIC".to_owned(), -3));
+    expected.push(("VIPPS_STATUS_WIDTH".to_owned(), 0x7fff_ffff));
+    assert_eq!(found, expected);
+    assert_eq!(ErrorKind::Decode as i32, 17);
+}
+
+/// `InvalidInput` as the header has it, `VIPPS_INVALID_INPUT`.
+fn c_name(kind: &str) -> String {
+    let mut name = "VIPPS".to_owned();
+    for c in kind.chars() {
+        if c.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_uppercase());
+    }
+    name
+}
+
+#[test]
+fn the_header_has_the_version_of_the_package() {
+    let version = env!("CARGO_PKG_VERSION");
+    let definition = format!("\n#define VIPPS_VERSION \"{version}\"\n");
+    assert!(HEADER.contains(&definition));
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&format!("\nVersion: {version}\n")));
+    // SAFETY: it is said to be a text that is never freed.
+    let of_library = unsafe { CStr::from_ptr(vipps_version()) };
+    assert_eq!(of_library.to_str().unwrap(), version);
+}
+
+#[test]
+fn the_header_alone_is_c99_and_cpp17() {
+    // Twice: it may be included by two others.
+    let text = "#include \"vipps.h\"\n#include \"vipps.h\"\nint main(void) { return VIPPS_OK; }\n";
+    for (compiler, name, standard) in [
+        ("cc", "alone.c", "-std=c99"),
+        ("c++", "alone.cpp", "-std=c++17"),
+    ] {
+        let source = scratch(name);
+        std::fs::write(&source, text).unwrap();
+        let mut compiler = Command::new(compiler);
+        compiler
+            .arg(standard)
+            .args(&WARNINGS[1..])
+            .arg("-fsyntax-only");
+        compiler
+            .arg("-I")
+            .arg(root().join("examples/c"))
+            .arg(&source);
+        succeed(&mut compiler);
+    }
+}

@@ -1,0 +1,115 @@
+//! A panic inside the library, which no caller in C can cause.
+
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use vipps::sandbox::Sandbox;
+
+use crate::builder::{
+    vipps_session_builder_build, vipps_session_builder_free, vipps_session_builder_new_from_json,
+    vipps_session_builder_observer,
+};
+use crate::endpoints::{vipps_delete_product_order, vipps_list_sales_units};
+use crate::error::{
+    vipps_error_delivery, vipps_error_field_problems, vipps_error_free, vipps_error_kind_name,
+    vipps_error_message,
+};
+use crate::session::vipps_session_free;
+use crate::settings::vipps_exchange;
+use crate::string::vipps_string_free;
+
+/// What the observer's user pointer points to.
+#[derive(Default)]
+struct Watch {
+    panics: AtomicBool,
+    exchanges: AtomicUsize,
+    released: AtomicUsize,
+}
+
+unsafe extern "C-unwind" fn watch(user: *mut c_void, exchange: *const vipps_exchange) {
+    // SAFETY: the pointer of the test below, and of the library.
+    let (watch, exchange) = unsafe { (&*user.cast::<Watch>(), exchange.as_ref()) };
+    assert!(exchange.is_some());
+    watch.exchanges.fetch_add(1, Ordering::SeqCst);
+    if watch.panics.load(Ordering::SeqCst) {
+        panic!("deliberate, with a secret");
+    }
+}
+
+unsafe extern "C-unwind" fn release(user: *mut c_void) {
+    // SAFETY: as above.
+    let watch = unsafe { &*user.cast::<Watch>() };
+    watch.released.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn a_panic_is_a_status_and_the_session_goes_on() {
+    let sandbox = Sandbox::start().unwrap();
+    let config = CString::new(crate::support::config(&sandbox)).unwrap();
+    let watched = Watch::default();
+    let user = (&raw const watched).cast_mut().cast();
+    let (mut builder, mut session) = (ptr::null_mut(), ptr::null_mut());
+    let (mut json, mut error) = (ptr::null_mut(), ptr::null_mut());
+
+    // SAFETY: every pointer is one of the library's or of this test's, and is freed once.
+    unsafe {
+        let none = ptr::null_mut();
+        assert_eq!(
+            vipps_session_builder_new_from_json(config.as_ptr(), &raw mut builder, none),
+            0
+        );
+        assert_eq!(
+            vipps_session_builder_observer(builder, Some(watch), user, Some(release), none),
+            0
+        );
+        assert_eq!(
+            vipps_session_builder_build(builder, &raw mut session, none),
+            0
+        );
+        vipps_session_builder_free(builder);
+        assert_eq!(
+            vipps_list_sales_units(session, &raw mut json, &raw mut error),
+            0
+        );
+        vipps_string_free(json);
+        assert_eq!(watched.exchanges.load(Ordering::SeqCst), 2);
+
+        watched.panics.store(true, Ordering::SeqCst);
+        assert_eq!(
+            vipps_list_sales_units(session, &raw mut json, &raw mut error),
+            -3
+        );
+        assert!(json.is_null());
+        let text = |read: unsafe extern "C" fn(*const _, *mut *const c_char) -> i32| {
+            let mut text = ptr::null();
+            assert_eq!(read(error, &raw mut text), 0);
+            CStr::from_ptr(text).to_str().unwrap().to_owned()
+        };
+        assert_eq!(text(vipps_error_kind_name), "Panic");
+        // The panic's own words are not in it.
+        assert_eq!(
+            text(vipps_error_message),
+            "a panic, which is a bug in this library"
+        );
+        assert_eq!(text(vipps_error_field_problems), "[]");
+        let mut delivery = -1;
+        assert_eq!(vipps_error_delivery(error, &raw mut delivery), 0);
+        assert_eq!(delivery, 1);
+        vipps_error_free(error);
+        let id = c"00000000-0000-4000-8000-000000000001";
+        assert_eq!(vipps_delete_product_order(session, id.as_ptr(), none), -3);
+
+        watched.panics.store(false, Ordering::SeqCst);
+        assert_eq!(
+            vipps_list_sales_units(session, &raw mut json, &raw mut error),
+            0
+        );
+        assert!(!json.is_null() && error.is_null());
+        vipps_string_free(json);
+        assert_eq!(watched.released.load(Ordering::SeqCst), 0);
+        vipps_session_free(session);
+    }
+    assert_eq!(watched.released.load(Ordering::SeqCst), 1);
+    assert_eq!(watched.exchanges.load(Ordering::SeqCst), 5);
+}

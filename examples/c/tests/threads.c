@@ -1,0 +1,108 @@
+/*
+ * 8 threads over one session: each makes its calls with a handle of its own, for a sales unit of its own, and reads a string that all share.
+ *
+ *     threads BASE-URL
+ */
+#include "vipps.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define THREADS 8
+#define CALLS 50
+
+static vipps_session *session;
+static vipps_string *shared;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned observed;
+static unsigned released;
+
+static void count_exchange(void *user, const vipps_exchange *exchange)
+{
+    pthread_mutex_lock(&lock);
+    if (user == &observed && exchange->http_status == 200 && exchange->attempt == 1 && exchange->trace_id == NULL) {
+        observed += 1;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void count_release(void *user)
+{
+    pthread_mutex_lock(&lock);
+    if (user == &observed) {
+        released += 1;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* Gives NULL if all went well. */
+static void *work(void *unused)
+{
+    vipps_session *mine = NULL;
+    const char *expected = NULL;
+    const char *text = NULL;
+    int nth;
+    int failures = 0;
+
+    (void)unused;
+    if (vipps_session_for_merchant(session, "654321", &mine, NULL) != VIPPS_OK) {
+        return &lock;
+    }
+    if (vipps_string_text(shared, &expected) != VIPPS_OK) {
+        failures += 1;
+    }
+    for (nth = 0; nth < CALLS; nth++) {
+        vipps_string *json = NULL;
+        vipps_error *error = NULL;
+
+        /* Good and bad in turn. */
+        if (vipps_get_sales_unit(nth % 2 == 0 ? mine : session, "123456", &json, &error) != VIPPS_OK || error != NULL ||
+            vipps_string_text(json, &text) != VIPPS_OK || strcmp(text, expected) != 0) {
+            failures += 1;
+        }
+        vipps_string_free(json);
+        if (vipps_get_sales_unit(mine, "", &json, &error) != VIPPS_INVALID_INPUT || json != NULL ||
+            vipps_error_message(error, &text) != VIPPS_OK) {
+            failures += 1;
+        }
+        vipps_error_free(error);
+    }
+    vipps_session_free(mine);
+    return failures == 0 ? NULL : &lock;
+}
+
+int main(int argc, char **argv)
+{
+    vipps_system_info system = {"acme", "3.1.2", NULL, NULL};
+    vipps_session_builder *builder = NULL;
+    pthread_t threads[THREADS];
+    void *result = NULL;
+    int failed = argc != 2;
+    int nth;
+
+    if (failed ||
+        vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-subscription-key-1", &system,
+                                  &builder, NULL) != VIPPS_OK ||
+        vipps_session_builder_base_url(builder, argv[1], NULL) != VIPPS_OK ||
+        vipps_session_builder_merchant_serial_number(builder, "123456", NULL) != VIPPS_OK ||
+        vipps_session_builder_observer(builder, count_exchange, &observed, count_release, NULL) != VIPPS_OK ||
+        vipps_session_builder_build(builder, &session, NULL) != VIPPS_OK ||
+        vipps_get_sales_unit(session, "123456", &shared, NULL) != VIPPS_OK) {
+        printf("not begun\n");
+        return 1;
+    }
+    vipps_session_builder_free(builder);
+    for (nth = 0; nth < THREADS; nth++) {
+        failed |= pthread_create(&threads[nth], NULL, work, NULL) != 0;
+    }
+    for (nth = 0; nth < THREADS; nth++) {
+        failed |= pthread_join(threads[nth], &result) != 0 || result != NULL;
+    }
+    vipps_string_free(shared);
+    failed |= released != 0;
+    vipps_session_free(session);
+    printf("%d threads, %u exchanges, %u release, %s\n", THREADS, observed, released, failed ? "failed" : "all well");
+    return failed;
+}
