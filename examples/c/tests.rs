@@ -22,6 +22,8 @@ mod string;
 
 #[path = "tests/config.rs"]
 mod config;
+#[path = "tests/errors.rs"]
+mod errors;
 #[path = "tests/header.rs"]
 mod header;
 #[path = "tests/panics.rs"]

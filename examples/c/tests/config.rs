@@ -134,6 +134,11 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
             "system: must have both name and version of the plugin, or neither",
         ),
         (
+            json!({"systemPluginVersion": "4.5.6"}),
+            input,
+            "system: must have both name and version of the plugin, or neither",
+        ),
+        (
             json!({"environment": "prod"}),
             input,
             "environment: must be `production` or `test`",
