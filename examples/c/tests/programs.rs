@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use vipps::management::{ListProductOrders, list_product_orders};
-use vipps::sandbox::{ReceivedRequest, Sandbox};
+use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 
 use crate::support::{WARNINGS, compile, functions, libraries, root, run, scratch, succeed};
 
@@ -64,7 +64,7 @@ fn assert_quick_start(program: &Path) {
 
     // Errors end it, with what the service said and status 1.
     sandbox.clear_requests();
-    sandbox.fault("DELETE *", 3, vipps::sandbox::Fault::status(500));
+    sandbox.fault("DELETE *", 3, Fault::status(500));
     let output = run(program, &sandbox, &[]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -372,6 +372,33 @@ fn assert_output(output: &Output, code: i32, stdout: &str, stderr: &str) {
     }
     assert_eq!(said, stderr);
     assert_eq!(output.status.code(), Some(code));
+}
+
+/// The service's id of a picture is the one to use, whatever it was asked for.
+#[test]
+fn the_id_of_a_picture_is_the_one_that_the_service_answers() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault(
+        "POST /order-management/v1/images",
+        1,
+        Fault::json(200, r#"{"imageId":"other"}"#),
+    );
+    sandbox.enable_v1();
+    let picture = scratch("picture-of-other-id.png");
+    fs::write(&picture, png()).unwrap();
+    let program = compile(
+        &root().join("examples/c/tests/calls.c"),
+        "calls-of-other-id",
+    );
+    let output = run(
+        &program,
+        &sandbox,
+        &[sandbox.url(), picture.to_str().unwrap()],
+    );
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let call = "vipps_add_image(session, \"socks\", picture, length, &json, &error)\n";
+    let (_, answer) = shown.split_once(call).unwrap();
+    assert_eq!(answer.lines().next(), Some("    {\"imageId\":\"other\"}"));
 }
 
 /// The smallest picture that is high enough: its checksums are not looked at.
