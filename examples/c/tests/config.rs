@@ -309,6 +309,13 @@ fn every_setting_from_json_has_its_effect() {
     let (status, message) = list(&small);
     assert_eq!(status, 17, "{message}");
 
+    let once = json!({"retry": {"maxAttempts": 1}});
+    let once = Session::from_json(&changed(&sandbox, once)).unwrap();
+    sandbox.clear_requests();
+    sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(503));
+    assert_eq!(list(&once).0, 11);
+    assert_eq!(sandbox.count("GET *"), 1);
+
     let keys = json!({
         "keys": "management",
         "clientId": "sandbox-management-id",

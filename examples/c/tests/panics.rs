@@ -67,6 +67,9 @@ fn a_panic_is_a_status_and_the_session_goes_on() {
             vipps_session_builder_build(builder, &raw mut session, none),
             0
         );
+        // Too late for another observer: its pointer is not taken, and so not given back.
+        let again = vipps_session_builder_observer(builder, Some(watch), user, Some(release), none);
+        assert_eq!((again, watched.released.load(Ordering::SeqCst)), (2, 0));
         vipps_session_builder_free(builder);
         assert_eq!(
             vipps_list_sales_units(session, &raw mut json, &raw mut error),
