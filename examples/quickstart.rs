@@ -11,8 +11,10 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vipps::management::{self, ListProductOrders, PrefillProductOrder, ProductType};
-use vipps::sandbox::Sandbox;
-use vipps::{Error, Exchange, SessionBuilder, SystemInfo};
+use vipps::{Error, Exchange};
+
+#[path = "common/server.rs"]
+mod server;
 
 fn main() -> ExitCode {
     match run() {
@@ -26,7 +28,11 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     // The sandbox lives until the end of this function.
-    let (builder, _sandbox) = session_builder()?;
+    let (builder, sandbox) = server::session_builder("quickstart")?;
+    match &sandbox {
+        Some(sandbox) => println!("Against a sandbox at {}.\n", sandbox.url()),
+        None => println!("Against the service that VIPPS_* name.\n"),
+    }
     let table = Table::default();
     let watcher = table.clone();
     let session = builder
@@ -95,22 +101,6 @@ fn run() -> Result<(), Error> {
         .collect();
     table.row("price packages", &found.join(", "));
     Ok(())
-}
-
-/// The service if the environment says how to reach it, otherwise a sandbox.
-fn session_builder() -> Result<(SessionBuilder, Option<Sandbox>), Error> {
-    let from_env = std::env::vars_os().any(|(name, _)| {
-        let name = name.to_string_lossy();
-        name.starts_with("VIPPS_")
-    });
-    if from_env {
-        let system = SystemInfo::new("vipps-quickstart", env!("CARGO_PKG_VERSION"))?;
-        println!("Against the service that VIPPS_* name.\n");
-        return Ok((SessionBuilder::from_env(system)?, None));
-    }
-    let sandbox = Sandbox::start()?;
-    println!("Against a sandbox at {}.\n", sandbox.url());
-    Ok((sandbox.session_builder()?, Some(sandbox)))
 }
 
 /// Prints a row for each step, with the requests that it took.

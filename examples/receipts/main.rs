@@ -34,9 +34,10 @@ use vipps::order_management::{
     self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
     allocate, ensure_receipt,
 };
-use vipps::sandbox::Sandbox;
-use vipps::{Error, Session, SystemInfo};
+use vipps::{Error, Session};
 
+#[path = "../common/server.rs"]
+mod server;
 mod shop;
 
 fn main() -> ExitCode {
@@ -56,7 +57,12 @@ fn main() -> ExitCode {
 
 /// Sends all orders; gives how many failed.
 fn run(directory: &Path) -> Result<usize, Box<dyn std::error::Error>> {
-    let (session, _sandbox) = session()?;
+    // The sandbox lives until the end of this function.
+    let (builder, sandbox) = server::session_builder("receipts")?;
+    if let Some(sandbox) = &sandbox {
+        println!("Against a sandbox at {}.\n", sandbox.url());
+    }
+    let session = builder.build()?;
     let files = files(directory)?;
     if files.is_empty() {
         return Err(format!("no .json files in {}", directory.display()).into());
@@ -179,22 +185,6 @@ fn line(line: &shop::Line) -> Result<OrderLine, Error> {
         built = built.is_return(true);
     }
     Ok(built)
-}
-
-/// The service if the environment says how to reach it, otherwise a sandbox.
-fn session() -> Result<(Session, Option<Sandbox>), Error> {
-    // One that is missing is an error to report, and no reason to send receipts nowhere.
-    let from_env = std::env::vars_os().any(|(name, _)| {
-        let name = name.to_string_lossy();
-        name.starts_with("VIPPS_")
-    });
-    if from_env {
-        let system = SystemInfo::new("vipps-receipts", env!("CARGO_PKG_VERSION"))?;
-        return Ok((Session::from_env(system)?, None));
-    }
-    let sandbox = Sandbox::start()?;
-    println!("Against a sandbox at {}.\n", sandbox.url());
-    Ok((sandbox.session(), Some(sandbox)))
 }
 
 /// The orders, in the order of their names.
