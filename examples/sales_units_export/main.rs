@@ -1,0 +1,165 @@
+//! Every sales unit that the keys give access to, with its details, as CSV or JSON lines.
+//!
+//! ```sh
+//! cargo run --example sales_units_export                                 # of a sandbox of its own
+//! cargo run --example sales_units_export -- --workers 16 --output units.csv
+//! ```
+//!
+//! With `VIPPS_*` in the environment they are the service's. The list is one request, the details are one for each sales unit, which
+//! `--workers` threads make over one session. Rows are in the order of the list.
+//!
+//! - A sales unit whose details cannot be had is a row with its error, and the exit code is 1 in the end. 2 stands for arguments that are
+//!   wrong, keys and a list that cannot be had, and a file that cannot be written.
+//! - When the service asks to wait (a 429, or any refusal with `Retry-After`), all workers wait, as long as it asks to. For that the session
+//!   repeats nothing by itself: gate.rs does, and no more often than `--attempts`.
+//! - A row is written whole, in one go, as soon as all rows before it are there. Whenever the program is stopped, what it wrote ends with a
+//!   whole row. It does not take up where it was stopped: another run begins anew.
+//! - It holds the list and the rows whose turn has not come, and nothing else that grows.
+//!
+//! CSV has a column for each field of [`vipps::management::SalesUnit`], named as in JSON, and `error`. What is not known is empty. A cell that
+//! begins with `=`, `+`, `-`, `@`, a tab or a line end gets an apostrophe before it: spreadsheets take it for a formula otherwise, and names are
+//! the merchants' to choose. A JSON line is the object as the service names its fields, unchanged, or
+//! `{"msn", "name", "error": {"kind", "status", "message", "traceId"}}`.
+//!
+//! How long 10,000 sales units take at 20 ms each, where 16 workers need 12.5 s at best:
+//!
+//! ```sh
+//! cargo run --release --example sales_units_export -- --demo-units 10000 --demo-latency-ms 20 --workers 16 --output /dev/null
+//! ```
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use vipps::management::{self, SalesUnitSummary};
+use vipps::sandbox::{Fault, Sandbox};
+use vipps::{RetryPolicy, Session};
+
+#[path = "../common/arguments.rs"]
+mod arguments;
+mod gate;
+mod options;
+mod output;
+mod progress;
+mod rows;
+#[path = "../common/server.rs"]
+mod server;
+
+use gate::Gate;
+use options::Options;
+use output::Output;
+use progress::Progress;
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    let options = match Options::read() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("sales_units_export: {error}\nTry --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("sales_units_export: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Exports all sales units; gives how many failed.
+fn run(options: &Options) -> Result<usize, AnyError> {
+    // The sandbox lives until the end of this function.
+    let (session, _sandbox) = session(options)?;
+    let list = || match &options.merchant {
+        Some(merchant) => management::list_merchant_sales_units(&session, merchant),
+        None => management::list_sales_units(&session),
+    };
+    let units = Gate::new(1, options.attempts).call(&Progress::none(), list)?;
+    // Not before there is something to write: an earlier export is worth more than an empty file.
+    let output = Output::open(options.output.as_deref())?;
+    let progress = Progress::start(units.len(), options.output.is_some());
+    let failed = export(&session, &units, options, &output, &progress)?;
+    progress.finish(failed);
+    Ok(failed)
+}
+
+/// Gets the details of all units and writes a row for each.
+fn export(
+    session: &Session,
+    units: &[SalesUnitSummary],
+    options: &Options,
+    output: &Output,
+    progress: &Progress,
+) -> Result<usize, AnyError> {
+    output.write_header(options.format.header()?)?;
+    let workers = options.workers.min(units.len());
+    let gate = Gate::new(workers, options.attempts);
+    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || -> Result<(), AnyError> {
+        loop {
+            let nth = next.fetch_add(1, Ordering::Relaxed);
+            let Some(unit) = units.get(nth) else {
+                return Ok(());
+            };
+            let details = gate.call(progress, || management::get_sales_unit(session, &unit.msn));
+            if details.is_err() {
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
+            output.put(nth, options.format.row(unit, details)?)?;
+            progress.one_done();
+        }
+    };
+    // Nobody goes on with what cannot be written.
+    let stop = || next.store(units.len(), Ordering::Relaxed);
+    thread::scope(|scope| {
+        let start = |_| {
+            let worker = thread::Builder::new();
+            let worker = worker.spawn_scoped(scope, || work().inspect_err(|_| stop()));
+            worker.inspect_err(|_| stop())
+        };
+        let workers: Vec<_> = (0..workers).map(start).collect();
+        for worker in workers {
+            match worker?.join() {
+                Ok(result) => result?,
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok::<(), AnyError>(())
+    })?;
+    Ok(failed.into_inner())
+}
+
+/// A session with the service, or with a sandbox as the demo wants it.
+fn session(options: &Options) -> Result<(Session, Option<Sandbox>), AnyError> {
+    let (builder, sandbox) = server::session_builder("sales-units-export")?;
+    let sandbox = match (sandbox, options.demo_units, options.demo_latency) {
+        (None, None, None) => None,
+        (None, ..) => return Err("--demo-... is for the sandbox, and VIPPS_* are set".into()),
+        (Some(sandbox), units, latency) => {
+            eprintln!("Against a sandbox at {}.", sandbox.url());
+            if let Some(latency) = latency {
+                let route = "GET /management/v1/sales-units/*";
+                sandbox.fault(route, usize::MAX, Fault::Delay(latency));
+            }
+            Some(match units {
+                Some(units) => sandbox.with_sales_units(units),
+                None => sandbox,
+            })
+        }
+    };
+    let session = builder
+        // A session that repeats a refused call keeps to itself that everybody should wait.
+        .retry(RetryPolicy::none())
+        .timeout(Duration::from_secs(30))
+        .build()?;
+    Ok((session, sandbox))
+}

@@ -1,0 +1,86 @@
+use std::io::{IsTerminal, stderr, stdout};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How far the export is, on standard error: a bar on a terminal, lines elsewhere.
+pub(crate) struct Progress {
+    /// `None` for lines.
+    bar: Option<ProgressBar>,
+    total: usize,
+    done: Mutex<usize>,
+    began: Instant,
+}
+
+/// Fewer than this take no time worth a line.
+const WORTH_LINES: usize = 100;
+
+impl Progress {
+    pub(crate) fn none() -> Self {
+        Self {
+            bar: None,
+            total: 0,
+            done: Mutex::new(0),
+            began: Instant::now(),
+        }
+    }
+
+    pub(crate) fn start(total: usize, to_file: bool) -> Self {
+        // A bar among rows is neither.
+        let has_bar = stderr().is_terminal() && (to_file || !stdout().is_terminal());
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {per_sec}  {eta} left");
+        let bar = has_bar.then(|| {
+            let bar =
+                ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            match style {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            }
+        });
+        Self {
+            bar,
+            total,
+            ..Self::none()
+        }
+    }
+
+    pub(crate) fn one_done(&self) {
+        // Held while printing, so that lines are in their order.
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        let done = *done;
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+            return;
+        }
+        let tenths = |done: usize| done * 10 / self.total.max(1);
+        if self.total >= WORTH_LINES && done < self.total && tenths(done) > tenths(done - 1) {
+            let rate = self.rate(done);
+            let left = (self.total - done) as f64 / rate;
+            eprintln!("{done} of {}, {rate:.0}/s, {left:.0} s left", self.total);
+        }
+    }
+
+    /// Says something that is not about a single unit.
+    pub(crate) fn say(&self, what: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(what),
+            None => eprintln!("{what}"),
+        }
+    }
+
+    pub(crate) fn finish(&self, failed: usize) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        let seconds = self.began.elapsed().as_secs_f64();
+        let (total, rate) = (self.total, self.rate(self.total));
+        eprintln!("{total} sales units, {failed} failed, in {seconds:.2} s: {rate:.1} a second");
+    }
+
+    fn rate(&self, done: usize) -> f64 {
+        done as f64 / self.began.elapsed().as_secs_f64().max(f64::EPSILON)
+    }
+}
