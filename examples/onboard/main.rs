@@ -1,0 +1,274 @@
+//! Orders a product for a merchant, prints the link for the merchant, and waits until the order is completed, rejected or expired.
+//!
+//! ```sh
+//! cargo run --example onboard                    # order.json beside this file, with a sandbox that plays the merchant too
+//! cargo run --example onboard -- order.json      # with VIPPS_* in the environment: a real order
+//! cargo run --example onboard -- --order ID      # waits only
+//! ```
+//!
+//! The file is a [`PrefillProductOrder`] as JSON: the fields of the service, and `idempotencyKey` if the key is not to be made up. The
+//! program may be stopped at any moment and run again with the same file, and nothing is ordered twice: before it sends, it writes the order
+//! with its key to `FILE.state`, and afterwards the order's id with it. A later run that finds an id there only waits, and one that finds
+//! nothing but the order sends it again with the same key. Where the service refuses the order, so that nothing was ordered, the state is
+//! removed again. A file that has changed since is an error. To order the same again, remove the state.
+//!
+//! With a sandbox of its own no state is written: the order is gone when the program ends.
+//!
+//! | exit code | |
+//! |---|---|
+//! | 0 | completed |
+//! | 1 | a call failed, see its message; whatever it says, the same command can be run again |
+//! | 2 | wrong arguments, a file that is no order or has changed, settings |
+//! | 3 | rejected |
+//! | 4 | expired |
+
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use vipps::management::{
+    PrefillProductOrder, PrefilledProductOrder, ProductOrderId, ProductOrderStatus,
+    get_product_order, prefill_product_order,
+};
+use vipps::{Delivery, Error, RetryPolicy, Session};
+
+#[path = "../common/arguments.rs"]
+mod arguments;
+mod merchant;
+mod options;
+#[path = "../common/server.rs"]
+mod server;
+mod state;
+mod waits;
+
+use options::{Options, Task};
+use state::{State, StateFile};
+use waits::Waits;
+
+/// How often an order is sent while the service, or the network to it, is down.
+const SEND_ATTEMPTS: u32 = 5;
+
+fn main() -> ExitCode {
+    let options = match Options::read() {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            print!("{}", options::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("onboard: {error}\nTry --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&options) {
+        Ok(ProductOrderStatus::Rejected) => ExitCode::from(3),
+        Ok(ProductOrderStatus::Expired) => ExitCode::from(4),
+        Ok(_) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("onboard: {failure}");
+            match failure {
+                Failure::Call(_) => ExitCode::FAILURE,
+                Failure::Setup(_) => ExitCode::from(2),
+            }
+        }
+    }
+}
+
+enum Failure {
+    /// Another run may fare better.
+    Call(Error),
+    /// Something to put right first.
+    Setup(String),
+}
+
+impl Failure {
+    fn setup(what: impl Into<String>) -> Self {
+        Self::Setup(what.into())
+    }
+}
+
+/// Orders or finds the order, and follows it to the status that it ends with.
+fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
+    let (builder, sandbox) = server::session_builder("onboard")?;
+    // What is repeated is repeated here, where it can be seen.
+    let session = builder.retry(RetryPolicy::none()).build()?;
+    let mut waits = Waits::new(options.poll);
+    let id = match (&options.task, sandbox) {
+        (Task::Follow(id), None) => {
+            println!("order   {id}");
+            id.clone()
+        }
+        (Task::Order(Some(file)), None) => {
+            order(&session, file, &StateFile::beside(file), &mut waits)?
+        }
+        (Task::Order(None), None) => {
+            return Err(Failure::setup(
+                "VIPPS_* are set: say which FILE is to be ordered",
+            ));
+        }
+        (Task::Follow(_), Some(_)) => {
+            return Err(Failure::setup(
+                "no VIPPS_* are set, and a sandbox of its own has no order yet",
+            ));
+        }
+        (Task::Order(file), Some(sandbox)) => {
+            println!("Against a sandbox at {}.\n", sandbox.url());
+            let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/onboard/order.json");
+            let file = file.as_ref().unwrap_or(&sample);
+            let id = order(&session, file, &StateFile::none(), &mut waits)?;
+            let (sandbox, ordered) = (Arc::new(sandbox), id.clone());
+            thread::spawn(move || merchant::play(&sandbox, &ordered));
+            id
+        }
+    };
+    Ok(follow(&session, &id, &mut waits)?)
+}
+
+/// Orders what a file says, unless that was done before.
+fn order(
+    session: &Session,
+    file: &Path,
+    state_file: &StateFile,
+    waits: &mut Waits,
+) -> Result<ProductOrderId, Failure> {
+    let (order, has_key) = read(file)?;
+    let (state, is_new) = match state_file.read()? {
+        Some(state) => {
+            let key = state.order.key().clone();
+            let same_key = if has_key {
+                order
+            } else {
+                order.idempotency_key(key)
+            };
+            if same_key != state.order {
+                return Err(Failure::setup(format!(
+                    "{} is not what was ordered: undo its changes to go on with that order, or remove {state_file} to order anew",
+                    file.display(),
+                )));
+            }
+            (state, false)
+        }
+        None => {
+            let state = State::new(order);
+            // From here on every run sends the same key.
+            state_file.create(&state)?;
+            (state, true)
+        }
+    };
+    let answer = match state.answer {
+        Some(answer) => answer,
+        None => {
+            let answer = send(session, &state.order, waits).map_err(|failed| {
+                if is_new && failed.nothing_ordered {
+                    state_file.remove();
+                }
+                failed.error
+            })?;
+            state_file.replace(&State::answered(state.order, answer.clone()))?;
+            answer
+        }
+    };
+    println!("order   {}", answer.prefilled_order_id);
+    println!("link    {}", answer.prefill_url);
+    Ok(answer.prefilled_order_id)
+}
+
+/// The order in a file, and whether its key is in there too.
+fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
+    let wrong = |error: &dyn fmt::Display| Failure::setup(format!("{}: {error}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
+    let order = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+    let members: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+    Ok((order, members.get("idempotencyKey").is_some()))
+}
+
+struct SendFailed {
+    error: Error,
+    nothing_ordered: bool,
+}
+
+fn send(
+    session: &Session,
+    order: &PrefillProductOrder,
+    waits: &mut Waits,
+) -> Result<PrefilledProductOrder, SendFailed> {
+    let mut nothing_ordered = true;
+    let mut attempt = 1;
+    loop {
+        let error = match prefill_product_order(session, order) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        nothing_ordered &= match (error.delivery(), error.status()) {
+            (Delivery::NotSent, _) => true,
+            // A conflict says that something was ordered with this key.
+            (Delivery::Answered, Some(status)) => {
+                (400..500).contains(&status) && ![408, 409].contains(&status)
+            }
+            _ => false,
+        };
+        if !error.is_retryable() || attempt == SEND_ATTEMPTS {
+            return Err(SendFailed {
+                error,
+                nothing_ordered,
+            });
+        }
+        attempt += 1;
+        waits.say(&format!("onboard: {error}; it is sent again"));
+        waits.wait(error.retry_after());
+    }
+}
+
+/// Prints each status that the order gets, up to the last.
+fn follow(
+    session: &Session,
+    id: &ProductOrderId,
+    waits: &mut Waits,
+) -> Result<ProductOrderStatus, Error> {
+    let mut last = None;
+    loop {
+        let mut retry_after = None;
+        match get_product_order(session, id) {
+            Ok(order) if last.as_ref() == Some(&order.status) => {}
+            Ok(order) => {
+                let unit = order.sales_unit.map_or(String::new(), |unit| {
+                    format!(", sales unit {} {}", unit.msn, unit.name)
+                });
+                waits.print(&format!("status  {}{unit}", order.status));
+                if order.status.is_terminal() {
+                    return Ok(order.status);
+                }
+                last = Some(order.status);
+                // Where something has happened, more is likely to.
+                waits.begin_anew();
+            }
+            Err(error) if error.is_retryable() => {
+                retry_after = error.retry_after();
+                waits.say(&format!("onboard: {error}; it is asked again"));
+            }
+            Err(error) => return Err(error),
+        }
+        waits.wait(retry_after);
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(error) => error.fmt(f),
+            Self::Setup(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Config { .. } | Error::InvalidInput { .. } => Self::Setup(error.to_string()),
+            error => Self::Call(error),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use vipps::management::{PrefillProductOrder, PrefilledProductOrder};
+
+use crate::Failure;
+
+/// How far an order has come: first what is going to be sent, its idempotency key included, and then the answer to it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct State {
+    pub(crate) order: PrefillProductOrder,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answer: Option<PrefilledProductOrder>,
+}
+
+impl State {
+    pub(crate) fn new(order: PrefillProductOrder) -> Self {
+        let answer = None;
+        Self { order, answer }
+    }
+
+    pub(crate) fn answered(order: PrefillProductOrder, answer: PrefilledProductOrder) -> Self {
+        let answer = Some(answer);
+        Self { order, answer }
+    }
+}
+
+/// Where the state is kept. It is there as a whole or not at all, whenever the program or the machine stops.
+pub(crate) struct StateFile(Option<PathBuf>);
+
+impl StateFile {
+    /// `FILE.state`.
+    pub(crate) fn beside(file: &Path) -> Self {
+        Self(Some(with_suffix(file, ".state")))
+    }
+
+    /// Nowhere.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn read(&self) -> Result<Option<State>, Failure> {
+        let Some(path) = &self.0 else {
+            return Ok(None);
+        };
+        match fs::read(path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(state) => Ok(Some(state)),
+                Err(error) => Err(Failure::setup(format!("{self}: {error}"))),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::setup(format!("cannot read {self}: {error}"))),
+        }
+    }
+
+    /// Writes the first state. Of two runs that begin at once, one fails.
+    pub(crate) fn create(&self, state: &State) -> Result<(), Failure> {
+        // Unlike a rename, a link replaces nothing.
+        let link = |temporary: &Path, path: &Path| {
+            fs::hard_link(temporary, path).and_then(|()| fs::remove_file(temporary))
+        };
+        self.write(state, link)
+    }
+
+    pub(crate) fn replace(&self, state: &State) -> Result<(), Failure> {
+        self.write(state, |temporary, path| fs::rename(temporary, path))
+    }
+
+    /// One that cannot be removed is read by the next run, which sends the same order again.
+    pub(crate) fn remove(&self) {
+        if let Some(path) = &self.0 {
+            drop(fs::remove_file(path));
+        }
+    }
+
+    fn write(
+        &self,
+        state: &State,
+        put: impl Fn(&Path, &Path) -> io::Result<()>,
+    ) -> Result<(), Failure> {
+        let Some(path) = &self.0 else {
+            return Ok(());
+        };
+        let temporary = with_suffix(path, &format!(".{}", std::process::id()));
+        let written = serde_json::to_vec_pretty(state)
+            .map_err(io::Error::from)
+            .and_then(|text| {
+                let mut file = private(&temporary)?;
+                file.write_all(&text)?;
+                file.sync_all()?;
+                put(&temporary, path)
+            });
+        written.map_err(|error| {
+            drop(fs::remove_file(&temporary));
+            Failure::setup(format!("cannot write {self}: {error}"))
+        })
+    }
+}
+
+impl fmt::Display for StateFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(path) => path.display().fmt(f),
+            None => f.write_str("the state"),
+        }
+    }
+}
+
+/// A file for its owner only: an order may hold the password of a test website.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
