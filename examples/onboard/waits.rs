@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::ProgressBar;
 
 /// The waits between two looks at an order, and what is on the screen during them.
 pub(crate) struct Waits {
@@ -23,7 +23,7 @@ impl Waits {
             start,
             next: start,
             looks: 0,
-            line: ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+            line: ProgressBar::new_spinner(),
         }
     }
 
@@ -38,7 +38,7 @@ impl Waits {
         self.next = (self.next * 3 / 2).min(LONGEST.max(self.start));
         self.looks += 1;
         let (looks, seconds) = (self.looks, wait.as_secs_f64());
-        let message = format!("looked {looks} times, once more in {seconds:.0} s");
+        let message = format!("looks: {looks}, the next in {seconds:.0} s");
         self.line.set_message(message);
         self.line.tick();
         thread::sleep(wait);
