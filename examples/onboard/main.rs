@@ -92,10 +92,12 @@ impl Failure {
 /// Orders or finds the order, and follows it to the status that it ends with.
 fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
     let (builder, sandbox) = server::session_builder("onboard")?;
+    // It lives until the end of this function.
+    let sandbox = sandbox.map(Arc::new);
     // What is repeated is repeated here, where it can be seen.
     let session = builder.retry(RetryPolicy::none()).build()?;
     let mut waits = Waits::new(options.poll);
-    let id = match (&options.task, sandbox) {
+    let id = match (&options.task, &sandbox) {
         (Task::Follow(id), None) => {
             println!("order   {id}");
             id.clone()
@@ -118,7 +120,7 @@ fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
             let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/onboard/order.json");
             let file = file.as_ref().unwrap_or(&sample);
             let id = order(&session, file, &StateFile::none(), &mut waits)?;
-            let (sandbox, ordered) = (Arc::new(sandbox), id.clone());
+            let (sandbox, ordered) = (Arc::clone(sandbox), id.clone());
             thread::spawn(move || merchant::play(&sandbox, &ordered));
             id
         }

@@ -1,12 +1,16 @@
 //! The examples as programs: what they print, what they send, and how they end.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use vipps::sandbox::Sandbox;
 
+mod export;
+mod onboard;
 mod quickstart;
 mod receipts;
 
@@ -131,5 +135,64 @@ impl Drop for Killed {
     fn drop(&mut self) {
         drop(self.0.kill());
         drop(self.0.wait());
+    }
+}
+
+impl Killed {
+    /// Ctrl-C. Gives how it ended.
+    #[cfg(unix)]
+    fn interrupt(&mut self) -> std::process::ExitStatus {
+        let id = self.0.id().to_string();
+        let kill = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        assert!(kill.success());
+        self.0.wait().unwrap()
+    }
+
+    /// What it writes to standard error, line by line, for a child whose standard error is piped.
+    fn stderr_lines(&mut self) -> Lines {
+        let stderr = BufReader::new(self.0.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines() {
+                // Nobody listens any more when the test is over.
+                drop(sender.send(line.unwrap()));
+            }
+        });
+        Lines(lines)
+    }
+}
+
+struct Lines(mpsc::Receiver<String>);
+
+impl Lines {
+    #[track_caller]
+    fn next(&self) -> String {
+        self.0.recv_timeout(PATIENCE).expect("a line")
+    }
+
+    /// The next line, doing something again and again until it comes.
+    #[track_caller]
+    fn next_while(&self, work: impl Fn()) -> String {
+        let began = Instant::now();
+        loop {
+            work();
+            match self.0.recv_timeout(Duration::from_millis(1)) {
+                Ok(line) => return line,
+                Err(_) => assert!(began.elapsed() < PATIENCE, "a line"),
+            }
+        }
+    }
+}
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for a condition.
+#[track_caller]
+fn eventually(mut condition: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -1,0 +1,545 @@
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use vipps::management::{
+    ListProductOrders, ProductOrderId, ProductOrderStatus, list_product_orders,
+};
+use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
+
+use super::{Directory, Killed, assert_output, command, eventually, vars, without_address};
+
+const POST: &str = "POST /management/v1/product-orders";
+const LOOK: &str = "GET /management/v2/product-orders/*/details";
+const ID: &str = "00000000-0000-4000-8000-000000000001";
+const ORDERED: &str = "\
+order   00000000-0000-4000-8000-000000000001
+link    https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001
+";
+const COMPLETED: &str = "status  COMPLETED, sales unit 20000001 ACME Fantastic Fitness\n";
+const SAMPLE: &str = include_str!("../../../examples/onboard/order.json");
+const ASKED_FOR: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
+
+/// A sandbox, and an order in a directory of its own.
+struct Desk {
+    sandbox: Sandbox,
+    directory: Directory,
+}
+
+impl Desk {
+    fn new(name: &str) -> Self {
+        let desk = Self {
+            sandbox: Sandbox::start().unwrap(),
+            directory: Directory::new(&format!("onboard-{name}")),
+        };
+        desk.directory.write("order.json", SAMPLE);
+        desk
+    }
+
+    fn file(&self) -> PathBuf {
+        self.directory.0.join("order.json")
+    }
+
+    /// The state, if there is one.
+    fn state(&self) -> Option<Value> {
+        let state = fs::read(self.directory.0.join("order.json.state")).ok()?;
+        Some(serde_json::from_slice(&state).unwrap())
+    }
+
+    fn begin(&self, arguments: &[&str]) -> Killed {
+        let mut command = command("onboard", &vars(&self.sandbox));
+        command.args(["--poll", "0.001"]).args(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Killed(command.spawn().unwrap())
+    }
+
+    fn begin_order(&self) -> Killed {
+        self.begin(&[self.file().to_str().unwrap()])
+    }
+
+    /// Runs it to its end, while the order gets these statuses.
+    fn run(&self, arguments: &[&str], statuses: &[ProductOrderStatus]) -> Output {
+        let program = self.begin(arguments);
+        for status in statuses {
+            self.wait_for_looks();
+            self.set(status);
+        }
+        end(program)
+    }
+
+    fn order(&self, statuses: &[ProductOrderStatus]) -> Output {
+        self.run(&[self.file().to_str().unwrap()], statuses)
+    }
+
+    /// Waits until the program has seen the status as it is now: when the second look begins, the first has been answered.
+    fn wait_for_looks(&self) {
+        let looks = self.sandbox.count(LOOK) + 2;
+        assert!(self.sandbox.wait_for(LOOK, looks));
+    }
+
+    fn set(&self, status: &ProductOrderStatus) {
+        let id: ProductOrderId = ID.parse().unwrap();
+        let set = self.sandbox.set_product_order_status(&id, status.clone());
+        set.unwrap();
+    }
+
+    fn posts(&self) -> Vec<ReceivedRequest> {
+        let requests = self.sandbox.requests().into_iter();
+        requests
+            .filter(|request| request.method == "POST" && request.path != "/accesstoken/get")
+            .collect()
+    }
+
+    #[track_caller]
+    fn assert_one_order(&self) {
+        let all = ListProductOrders::new().include_expired(true);
+        let orders = list_product_orders(&self.sandbox.session(), &all).unwrap();
+        assert_eq!(orders.len(), 1);
+    }
+}
+
+/// What it wrote and how it ended. It says less than a pipe holds, so that it ends before that is read.
+#[track_caller]
+fn end(mut program: Killed) -> Output {
+    eventually(|| program.0.try_wait().unwrap().is_some());
+    let mut output = Output {
+        status: program.0.wait().unwrap(),
+        stdout: Vec::new(),
+        stderr: Vec::new(),
+    };
+    let mut stdout = program.0.stdout.take().unwrap();
+    stdout.read_to_end(&mut output.stdout).unwrap();
+    let mut stderr = program.0.stderr.take().unwrap();
+    stderr.read_to_end(&mut output.stderr).unwrap();
+    output
+}
+
+fn key(request: &ReceivedRequest) -> &str {
+    request.header("idempotency-key").unwrap()
+}
+
+// ---- To the end
+
+#[test]
+fn onboard_has_a_sandbox_of_its_own_which_plays_the_merchant() {
+    let mut command = command("onboard", &[]);
+    command.args(["--poll", "0"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = end(Killed(command.spawn().unwrap()));
+    assert_eq!(
+        without_address(&output.stdout),
+        format!(
+            "Against a sandbox at (address).\n\n{ORDERED}status  RECEIVED\nstatus  MERCHANT_VIEWED\nstatus  ORDER_SUBMITTED\n{COMPLETED}"
+        )
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    let sample = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/onboard");
+    assert!(!sample.join("order.json.state").exists());
+}
+
+#[test]
+fn an_order_is_made_once_and_followed_to_its_end() {
+    let desk = Desk::new("end");
+    let output = desk.order(&[
+        ProductOrderStatus::MerchantViewed,
+        ProductOrderStatus::OrderSubmitted,
+        ProductOrderStatus::Completed,
+    ]);
+    let expected = format!(
+        "{ORDERED}status  RECEIVED\nstatus  MERCHANT_VIEWED\nstatus  ORDER_SUBMITTED\n{COMPLETED}"
+    );
+    assert_output(&output, 0, &expected, "");
+
+    // What went out is the file, under the key that is in the state.
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 1);
+    let sample: Value = serde_json::from_str(SAMPLE).unwrap();
+    assert_eq!(posts[0].json(), Some(sample.clone()));
+    let mut ordered = sample;
+    ordered["idempotencyKey"] = json!(key(&posts[0]));
+    let state = json!({
+        "order": ordered,
+        "answer": {
+            "prefilledOrderId": ID,
+            "prefillUrl": format!("https://portal.sandbox.invalid/register/prefilled/{ID}"),
+        }
+    });
+    assert_eq!(desk.state(), Some(state.clone()));
+    let mut files: Vec<_> = fs::read_dir(&desk.directory.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["order.json", "order.json.state"]);
+
+    // Another run looks, and orders nothing.
+    let again = desk.order(&[]);
+    assert_output(&again, 0, &format!("{ORDERED}{COMPLETED}"), "");
+    assert_eq!(desk.posts().len(), 1);
+    assert_eq!(desk.state(), Some(state));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_state_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let desk = Desk::new("mode");
+    desk.order(&[ProductOrderStatus::Rejected]);
+    let state = fs::metadata(desk.directory.0.join("order.json.state")).unwrap();
+    assert_eq!(state.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn each_end_has_its_exit_code() {
+    let desk = Desk::new("rejected");
+    let output = desk.order(&[ProductOrderStatus::Rejected]);
+    let expected = format!("{ORDERED}status  RECEIVED\nstatus  REJECTED\n");
+    assert_output(&output, 3, &expected, "");
+
+    let desk = Desk::new("expired");
+    let program = desk.begin_order();
+    desk.wait_for_looks();
+    desk.sandbox.advance(Duration::from_secs(14 * 24 * 60 * 60));
+    let expected = format!("{ORDERED}status  RECEIVED\nstatus  EXPIRED\n");
+    assert_output(&end(program), 4, &expected, "");
+}
+
+#[test]
+fn the_key_may_be_in_the_file() {
+    let desk = Desk::new("key");
+    let with_key = SAMPLE.replacen('{', "{\"idempotencyKey\": \"order-1\",", 1);
+    desk.directory.write("order.json", &with_key);
+    let output = desk.order(&[ProductOrderStatus::Completed]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(key(&desk.posts()[0]), "order-1");
+
+    // Another key is another order.
+    let changed = with_key.replace("order-1", "order-2");
+    desk.directory.write("order.json", &changed);
+    assert_changed(&desk);
+}
+
+// ---- Interrupted
+
+#[test]
+fn killed_before_the_answer_it_sends_the_same_again() {
+    let desk = Desk::new("killed");
+    // The first is carried out, and its answer lost. The second hangs until the program is killed.
+    desk.sandbox.fault(POST, 1, Fault::LoseReply);
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let mut program = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 2));
+    program.0.kill().unwrap();
+    program.0.wait().unwrap();
+    desk.sandbox.release();
+    let state = desk.state().unwrap();
+    assert_eq!(state.get("answer"), None);
+
+    let output = desk.order(&[ProductOrderStatus::Completed]);
+    let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
+    assert_output(&output, 0, &expected, "");
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 3);
+    for post in &posts {
+        assert_eq!(key(post), state["order"]["idempotencyKey"]);
+        assert_eq!(post.body, posts[0].body);
+    }
+    desk.assert_one_order();
+}
+
+#[test]
+fn killed_while_it_waits_it_only_goes_on_waiting() {
+    let desk = Desk::new("waiting");
+    desk.sandbox.fault(LOOK, 1, Fault::Hold);
+    let mut program = desk.begin_order();
+    assert!(desk.sandbox.wait_for(LOOK, 1));
+    program.0.kill().unwrap();
+    program.0.wait().unwrap();
+    desk.sandbox.release();
+
+    let output = desk.order(&[ProductOrderStatus::Completed]);
+    let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
+    assert_output(&output, 0, &expected, "");
+    assert_eq!(desk.posts().len(), 1);
+
+    // By its id it does not need the file.
+    fs::remove_file(desk.file()).unwrap();
+    let output = desk.run(&["--order", ID], &[]);
+    assert_output(&output, 0, &format!("order   {ID}\n{COMPLETED}"), "");
+    assert_eq!(desk.posts().len(), 1);
+}
+
+#[test]
+fn a_service_that_is_down_is_asked_again_with_the_same_key() {
+    let desk = Desk::new("down");
+    desk.sandbox.fault(POST, 5, Fault::status(503));
+    let first = desk.order(&[]);
+    let failed = format!("onboard: {POST}: 503 Service Unavailable: {ASKED_FOR}");
+    let stderr = format!("{failed}; it is sent again\n").repeat(4) + &failed + "\n";
+    assert_output(&first, 1, "", &stderr);
+    // Whether it was ordered, nobody knows.
+    assert!(desk.state().is_some());
+
+    let second = desk.order(&[ProductOrderStatus::Rejected]);
+    assert_eq!(second.status.code(), Some(3), "{second:?}");
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 6);
+    assert!(posts.iter().all(|post| key(post) == key(&posts[0])));
+}
+
+#[test]
+fn an_order_that_is_refused_leaves_no_state() {
+    let desk = Desk::new("refused");
+    desk.sandbox.fault(POST, 1, Fault::status(400));
+    let output = desk.order(&[]);
+    let stderr = format!("onboard: {POST}: 400 Bad Request: {ASKED_FOR}\n");
+    assert_output(&output, 1, "", &stderr);
+    assert_eq!(desk.state(), None);
+
+    // What is put right is another order, with another key.
+    let changed = SAMPLE.replace("Fantastic ", "");
+    desk.directory.write("order.json", &changed);
+    let output = desk.order(&[ProductOrderStatus::Rejected]);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 2);
+    assert_ne!(key(&posts[0]), key(&posts[1]));
+}
+
+#[test]
+fn a_refusal_says_nothing_about_what_was_sent_before() {
+    // In the run before.
+    let desk = Desk::new("refused-later");
+    desk.sandbox.fault(POST, 1, Fault::LoseReply);
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let mut program = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 2));
+    program.0.kill().unwrap();
+    program.0.wait().unwrap();
+    desk.sandbox.release();
+    let state = desk.state();
+    desk.sandbox.fault(POST, 1, Fault::status(403));
+    let output = desk.order(&[]);
+    let refused = format!("onboard: {POST}: 403 Forbidden: {ASKED_FOR}\n");
+    assert_output(&output, 1, "", &refused);
+    assert!(state.is_some());
+    assert_eq!(desk.state(), state);
+
+    // In the attempt before.
+    let desk = Desk::new("refused-after-failure");
+    desk.sandbox.fault(POST, 1, Fault::status(500));
+    desk.sandbox.fault(POST, 1, Fault::status(403));
+    let output = desk.order(&[]);
+    let failed = format!(
+        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR}; it is sent again\n{refused}"
+    );
+    assert_output(&output, 1, "", &failed);
+    assert!(desk.state().is_some());
+}
+
+#[track_caller]
+fn assert_changed(desk: &Desk) {
+    let before = desk.sandbox.count("*");
+    let state = desk.state();
+    let output = desk.order(&[]);
+    let file = desk.file().display().to_string();
+    let stderr = format!(
+        "onboard: {file} is not what was ordered: undo its changes to go on with that order, or remove {file}.state to order anew\n"
+    );
+    assert_output(&output, 2, "", &stderr);
+    assert_eq!(desk.sandbox.count("*"), before);
+    assert_eq!(desk.state(), state);
+}
+
+#[test]
+fn a_file_that_has_changed_is_not_ordered() {
+    let desk = Desk::new("changed");
+    desk.order(&[ProductOrderStatus::Completed]);
+    let changed = SAMPLE.replace("100000", "200000");
+    desk.directory.write("order.json", &changed);
+    assert_changed(&desk);
+
+    // Written in another way it is the same.
+    let members: Value = serde_json::from_str(SAMPLE).unwrap();
+    desk.directory.write("order.json", &members.to_string());
+    let output = desk.order(&[]);
+    assert_output(&output, 0, &format!("{ORDERED}{COMPLETED}"), "");
+
+    // Without its state it is ordered again.
+    fs::remove_file(desk.directory.0.join("order.json.state")).unwrap();
+    desk.sandbox.fault(LOOK, 1, Fault::status(404));
+    let output = desk.order(&[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(desk.posts().len(), 2);
+}
+
+// ---- What fails while it waits
+
+#[test]
+fn what_may_pass_is_shown_and_waited_for() {
+    let desk = Desk::new("passing");
+    desk.sandbox.fault(LOOK, 1, Fault::status(503));
+    desk.sandbox
+        .fault(LOOK, 1, Fault::status_retry_after(429, "0"));
+    desk.sandbox.fault(LOOK, 1, Fault::HtmlBadGateway);
+    let program = desk.begin_order();
+    // The fourth look is answered when the fifth begins.
+    assert!(desk.sandbox.wait_for(LOOK, 5));
+    desk.set(&ProductOrderStatus::Completed);
+    let look = LOOK.replace('*', ID);
+    let stderr = format!(
+        "onboard: {look}: 503 Service Unavailable: {ASKED_FOR}; it is asked again\n\
+         onboard: {look}: 429 Too Many Requests: {ASKED_FOR}; it is asked again\n\
+         onboard: {look}: 502 Bad Gateway: an HTML page: 502 Bad Gateway; it is asked again\n"
+    );
+    let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
+    assert_output(&end(program), 0, &expected, &stderr);
+}
+
+#[test]
+fn what_does_not_pass_ends_it() {
+    for (status, name, looks) in [
+        // Once more with a new token.
+        (401, "Unauthorized", 2),
+        (403, "Forbidden", 1),
+        (404, "Not Found", 1),
+    ] {
+        let desk = Desk::new(&format!("ends-{status}"));
+        desk.sandbox.fault(LOOK, looks, Fault::status(status));
+        let output = desk.order(&[]);
+        let look = LOOK.replace('*', ID);
+        let stderr = format!("onboard: {look}: {status} {name}: {ASKED_FOR}\n");
+        assert_output(&output, 1, ORDERED, &stderr);
+        assert_eq!(desk.sandbox.count(LOOK), looks);
+        // The next run goes on.
+        let output = desk.order(&[ProductOrderStatus::Completed]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(desk.posts().len(), 1);
+    }
+}
+
+// ---- What it refuses
+
+#[test]
+fn arguments_and_files_that_are_wrong() {
+    let desk = Desk::new("wrong");
+    desk.directory.write("broken.json", "{");
+    desk.directory.write(
+        "unknown.json",
+        &SAMPLE.replace("annualTurnover\"", "turnover\""),
+    );
+    desk.directory
+        .write("invalid.json", &SAMPLE.replace("5942", "59"));
+    desk.directory.write("state.json", SAMPLE);
+    desk.directory.write("state.json.state", "");
+    let path = |name: &str| desk.directory.0.join(name).to_str().unwrap().to_owned();
+    let [order, broken, unknown, invalid, state] = [
+        "order.json",
+        "broken.json",
+        "unknown.json",
+        "invalid.json",
+        "state.json",
+    ]
+    .map(path);
+    let none = "VIPPS_* are set: say which FILE is to be ordered".to_owned();
+    let help = "\nTry --help.";
+    for (arguments, expected) in [
+        (vec![], none),
+        (vec!["--poll", "-1"], format!("--poll is there twice{help}")),
+        (
+            vec!["--order", "7"],
+            format!(
+                "--order: invalid input: productOrderId: must be a UUID (8-4-4-4-12 hexadecimal digits), not \"7\"{help}"
+            ),
+        ),
+        (
+            vec![&order, "--order", ID],
+            format!("either FILE or --order, not both{help}"),
+        ),
+        (
+            vec![&order, "other"],
+            format!("cannot make sense of \"other\"{help}"),
+        ),
+        (vec!["--order"], format!("--order needs a value{help}")),
+        (
+            vec![&broken],
+            format!("{broken}: EOF while parsing an object at line 1 column 1"),
+        ),
+        (
+            vec![&unknown],
+            format!(
+                "{unknown}: unknown field `turnover`, expected one of `businessIdentifier`, `productType`, `salesUnitName`, `salesUnitLogo`, `settlementBankAccount`, `pricePackageId`, `productUseCase`, `annualTurnover`, `annualTurnoverPercentage`, `intendedPurpose`, `app`, `website`, `hasRecurring`, `merchantCategoryCode`, `idempotencyKey` at line 8 column 12"
+            ),
+        ),
+        (
+            vec![&invalid],
+            format!(
+                "{invalid}: invalid input: merchantCategoryCode: must be four digits, not \"59\""
+            ),
+        ),
+        (
+            vec![&state],
+            format!("{state}.state: EOF while parsing a value at line 1 column 0"),
+        ),
+    ] {
+        let output = desk.run(&arguments, &[]);
+        assert_output(&output, 2, "", &format!("onboard: {expected}\n"));
+    }
+    let mut command = command("onboard", &vars(&desk.sandbox));
+    let output = command.args(["--poll", "3601"]).output().unwrap();
+    assert_output(
+        &output,
+        2,
+        "",
+        "onboard: --poll must be 0 to 3600, not \"3601\"\nTry --help.\n",
+    );
+    assert_eq!(desk.sandbox.count("*"), 0);
+}
+
+#[test]
+fn without_variables_there_is_no_order_to_wait_for() {
+    let mut alone = command("onboard", &[]);
+    let output = alone.args(["--order", ID]).output().unwrap();
+    let stderr = "onboard: no VIPPS_* are set, and a sandbox of its own has no order yet\n";
+    assert_output(&output, 2, "", stderr);
+
+    let output = command("onboard", &[("VIPPS_CLIENT_ID", "id")])
+        .output()
+        .unwrap();
+    let stderr = "onboard: configuration: VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    assert_output(&output, 2, "", stderr);
+}
+
+/// The first state replaces nothing: of two runs that begin at once, one does not order.
+#[cfg(unix)]
+#[test]
+fn without_a_state_nothing_is_sent() {
+    let desk = Desk::new("unwritable");
+    // To those who read it is not there, and to those who write it is.
+    let state = desk.directory.0.join("order.json.state");
+    std::os::unix::fs::symlink("nowhere", &state).unwrap();
+    let output = desk.order(&[]);
+    let stderr = format!(
+        "onboard: cannot write {}: File exists (os error 17)\n",
+        state.display()
+    );
+    assert_output(&output, 2, "", &stderr);
+    assert_eq!(desk.sandbox.count("*"), 0);
+    // Nor is anything left lying about.
+    assert_eq!(fs::read_dir(&desk.directory.0).unwrap().count(), 2);
+}
+
+#[test]
+fn help() {
+    let source = include_str!("../../../examples/onboard/options.rs");
+    let (_, text) = source.split_once("HELP: &str = \"\\\n").unwrap();
+    let (text, _) = text.split_once("\";\n").unwrap();
+    let output = command("onboard", &[]).arg("--help").output().unwrap();
+    assert_output(&output, 0, text, "");
+}
