@@ -1,0 +1,301 @@
+//! What fails, what is interrupted, and what is refused.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use vipps::sandbox::{Fault, Sandbox};
+
+use super::super::{Directory, Killed, assert_output, command, eventually, vars};
+use super::{DETAILS, REST, assert_export, begin, export, rows, three_rows};
+
+const UNIT: &str = "GET /management/v1/sales-units/654321";
+const ASKED_FOR: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
+
+#[test]
+fn a_unit_that_fails_is_a_row_with_its_error() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault(UNIT, usize::MAX, Fault::status(404));
+    let output = export(&sandbox, &[]);
+    let row = format!("654321,ACME Web Shop,business:NO:ORG,987654321,{REST}");
+    let failed = format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 404 Not Found: {ASKED_FOR}\n");
+    let expected = three_rows().replace(&row, &failed);
+    assert_export(&output, 1, &expected, "3 sales units, 1 failed\n");
+    // It would be the same another time.
+    assert_eq!(sandbox.count(UNIT), 1);
+
+    let output = export(&sandbox, &["--format", "jsonl"]);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(
+        lines.lines().nth(1).unwrap(),
+        format!(
+            r#"{{"msn":"654321","name":"ACME Web Shop","error":{{"kind":"NotFound","status":404,"message":"{UNIT}: 404 Not Found: {ASKED_FOR}","traceId":"0af7651916cd43dd8448eb211c80319c"}}}}"#
+        )
+    );
+    assert_eq!(lines.lines().count(), 3);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn what_may_pass_is_tried_as_often_as_allowed() {
+    for (times, asked, code) in [(1, 2, 0), (2, 2, 1)] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.fault(UNIT, times, Fault::status(503));
+        let output = export(&sandbox, &["--attempts", "2"]);
+        assert_eq!(sandbox.count(UNIT), asked);
+        assert_eq!(output.status.code(), Some(code));
+        let has_error = String::from_utf8_lossy(&output.stdout).contains("503 Service Unavailable");
+        assert_eq!(has_error, code == 1);
+    }
+    // So is the list, and a reply that is none.
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(500));
+    sandbox.fault(UNIT, 1, Fault::Garbage);
+    let output = export(&sandbox, &["--attempts", "2"]);
+    assert_export(&output, 0, &three_rows(), "3 sales units, 0 failed\n");
+}
+
+#[test]
+fn an_error_without_an_answer_has_no_status() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault(UNIT, usize::MAX, Fault::CloseAfterReading);
+    let output = export(&sandbox, &["--format", "jsonl", "--attempts", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let line: Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
+    let message = line["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with(&format!("{UNIT}: ")), "{message}");
+    assert_eq!(
+        line,
+        json!({
+            "msn": "654321", "name": "ACME Web Shop",
+            "error": {"kind": "Network", "status": null, "message": message, "traceId": null}
+        })
+    );
+}
+
+#[test]
+fn all_workers_wait_when_one_is_asked_to() {
+    let directory = Directory::new("gate");
+    let file = directory.0.join("units.csv");
+    let sandbox = Sandbox::start().unwrap().with_sales_units(40);
+    sandbox.fault(DETAILS, 4, Fault::Hold);
+    sandbox.fault(DETAILS, 1, Fault::status_retry_after(429, "3600"));
+    sandbox.fault(DETAILS, usize::MAX, Fault::Hold);
+    let mut program = begin(&sandbox, &file, &["--workers", "4"]);
+    let lines = program.stderr_lines();
+    assert!(sandbox.wait_for(DETAILS, 4));
+    sandbox.release();
+    assert_eq!(lines.next(), "asked to wait (429): no request for 3600 s");
+    // Requests that had begun by then have their answers, and each worker comes by the gate before its next one.
+    let line = lines.next_while(|| sandbox.release());
+    assert_eq!(line, "all workers wait");
+    // The fifth was refused. After it came no more than one of each of the others, and nobody is left to send another.
+    assert!(sandbox.count(DETAILS) <= 5 + 3);
+    // What they got before is there.
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(written.starts_with(&rows(4)), "{written}");
+}
+
+#[test]
+fn the_gate_opens_when_the_time_is_up() {
+    let sandbox = Sandbox::start().unwrap().with_sales_units(12);
+    sandbox.fault(
+        "GET /management/v1/sales-units/1000003",
+        1,
+        Fault::status_retry_after(429, "1"),
+    );
+    let output = export(&sandbox, &["--workers", "1"]);
+    let stderr =
+        "asked to wait (429): no request for 1 s\nall workers wait\n12 sales units, 0 failed\n";
+    assert_export(&output, 0, &rows(12), stderr);
+    assert_eq!(sandbox.count(DETAILS), 13);
+}
+
+#[test]
+fn a_unit_that_is_refused_for_ever_fails_in_the_end() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault(UNIT, usize::MAX, Fault::status_retry_after(429, "0"));
+    let output = export(&sandbox, &[]);
+    let row = format!("654321,ACME Web Shop,business:NO:ORG,987654321,{REST}");
+    let failed =
+        format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 429 Too Many Requests: {ASKED_FOR}\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        three_rows().replace(&row, &failed)
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(sandbox.count(UNIT), 20);
+}
+
+// ---- What is interrupted
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_whole_rows() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let directory = Directory::new("interrupted");
+    let file = directory.0.join("units.csv");
+    let sandbox = Sandbox::start().unwrap().with_sales_units(40);
+    sandbox.fault("GET /management/v1/sales-units/1000017", 1, Fault::Hold);
+    let mut program = begin(&sandbox, &file, &[]);
+    assert!(sandbox.wait_for(DETAILS, 40));
+    // All rows before the one that hangs are written at once, and not when a buffer is full.
+    eventually(|| fs::read_to_string(&file).is_ok_and(|text| text == rows(17)));
+    assert_eq!(program.interrupt().signal(), Some(2));
+    assert_eq!(fs::read_to_string(&file).unwrap(), rows(17));
+    let mut reader = csv::Reader::from_path(&file).unwrap();
+    let all: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(all.len(), 17);
+    assert_eq!(all[16].get(0), Some("1000016"));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_at_any_moment_leaves_whole_lines() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let directory = Directory::new("interrupted-jsonl");
+    let file = directory.0.join("units.jsonl");
+    let sandbox = Sandbox::start().unwrap().with_sales_units(2000);
+    // It does not come to its end before it is stopped.
+    sandbox.fault(
+        "GET /management/v1/sales-units/1001999",
+        usize::MAX,
+        Fault::Hold,
+    );
+    for moment in [1, 60, 200] {
+        sandbox.clear_requests();
+        let mut program = begin(&sandbox, &file, &["--format", "jsonl"]);
+        assert!(sandbox.wait_for(DETAILS, moment));
+        assert_eq!(program.interrupt().signal(), Some(2));
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.is_empty() || text.ends_with("}\n"), "{text}");
+        for (nth, line) in text.lines().enumerate() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["msn"], (1_000_000 + nth).to_string());
+        }
+    }
+}
+
+// ---- What it refuses
+
+#[test]
+fn arguments_that_are_wrong() {
+    let sandbox = Sandbox::start().unwrap();
+    for (arguments, expected) in [
+        (
+            vec!["--workers", "0"],
+            "--workers must be 1 to 64, not \"0\"",
+        ),
+        (
+            vec!["--workers", "65"],
+            "--workers must be 1 to 64, not \"65\"",
+        ),
+        (
+            vec!["--workers", "two"],
+            "--workers must be 1 to 64, not \"two\"",
+        ),
+        (vec!["--workers"], "--workers needs a value"),
+        (
+            vec!["--attempts", "11"],
+            "--attempts must be 1 to 10, not \"11\"",
+        ),
+        (
+            vec!["--format", "xml"],
+            "--format must be csv or jsonl, not \"xml\"",
+        ),
+        (
+            vec!["--format", "csv", "--format", "csv"],
+            "--format is there twice",
+        ),
+        (
+            vec!["--merchant", "987654321"],
+            "--merchant must be SCHEME/ID such as business:NO:ORG/987654321, not \"987654321\"",
+        ),
+        (
+            vec!["--merchant", "business:NO:ORG/abc"],
+            "--merchant: invalid input: businessIdentifier.id: must be 4 to 50 digits and hyphens, not \"abc\"",
+        ),
+        (
+            vec!["--demo-units", "-1"],
+            "--demo-units must be 0 to 1000000, not \"-1\"",
+        ),
+        (vec!["--verbose"], "there is no option --verbose"),
+        (vec!["units.csv"], "cannot make sense of \"units.csv\""),
+    ] {
+        let output = export(&sandbox, &arguments);
+        let stderr = format!("sales_units_export: {expected}\nTry --help.\n");
+        assert_output(&output, 2, "", &stderr);
+    }
+    let output = export(&sandbox, &["--demo-units", "5"]);
+    let stderr = "sales_units_export: --demo-... is for the sandbox, and VIPPS_* are set\n";
+    assert_output(&output, 2, "", stderr);
+    assert_eq!(sandbox.count("*"), 0);
+}
+
+#[test]
+fn help() {
+    let source = include_str!("../../../../examples/sales_units_export/options.rs");
+    let (_, text) = source.split_once("HELP: &str = \"\\\n").unwrap();
+    let (text, _) = text.split_once("\";\n").unwrap();
+    let sandbox = Sandbox::start().unwrap();
+    for arguments in [&["--help"][..], &["--workers", "3", "-h"]] {
+        assert_output(&export(&sandbox, arguments), 0, text, "");
+    }
+    assert_eq!(sandbox.count("*"), 0);
+}
+
+#[test]
+fn a_list_that_cannot_be_had_leaves_an_earlier_file_alone() {
+    let directory = Directory::new("earlier");
+    directory.write("units.csv", "of yesterday");
+    let file = directory.0.join("units.csv");
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(403));
+    let output = export(&sandbox, &["--output", file.to_str().unwrap()]);
+    let stderr =
+        format!("sales_units_export: GET /management/v1/sales-units: 403 Forbidden: {ASKED_FOR}\n");
+    assert_output(&output, 2, "", &stderr);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday");
+
+    let output = export(&sandbox, &["--output", file.to_str().unwrap()]);
+    assert_export(&output, 0, "", "3 sales units, 0 failed\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), three_rows());
+
+    let output = command("sales_units_export", &[("VIPPS_KEYS", "standard")])
+        .output()
+        .unwrap();
+    let stderr = "sales_units_export: configuration: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    assert_output(&output, 2, "", stderr);
+}
+
+#[test]
+fn output_that_cannot_be_written_ends_it() {
+    let sandbox = Sandbox::start().unwrap().with_sales_units(1000);
+    let directory = Directory::new("no-directory");
+    let file = directory.0.join("nowhere").join("units.csv");
+    let output = export(&sandbox, &["--output", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let start = format!("sales_units_export: cannot write to {}: ", file.display());
+    assert!(stderr.starts_with(&start), "{stderr}");
+    assert_eq!(sandbox.count(DETAILS), 0);
+
+    // Nobody reads any more when the first row comes.
+    sandbox.fault(DETAILS, 8, Fault::Hold);
+    let mut command = command("sales_units_export", &vars(&sandbox));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = Killed(command.spawn().unwrap());
+    assert!(sandbox.wait_for(DETAILS, 8));
+    drop(program.0.stdout.take());
+    sandbox.release();
+    let lines = program.stderr_lines();
+    let start = "sales_units_export: cannot write to standard output: ";
+    // Others may be done before the first one cannot be written.
+    while !lines.next().starts_with(start) {}
+    assert_eq!(program.0.wait().unwrap().code(), Some(2));
+    assert!(sandbox.count(DETAILS) < 1000);
+}
