@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +14,8 @@ pub(crate) struct Gate {
     time: Condvar,
     workers: usize,
     attempts: u32,
+    /// How many calls got through.
+    successes: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -22,7 +25,8 @@ struct State {
     all_were_waiting: bool,
 }
 
-/// How often a call may be told to wait. One worker can be unlucky in this many rounds.
+/// How often a call may be refused with a 429. While others get through it was only its bad luck, and does not count: among many workers
+/// one may be unlucky for long.
 const MAX_REFUSALS: u32 = 20;
 
 /// Before the second attempt, doubled for each that follows.
@@ -35,13 +39,14 @@ const FIRST_REFUSAL_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Gate {
-    /// A gate for this many workers, each of whose calls may fail in passing this often less one.
+    /// A gate for this many workers. A call that fails in a way that may pass is made `attempts` times.
     pub(crate) fn new(workers: usize, attempts: u32) -> Self {
         Self {
             state: Mutex::default(),
             time: Condvar::new(),
             workers,
             attempts,
+            successes: AtomicUsize::new(0),
         }
     }
 
@@ -54,15 +59,21 @@ impl Gate {
         let (mut failures, mut refusals) = (0, 0);
         loop {
             self.pass(progress);
+            let successes = self.successes.load(Ordering::Relaxed);
             let error = match call() {
-                Ok(found) => return Ok(found),
+                Ok(found) => {
+                    self.successes.fetch_add(1, Ordering::Relaxed);
+                    return Ok(found);
+                }
                 Err(error) => error,
             };
             if !error.is_retryable() {
                 return Err(error);
             }
             if error.status() == Some(429) {
-                refusals += 1;
+                if self.successes.load(Ordering::Relaxed) == successes {
+                    refusals += 1;
+                }
                 if refusals == MAX_REFUSALS {
                     return Err(error);
                 }

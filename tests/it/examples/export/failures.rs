@@ -117,7 +117,7 @@ fn the_gate_opens_when_the_time_is_up() {
 fn a_unit_that_is_refused_for_ever_fails_in_the_end() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault(UNIT, usize::MAX, Fault::status_retry_after(429, "0"));
-    let output = export(&sandbox, &[]);
+    let output = export(&sandbox, &["--workers", "1"]);
     let row = format!("654321,ACME Web Shop,business:NO:ORG,987654321,{REST}");
     let failed =
         format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 429 Too Many Requests: {ASKED_FOR}\n");
