@@ -125,7 +125,8 @@ fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
             id
         }
     };
-    Ok(follow(&session, &id, &mut waits)?)
+    let has_link = matches!(options.task, Task::Order(_));
+    Ok(follow(&session, &id, has_link, &mut waits)?)
 }
 
 /// Orders what a file says, unless that was done before.
@@ -224,10 +225,11 @@ fn send(
     }
 }
 
-/// Prints each status that the order gets, up to the last.
+/// Prints each status that the order gets, up to the last, and before it the link if that has not been printed.
 fn follow(
     session: &Session,
     id: &ProductOrderId,
+    has_link: bool,
     waits: &mut Waits,
 ) -> Result<ProductOrderStatus, Error> {
     let mut last = None;
@@ -236,6 +238,12 @@ fn follow(
         match get_product_order(session, id) {
             Ok(order) if last.as_ref() == Some(&order.status) => {}
             Ok(order) => {
+                let link = order
+                    .product_order_url
+                    .filter(|_| !has_link && last.is_none());
+                if let Some(link) = link {
+                    waits.print(&format!("link    {link}"));
+                }
                 let unit = order.sales_unit.map_or(String::new(), |unit| {
                     format!(", sales unit {} {}", unit.msn, unit.name)
                 });

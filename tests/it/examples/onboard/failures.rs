@@ -56,7 +56,7 @@ fn killed_while_it_waits_it_only_goes_on_waiting() {
     // By its id it does not need the file.
     fs::remove_file(desk.file()).unwrap();
     let output = desk.run(&["--order", ID], &[]);
-    assert_output(&output, 0, &format!("order   {ID}\n{COMPLETED}"), "");
+    assert_output(&output, 0, &format!("{ORDERED}{COMPLETED}"), "");
     assert_eq!(desk.posts().len(), 1);
 }
 
