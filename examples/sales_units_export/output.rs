@@ -59,11 +59,9 @@ impl Output {
 }
 
 impl State {
-    /// Not buffered: the system gets whole rows, each in one write.
+    /// Not buffered, nor is what standard output gets in whole lines: the system gets whole rows, each in one write.
     fn write(&mut self, row: &[u8]) -> Result<(), String> {
         let written = self.target.write_all(row);
-        // Nothing is left to do for a file. Standard output may hold back what has no line end.
-        let written = written.and_then(|()| self.target.flush());
         written.map_err(|error| cannot_write(&self.name, &error))
     }
 }
