@@ -110,6 +110,7 @@ impl Gate {
 
     /// Lets nobody through for this long from now, or longer if it is closed for longer already.
     fn close(&self, wait: Duration, error: &Error, progress: &Progress) {
+        let wait = wait.min(LONGEST_WAIT);
         let mut state = self.lock();
         if state.time_left().is_none() {
             state.all_were_waiting = false;
@@ -119,7 +120,7 @@ impl Gate {
                 "asked to wait ({status}): no request for {seconds} s"
             ));
         }
-        let opens_at = Instant::now() + wait.min(LONGEST_WAIT);
+        let opens_at = Instant::now() + wait;
         state.opens_at = state.opens_at.max(Some(opens_at));
     }
 
