@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use vipps::sandbox::Sandbox;
@@ -14,56 +14,13 @@ mod onboard;
 mod quickstart;
 mod receipts;
 
-/// The program of an example, which a plain `cargo test` has built before this one. Where it was not, or not since, Cargo builds it now.
+#[path = "../example_build.rs"]
+mod example_build;
+
+/// The program of an example.
 fn program(example: &'static str) -> PathBuf {
-    static FRESH: Mutex<Vec<&str>> = Mutex::new(Vec::new());
-    let test = std::env::current_exe().unwrap();
-    // target/debug/deps/it-0123456789abcdef
-    let profile = test.ancestors().nth(2).unwrap();
     let file = format!("{example}{}", std::env::consts::EXE_SUFFIX);
-    let program = profile.join("examples").join(file);
-
-    let mut fresh = FRESH.lock().unwrap_or_else(PoisonError::into_inner);
-    if !fresh.contains(&example) {
-        let made = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-        if made(&program) < made(&test) {
-            build(example, profile);
-        }
-        assert!(program.exists(), "{}", program.display());
-        fresh.push(example);
-    }
-    program
-}
-
-/// Builds an example as this program was built, so that nothing else is compiled again.
-fn build(example: &str, profile: &Path) {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    // What Cargo has told this program about its package would be news to the build scripts of others, and have them run again.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(name);
-        }
-    }
-    cargo.args(["build", "--quiet", "--example", example, "--target-dir"]);
-    cargo.arg(profile.parent().unwrap());
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    if !cfg!(feature = "default") {
-        cargo.arg("--no-default-features");
-    }
-    for (feature, is_on) in [
-        ("rustls", cfg!(feature = "rustls")),
-        ("native-tls", cfg!(feature = "native-tls")),
-        ("gzip", cfg!(feature = "gzip")),
-    ] {
-        if is_on {
-            cargo.args(["--features", feature]);
-        }
-    }
-    assert!(cargo.status().unwrap().success(), "{cargo:?}");
+    example_build::fresh(example, &file)
 }
 
 /// An example with these variables and no other `VIPPS_*` in its environment.
