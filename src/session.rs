@@ -94,8 +94,7 @@ impl Session {
     ///
     /// [`Error::Config`], which names every missing variable at once, or the one whose value is wrong.
     pub fn from_env(system: SystemInfo) -> Result<Self, Error> {
-        let builder = SessionBuilder::from_env(system)?;
-        builder.build().map_err(builder::named_by_variable)
+        SessionBuilder::from_env(system)?.build()
     }
 
     /// The same session for another sales unit: same token, same connections, another `Merchant-Serial-Number` header.

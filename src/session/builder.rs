@@ -61,6 +61,14 @@ pub struct SessionBuilder {
     observer: Option<Observer>,
     access_token: Option<AccessToken>,
     clock: Clock,
+    /// What its errors call by the names of variables.
+    from_env: FromEnv,
+}
+
+#[derive(Clone, Copy, Default)]
+struct FromEnv {
+    keys: bool,
+    base_url: bool,
 }
 
 impl SessionBuilder {
@@ -83,6 +91,7 @@ impl SessionBuilder {
             observer: None,
             access_token: None,
             clock: Clock::system(),
+            from_env: FromEnv::default(),
         }
     }
 
@@ -132,6 +141,10 @@ impl SessionBuilder {
 
         let mut builder = Self::new(keys, system);
         builder.base_url = variable("VIPPS_BASE_URL")?;
+        builder.from_env = FromEnv {
+            keys: true,
+            base_url: builder.base_url.is_some(),
+        };
         if let Some(msn) = variable("VIPPS_MERCHANT_SERIAL_NUMBER")? {
             let msn = msn.parse().map_err(|_| {
                 Error::config("VIPPS_MERCHANT_SERIAL_NUMBER", "must be 4 to 10 digits")
@@ -152,6 +165,7 @@ impl SessionBuilder {
     /// An `https` address, or an `http` one on loopback, optionally with a port and a path before those of the API.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
+        self.from_env.base_url = false;
         self
     }
 
@@ -252,8 +266,13 @@ impl SessionBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming the setting that is wrong and what would be right.
+    /// [`Error::Config`] naming the setting that is wrong, or the variable that it came from, and what would be right.
     pub fn build(self) -> Result<Session, Error> {
+        let from_env = self.from_env;
+        self.checked().map_err(|error| from_env.named(error))
+    }
+
+    fn checked(self) -> Result<Session, Error> {
         let url = self.base_url.as_deref();
         let url = url.unwrap_or(self.environment.base_url());
         let base_url = base_url::checked(url, self.allow_plain_http)?;
@@ -384,19 +403,19 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     header_value(setting, &format!("{PRODUCT} {suffix}")).map_err(wrong)
 }
 
-/// Has an error about a setting that came from the environment name the variable, which is what its reader can change.
-pub(super) fn named_by_variable(error: Error) -> Error {
-    match error {
-        Error::Config { setting, reason } => {
-            let variable = match setting.as_str() {
-                "client_id" => "VIPPS_CLIENT_ID",
-                "client_secret" => "VIPPS_CLIENT_SECRET",
-                "subscription_key" => "VIPPS_SUBSCRIPTION_KEY",
-                "base_url" => "VIPPS_BASE_URL",
-                other => other,
-            };
-            Error::config(variable, reason)
-        }
-        other => other,
+impl FromEnv {
+    /// Has an error about a setting that came from the environment name the variable, which is what its reader can change.
+    fn named(self, error: Error) -> Error {
+        let Error::Config { setting, reason } = error else {
+            return error;
+        };
+        let variable = match setting.as_str() {
+            "client_id" if self.keys => "VIPPS_CLIENT_ID",
+            "client_secret" if self.keys => "VIPPS_CLIENT_SECRET",
+            "subscription_key" if self.keys => "VIPPS_SUBSCRIPTION_KEY",
+            "base_url" if self.base_url => "VIPPS_BASE_URL",
+            other => other,
+        };
+        Error::config(variable, reason)
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::{Debug, Display};
 use std::hash::Hash;
 use std::process::Command;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ use vipps::management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{
     ApiKeys, Clock, Delivery, Error, ErrorKind, IdempotencyKey, Msn, RetryPolicy, Session,
-    SystemInfo,
+    SessionBuilder, SystemInfo,
 };
 
 use crate::support::{
@@ -159,7 +160,7 @@ fn a_bad_system_header_is_named() {
 fn a_bad_setting_is_named() {
     use std::time::Duration;
 
-    let build = |change: fn(vipps::SessionBuilder) -> vipps::SessionBuilder| {
+    let build = |change: fn(SessionBuilder) -> SessionBuilder| {
         refusal(change(session_builder("http://127.0.0.1:1")).build())
     };
     let plain_http = "configuration: base_url: must be https: keys and tokens would cross the \
@@ -954,6 +955,12 @@ impl FromEnv {
     /// What the child has to say: the sales units it got, or its error.
     #[track_caller]
     fn run(self) -> String {
+        self.run_with("alone")
+    }
+
+    /// [`run`](Self::run) with the session made in another way.
+    #[track_caller]
+    fn run_with(self, way: &str) -> String {
         let mut child = Command::new(std::env::current_exe().unwrap());
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("VIPPS_") {
@@ -963,7 +970,7 @@ impl FromEnv {
         let output = child
             .args(["config::from_env_in_a_process_of_its_own", "--exact"])
             .arg("--nocapture")
-            .env(MARKER, "1")
+            .env(MARKER, way)
             // A session does not look at these unless it is told to.
             .env("ALL_PROXY", "http://127.0.0.1:1")
             .env("HTTP_PROXY", "http://127.0.0.1:1")
@@ -980,10 +987,20 @@ impl FromEnv {
 /// The child of the tests of `from_env`: only they set the marker, and they look at what it prints.
 #[test]
 fn from_env_in_a_process_of_its_own() {
-    if std::env::var_os(MARKER).is_none() {
-        return;
-    }
-    let session = match Session::from_env(SystemInfo::new("acme", "1").unwrap()) {
+    let system = SystemInfo::new("acme", "1").unwrap();
+    let session = match std::env::var(MARKER).as_deref() {
+        Err(_) => return,
+        Ok("builder") => SessionBuilder::from_env(system).and_then(|builder| {
+            let builder = builder.timeout(Duration::from_secs(30));
+            builder.build()
+        }),
+        Ok("another address") => SessionBuilder::from_env(system).and_then(|builder| {
+            let builder = builder.base_url("http://example.org");
+            builder.build()
+        }),
+        Ok(_) => Session::from_env(system),
+    };
+    let session = match session {
         Ok(session) => session,
         Err(error) => return println!("<<<{error}>>>"),
     };
@@ -1111,9 +1128,18 @@ fn a_bad_variable_is_named_and_its_value_not_shown() {
              outside ASCII at 2",
         ),
     ] {
-        let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
-        assert_eq!(environment.with(name, value).run(), expected);
+        // The same where other settings were added to it.
+        for way in ["alone", "builder"] {
+            let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
+            assert_eq!(environment.with(name, value).run_with(way), expected);
+        }
     }
+    // What did not come from there has its own name.
+    let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
+    assert_eq!(
+        environment.run_with("another address"),
+        plain_http.replace("VIPPS_BASE_URL", "base_url")
+    );
     assert_eq!(sandbox.requests(), []);
 }
 
