@@ -109,6 +109,38 @@ pub enum ErrorKind {
     Decode = 17,
 }
 
+impl ErrorKind {
+    /// Its name, such as `InvalidInput`, which never changes: for logs and for JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "Config",
+            Self::InvalidInput => "InvalidInput",
+            Self::Auth => "Auth",
+            Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
+            Self::NotFound => "NotFound",
+            Self::Conflict => "Conflict",
+            Self::AlreadyExists => "AlreadyExists",
+            Self::Rejected => "Rejected",
+            Self::RateLimited => "RateLimited",
+            Self::Server => "Server",
+            Self::UnexpectedStatus => "UnexpectedStatus",
+            Self::Timeout => "Timeout",
+            Self::Connect => "Connect",
+            Self::Tls => "Tls",
+            Self::Network => "Network",
+            Self::Decode => "Decode",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl Error {
     /// The kind of error, for a `match` or, as a number, for C.
     #[must_use]

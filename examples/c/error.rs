@@ -68,13 +68,13 @@ impl Failure {
         }
     }
 
-    fn kind_name(&self) -> String {
+    fn kind_name(&self) -> &'static str {
         match self {
-            Self::Library(error) => format!("{:?}", error.kind()),
-            Self::Input { .. } => format!("{:?}", ErrorKind::InvalidInput),
-            Self::Null(_) => "NullArgument".to_owned(),
-            Self::Utf8(..) => "InvalidUtf8".to_owned(),
-            Self::Panic => "Panic".to_owned(),
+            Self::Library(error) => error.kind().as_str(),
+            Self::Input { .. } => ErrorKind::InvalidInput.as_str(),
+            Self::Null(_) => "NullArgument",
+            Self::Utf8(..) => "InvalidUtf8",
+            Self::Panic => "Panic",
         }
     }
 
@@ -144,7 +144,7 @@ impl vipps_error {
         let retry_after = error.and_then(Error::retry_after);
         Self {
             status: failure.status(),
-            kind_name: c_string(&failure.kind_name()),
+            kind_name: c_string(failure.kind_name()),
             message: c_string(&failure.message()),
             method: text(Error::method),
             path: text(Error::path),

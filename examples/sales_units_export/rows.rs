@@ -57,7 +57,7 @@ impl Format {
                 msn: unit.msn.as_str(),
                 name: &unit.name,
                 error: Problem {
-                    kind: format!("{:?}", error.kind()),
+                    kind: error.kind().as_str(),
                     status: error.status(),
                     message: error.to_string(),
                     trace_id: error.trace_id(),
@@ -77,7 +77,7 @@ struct Failed<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Problem<'a> {
-    kind: String,
+    kind: &'a str,
     status: Option<u16>,
     message: String,
     trace_id: Option<&'a str>,

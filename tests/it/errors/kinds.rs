@@ -10,30 +10,32 @@ use vipps::{ApiError, ApiKeys, CallError, Delivery, Error, ErrorKind, Msn, Retry
 use super::{Facts, Nobody, answered, error_of, facts, raw_reply, sandbox, some};
 use crate::support::{session_builder, system};
 
-/// C programs and exit codes live by these: a line may be added, and none changed.
+/// C programs, exit codes and logs live by these: a line may be added, and none changed.
 #[test]
-fn the_numbers_of_kinds_never_change() {
+fn the_numbers_and_names_of_kinds_never_change() {
     let numbers = [
-        (ErrorKind::Config, 1),
-        (ErrorKind::InvalidInput, 2),
-        (ErrorKind::Auth, 3),
-        (ErrorKind::Unauthorized, 4),
-        (ErrorKind::Forbidden, 5),
-        (ErrorKind::NotFound, 6),
-        (ErrorKind::Conflict, 7),
-        (ErrorKind::AlreadyExists, 8),
-        (ErrorKind::Rejected, 9),
-        (ErrorKind::RateLimited, 10),
-        (ErrorKind::Server, 11),
-        (ErrorKind::UnexpectedStatus, 12),
-        (ErrorKind::Timeout, 13),
-        (ErrorKind::Connect, 14),
-        (ErrorKind::Tls, 15),
-        (ErrorKind::Network, 16),
-        (ErrorKind::Decode, 17),
+        (ErrorKind::Config, 1, "Config"),
+        (ErrorKind::InvalidInput, 2, "InvalidInput"),
+        (ErrorKind::Auth, 3, "Auth"),
+        (ErrorKind::Unauthorized, 4, "Unauthorized"),
+        (ErrorKind::Forbidden, 5, "Forbidden"),
+        (ErrorKind::NotFound, 6, "NotFound"),
+        (ErrorKind::Conflict, 7, "Conflict"),
+        (ErrorKind::AlreadyExists, 8, "AlreadyExists"),
+        (ErrorKind::Rejected, 9, "Rejected"),
+        (ErrorKind::RateLimited, 10, "RateLimited"),
+        (ErrorKind::Server, 11, "Server"),
+        (ErrorKind::UnexpectedStatus, 12, "UnexpectedStatus"),
+        (ErrorKind::Timeout, 13, "Timeout"),
+        (ErrorKind::Connect, 14, "Connect"),
+        (ErrorKind::Tls, 15, "Tls"),
+        (ErrorKind::Network, 16, "Network"),
+        (ErrorKind::Decode, 17, "Decode"),
     ];
-    for (kind, number) in numbers {
+    for (kind, number, name) in numbers {
         assert_eq!(kind as i32, number, "{kind:?}");
+        assert_eq!(kind.as_str(), name);
+        assert_eq!(format!("{kind:>17}"), format!("{name:>17}"));
     }
 }
 
