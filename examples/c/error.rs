@@ -16,6 +16,8 @@ pub(crate) enum Failure {
     Library(Error),
     /// An argument, by its name, with what is wrong.
     Input { argument: String, reason: String },
+    /// A setting of a session, by its name, with what is wrong.
+    Setting { setting: String, reason: String },
     /// An argument must not be NULL.
     Null(&'static str),
     /// An argument is not UTF-8 from this byte on.
@@ -41,6 +43,11 @@ impl Failure {
         Self::Input { argument, reason }
     }
 
+    pub(crate) fn setting(setting: &str, reason: &str) -> Self {
+        let (setting, reason) = (setting.to_owned(), reason.to_owned());
+        Self::Setting { setting, reason }
+    }
+
     /// What reading a request said, by the field where it names one.
     pub(crate) fn json(argument: &str, reason: &str) -> Self {
         if let Some((field, reason)) = reason
@@ -62,6 +69,7 @@ impl Failure {
         match self {
             Self::Library(error) => error.kind() as vipps_status,
             Self::Input { .. } => ErrorKind::InvalidInput as vipps_status,
+            Self::Setting { .. } => ErrorKind::Config as vipps_status,
             Self::Null(_) => Self::NULL,
             Self::Utf8(..) => Self::UTF8,
             Self::Panic => Self::PANIC,
@@ -72,6 +80,7 @@ impl Failure {
         match self {
             Self::Library(error) => error.kind().as_str(),
             Self::Input { .. } => ErrorKind::InvalidInput.as_str(),
+            Self::Setting { .. } => ErrorKind::Config.as_str(),
             Self::Null(_) => "NullArgument",
             Self::Utf8(..) => "InvalidUtf8",
             Self::Panic => "Panic",
@@ -82,6 +91,7 @@ impl Failure {
         match self {
             Self::Library(error) => error.to_string(),
             Self::Input { argument, reason } => format!("invalid input: {argument}: {reason}"),
+            Self::Setting { setting, reason } => format!("configuration: {setting}: {reason}"),
             Self::Null(argument) => format!("invalid input: {argument}: must not be NULL"),
             Self::Utf8(argument, at) => {
                 format!("invalid input: {argument}: must be UTF-8, and is not at byte {at}")
@@ -108,6 +118,7 @@ impl Failure {
                 serde_json::to_string(&problems).unwrap_or_default()
             }
             Self::Input { argument, reason } => one(argument, reason),
+            Self::Setting { setting, reason } => one(setting, reason),
             Self::Null(argument) => one(argument, "must not be NULL"),
             Self::Utf8(argument, _) => one(argument, "must be UTF-8"),
             Self::Panic => "[]".to_owned(),

@@ -44,7 +44,7 @@ pub(crate) fn system_info(
     match (plugin_name, plugin_version) {
         (Some(name), Some(version)) => Ok(system.plugin(name, version)?),
         (None, None) => Ok(system),
-        _ => Err(Failure::input(
+        _ => Err(Failure::setting(
             "system",
             "must have both name and version of the plugin, or neither",
         )),

@@ -348,7 +348,7 @@ vipps_status vipps_session_new_from_env(
  *   "userAgentSuffix": such as "acme-billing/2.1"; "accessToken": {"token": "...", "expiresInMs": 3600000},
  *   kept by an earlier run.
  *
- * An unknown setting is an error that names it. No error shows a value.
+ * The error is VIPPS_CONFIG and names the setting; an unknown one is an error too. No error shows a value.
  *
  * Owner: the caller frees *out_session with vipps_session_free(), and *error with vipps_error_free().
  * Threads: any.

@@ -16,10 +16,10 @@ pub(crate) fn from_json(config: &str) -> Result<SessionBuilder, Failure> {
         // Where it is wrong, and not what stands there.
         let (line, column) = (error.line(), error.column());
         let reason = format!("must be JSON, and is not at line {line} column {column}");
-        Failure::input("config_json", &reason)
+        Failure::setting("config_json", &reason)
     })?;
     let Value::Object(members) = config else {
-        return Err(Failure::input("config_json", "must be an object"));
+        return Err(Failure::setting("config_json", "must be an object"));
     };
     let mut config = Config {
         members,
@@ -210,6 +210,6 @@ impl Config {
     }
 
     fn wrong(&self, name: &str, reason: &str) -> Failure {
-        Failure::input(&format!("{}{name}", self.within), reason)
+        Failure::setting(&format!("{}{name}", self.within), reason)
     }
 }
