@@ -1,13 +1,13 @@
 //! What a reply may cost in memory, measured: a program of its own, as its allocator counts what every thread has.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use heapster::Heapster;
 use vipps::management::{SalesUnitSummary, list_sales_units};
 use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, SessionBuilder, SystemInfo};
 
@@ -16,51 +16,16 @@ const MIB: usize = 1024 * 1024;
 /// What a call may take beside the body: the connection's buffers, above all.
 const BUFFERS: usize = MIB;
 
-/// The system's allocator, with a count of the bytes that are in use and of the most that ever were. Memory that is made larger counts
-/// as its new size only, whether the system had to move it or not.
-struct Counting;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-fn more(bytes: usize) {
-    let now = IN_USE.fetch_add(bytes, Ordering::SeqCst) + bytes;
-    PEAK.fetch_max(now, Ordering::SeqCst);
-}
-
-fn less(bytes: usize) {
-    IN_USE.fetch_sub(bytes, Ordering::SeqCst);
-}
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        more(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        less(layout.size());
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        match size.checked_sub(layout.size()) {
-            Some(grown) => more(grown),
-            None => less(layout.size() - size),
-        }
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
+/// Counts what all threads have. Memory that is made larger counts as its new size only, whether the system had to move it or not.
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static HEAP: Heapster<System> = Heapster::new(System);
 
 /// The most that was in use at once during a call, beyond what was before it.
 fn peak_of<T>(call: impl FnOnce() -> T) -> (usize, T) {
-    let before = IN_USE.load(Ordering::SeqCst);
-    PEAK.store(before, Ordering::SeqCst);
+    HEAP.reset();
+    let before = HEAP.use_curr();
     let result = call();
-    (PEAK.load(Ordering::SeqCst) - before, result)
+    (HEAP.use_max() - before, result)
 }
 
 /// A server for one request, which answers with a head, a body as often as said, and an end. It stops when the client leaves.
