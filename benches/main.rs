@@ -1,0 +1,50 @@
+//! What the crate costs beside what one would write by hand on ureq, measured on loopback and printed as a table.
+//!
+//! `cargo bench` runs all of it, `cargo bench -- list` what has `list` in its name. "By hand" is `by_hand.rs`: the same agent settings,
+//! headers built once, a body read into memory of its length. Both sides take turns call by call, so that what else the machine does
+//! falls on both; a figure is the median of the rounds. A missed target fails nothing, as machines differ; a broken promise does.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod by_hand;
+mod image;
+mod list;
+mod measure;
+mod server;
+mod table;
+mod threads;
+mod token;
+mod unit;
+
+use std::process::ExitCode;
+
+use measure::Effort;
+use table::Table;
+
+type Bench = fn(Effort, &mut Table);
+
+const BENCHES: [(&str, Bench); 6] = [
+    ("get_sales_unit", unit::get_sales_unit),
+    ("list_sales_units", list::list_sales_units),
+    ("add_image", image::add_image),
+    ("access_token", token::access_token),
+    ("cold start", threads::cold_start),
+    ("threads", threads::throughput),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo says so for `cargo bench`, and does not for `cargo test --benches`, where it is enough that they run.
+    let effort = if arguments.iter().any(|argument| argument == "--bench") {
+        Effort::Full
+    } else {
+        Effort::Once
+    };
+    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let mut table = Table::begin();
+    for (name, bench) in BENCHES {
+        if wanted.is_none_or(|wanted| name.contains(wanted.as_str())) {
+            bench(effort, &mut table);
+        }
+    }
+    table.end()
+}

@@ -1,0 +1,79 @@
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// Prints a row as soon as it is known.
+pub(crate) struct Table {
+    missed: usize,
+    broken: usize,
+}
+
+impl Table {
+    pub(crate) fn begin() -> Self {
+        row("what", "figure", "target", "");
+        row("----", "------", "------", "");
+        Self {
+            missed: 0,
+            broken: 0,
+        }
+    }
+
+    /// A figure, with what it was made of in words, and the most that it should be.
+    pub(crate) fn at_most(&mut self, what: &str, figure: Figure, target: f64, unit: &str) {
+        let is_met = figure.value <= target;
+        self.missed += usize::from(!is_met);
+        let target = format!("<= {target}{unit}");
+        row(what, figure.text(unit), target, verdict(is_met));
+    }
+
+    /// A figure without a target.
+    pub(crate) fn note(&mut self, what: &str, figure: impl Display) {
+        row(what, figure, "", "");
+    }
+
+    /// What holds on every machine.
+    pub(crate) fn promise(&mut self, what: &str, figure: usize, promised: usize) {
+        let is_kept = figure == promised;
+        self.broken += usize::from(!is_kept);
+        row(what, figure, format!("= {promised}"), verdict(is_kept));
+    }
+
+    pub(crate) fn end(self) -> ExitCode {
+        match (self.missed, self.broken) {
+            (0, 0) => println!("\nall targets met"),
+            (missed, 0) => println!("\n{missed} missed: run it again on a quiet machine"),
+            (_, broken) => {
+                println!("\n{broken} promises broken");
+                return ExitCode::FAILURE;
+            }
+        }
+        ExitCode::SUCCESS
+    }
+}
+
+pub(crate) struct Figure {
+    value: f64,
+    of: String,
+}
+
+impl Figure {
+    pub(crate) fn new(value: f64, of: impl Into<String>) -> Self {
+        Self {
+            value,
+            of: of.into(),
+        }
+    }
+
+    fn text(&self, unit: &str) -> String {
+        let digits = if self.value.abs() < 10.0 { 3 } else { 1 };
+        let Self { value, of } = self;
+        format!("{value:.digits$}{unit} {of}").trim_end().to_owned()
+    }
+}
+
+fn verdict(is_good: bool) -> &'static str {
+    if is_good { "ok" } else { "MISSED" }
+}
+
+fn row(what: impl Display, figure: impl Display, target: impl Display, verdict: &str) {
+    println!("{what:<52} | {figure:<44} | {target:<9} | {verdict}");
+}
