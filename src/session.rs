@@ -118,8 +118,10 @@ impl Session {
     ///
     /// [`Error::Auth`] if the token endpoint refuses the keys, [`Error::Transport`] and [`Error::Decode`] as for any call.
     pub fn access_token(&self) -> Result<AccessToken, Error> {
-        let deadline = self.inner.deadline();
-        self.inner.token(deadline)
+        match self.inner.tokens.fresh() {
+            Some(token) => Ok(token),
+            None => self.inner.token(self.inner.deadline()),
+        }
     }
 
     /// Calls an endpoint that this crate does not know yet, or one whose newest fields it does not know.
@@ -324,6 +326,9 @@ impl Inner {
 
     /// A good token: the cached one, or one that this thread or another fetches now.
     fn token(self: &Arc<Self>, deadline: Duration) -> Result<AccessToken, Error> {
+        if let Some(token) = self.tokens.fresh() {
+            return Ok(token);
+        }
         let at = self.token_request.at();
         match self.tokens.lease(&at, deadline)? {
             Lease::Ready(token) => Ok(token),

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -10,6 +10,10 @@ use crate::clock::Clock;
 use crate::error::{At, CallError, Delivery, Error, ErrorKind};
 use crate::http::{HeaderValue, MAX_TOKEN_BYTES, Reply, Request, header_value};
 
+mod copies;
+
+use copies::Copies;
+
 /// A bearer token with its remaining lifetime. It never prints itself: [`secret`](Self::secret) is the only way to see it.
 ///
 /// A session fetches and renews its token by itself. This type is for programs that keep a token between runs
@@ -18,9 +22,15 @@ use crate::http::{HeaderValue, MAX_TOKEN_BYTES, Reply, Request, header_value};
 /// Source: the vendor's page "Access Token API".
 #[derive(Clone)]
 pub struct AccessToken {
+    token: Arc<Token>,
+}
+
+#[derive(Clone)]
+struct Token {
     /// `Bearer` and the token.
     authorization: HeaderValue,
-    lifetime: Duration,
+    /// It is late when less than this is left.
+    reserve: Duration,
     /// On `clock`.
     expires_at: Duration,
     clock: Clock,
@@ -40,28 +50,27 @@ impl AccessToken {
     /// The token itself, for an `Authorization: Bearer` header. Keep it out of logs.
     #[must_use]
     pub fn secret(&self) -> &str {
-        let value = self.authorization.to_str().unwrap_or_default();
+        let value = self.token.authorization.to_str().unwrap_or_default();
         value.strip_prefix("Bearer ").unwrap_or_default()
     }
 
     /// For how long it is still good; nothing when it has expired.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
-        self.expires_at.saturating_sub(self.clock.now())
+        self.token.expires_at.saturating_sub(self.token.clock.now())
     }
 
     pub(crate) fn authorization(&self) -> &HeaderValue {
-        &self.authorization
+        &self.token.authorization
     }
 
     /// The same token with its lifetime counted on another clock.
     pub(crate) fn moved_to(self, clock: &Clock) -> Self {
-        let expires_at = clock.now().saturating_add(self.expires_in());
-        Self {
-            expires_at,
+        Self::from(Token {
+            expires_at: clock.now().saturating_add(self.expires_in()),
             clock: clock.clone(),
-            ..self
-        }
+            ..Token::clone(&self.token)
+        })
     }
 
     fn on_clock(token: &str, lifetime: Duration, clock: &Clock) -> Result<Self, String> {
@@ -71,16 +80,37 @@ impl AccessToken {
         header_value("access_token", token)?;
         let mut authorization = header_value("authorization", &format!("Bearer {token}"))?;
         authorization.set_sensitive(true);
-        Ok(Self {
+        Ok(Self::from(Token {
             authorization,
-            lifetime,
+            reserve: lifetime / 10,
             expires_at: clock.now().saturating_add(lifetime),
             clock: clock.clone(),
-        })
+        }))
+    }
+
+    fn is_good(&self, now: Duration) -> bool {
+        now < self.token.expires_at
+    }
+
+    fn is_late(&self, now: Duration) -> bool {
+        self.token.expires_at.saturating_sub(now) < self.token.reserve
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.authorization == other.authorization
+        self.token.authorization == other.token.authorization
+    }
+
+    /// The same token in memory of its own.
+    fn copied(&self) -> Self {
+        Self::from(Token::clone(&self.token))
+    }
+}
+
+impl From<Token> for AccessToken {
+    fn from(token: Token) -> Self {
+        Self {
+            token: Arc::new(token),
+        }
     }
 }
 
@@ -131,6 +161,8 @@ pub(crate) fn from_reply(
 /// The one token of a session. At any time at most one thread fetches; nobody waits while the old token is good.
 pub(crate) struct TokenCache {
     state: Mutex<State>,
+    /// Copies of the state's token, which change with it.
+    token: Copies<Option<AccessToken>>,
     fetched: Condvar,
     clock: Clock,
 }
@@ -166,15 +198,22 @@ pub(crate) struct FetchDuty(());
 
 impl TokenCache {
     pub(crate) fn new(clock: Clock, seed: Option<AccessToken>) -> Self {
-        let state = State {
-            token: seed.map(|token| token.moved_to(&clock)),
-            ..State::default()
-        };
-        Self {
-            state: Mutex::new(state),
+        let cache = Self {
+            state: Mutex::default(),
+            token: Copies::new(),
             fetched: Condvar::new(),
             clock,
-        }
+        };
+        let seed = seed.map(|token| token.moved_to(&cache.clock));
+        cache.replace(&mut cache.lock(), seed);
+        cache
+    }
+
+    /// A good token that need not be renewed yet, as there is one nearly always.
+    pub(crate) fn fresh(&self) -> Option<AccessToken> {
+        let now = self.clock.now();
+        let token = self.token.read()?;
+        (token.is_good(now) && !token.is_late(now)).then_some(token)
     }
 
     /// A good token, or the duty to fetch one. Waits for a request in flight if there is nothing else, until `deadline`.
@@ -183,11 +222,9 @@ impl TokenCache {
         let seen = state.ended;
         loop {
             let now = self.clock.now();
-            if let Some(token) = state.token.as_ref().filter(|token| token.expires_at > now) {
+            if let Some(token) = state.token.as_ref().filter(|token| token.is_good(now)) {
                 let token = token.clone();
-                let left = token.expires_at - now;
-                let is_late = left < token.lifetime / 10;
-                if is_late && !state.fetching && now >= state.no_renewal_before {
+                if token.is_late(now) && !state.fetching && now >= state.no_renewal_before {
                     state.fetching = true;
                     return Ok(Lease::ReadyAndRenew(token, FetchDuty(())));
                 }
@@ -245,7 +282,8 @@ impl TokenCache {
     /// Drops a token that the service refused, unless another has taken its place already.
     pub(crate) fn drop_refused(&self, refused: &AccessToken) {
         let mut state = self.lock();
-        state.token = state.token.take().filter(|token| !token.is_same(refused));
+        let token = state.token.take().filter(|token| !token.is_same(refused));
+        self.replace(&mut state, token);
         state.refused = Some(refused.clone());
         // Nor is it given to those who waited for it and have not woken yet.
         let is_refused = |last: &Result<AccessToken, Error>| match last {
@@ -266,7 +304,7 @@ impl TokenCache {
         let now = self.clock.now();
         match &result {
             Ok(token) => {
-                state.token = Some(token.clone());
+                self.replace(&mut state, Some(token.clone()));
                 state.no_renewal_before = Duration::ZERO;
             }
             Err(_) => {
@@ -274,7 +312,7 @@ impl TokenCache {
                 let left = state
                     .token
                     .as_ref()
-                    .map_or(Duration::ZERO, |token| token.expires_at.saturating_sub(now));
+                    .map_or(Duration::ZERO, AccessToken::expires_in);
                 state.no_renewal_before = now.saturating_add(left / 4);
             }
         }
@@ -283,6 +321,11 @@ impl TokenCache {
         state.last = Some(result);
         drop(state);
         self.fetched.notify_all();
+    }
+
+    fn replace(&self, state: &mut State, token: Option<AccessToken>) {
+        self.token.write(|| token.as_ref().map(AccessToken::copied));
+        state.token = token;
     }
 
     /// No code of others runs under this lock, so a poisoned one is as good as any.

@@ -1030,6 +1030,33 @@ fn many_threads_with_one_refused_token_cost_one_token_request() {
 }
 
 #[test]
+fn every_thread_sees_a_new_token_as_soon_as_one_does() {
+    let (sandbox, session) = with_token();
+    let seen = || {
+        let tokens = at_once(64, || session.access_token().unwrap().secret().to_owned());
+        assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+        tokens.into_iter().next().unwrap()
+    };
+    let first = seen();
+    sandbox.revoke_tokens();
+    call(&session);
+    let second = seen();
+    // An early renewal.
+    sandbox.advance(3500 * SECOND);
+    call(&session);
+    until("a third token", || {
+        session.access_token().unwrap().secret() != second
+    });
+    let third = seen();
+    sandbox.advance(3600 * SECOND);
+    let fourth = seen();
+    let tokens = [first, second, third, fourth];
+    let expected = [1, 2, 3, 4].map(|nth| format!("sandbox-token-{nth:06}"));
+    assert_eq!(tokens, expected);
+    assert_eq!(sandbox.count(TOKEN), 4);
+}
+
+#[test]
 fn a_refusal_that_comes_late_does_not_drop_the_new_token() {
     let (sandbox, session) = with_token();
     sandbox.fault(UNITS, 1, Fault::Hold);

@@ -1,0 +1,47 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{PoisonError, RwLock};
+use std::thread;
+
+/// A value for many threads to read at once. Each reads one of several copies: what they all touched, be it a lock or a count of
+/// references, would go back and forth between their cores, and cost more than the rest of the reading.
+pub(super) struct Copies<T> {
+    copies: [Apart<RwLock<T>>; COPIES],
+}
+
+/// More than the threads that run at once, mostly.
+const COPIES: usize = 16;
+
+/// Nothing else shares its cache lines, of which processors fetch two at a time.
+#[derive(Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+impl<T: Clone + Default> Copies<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            copies: Default::default(),
+        }
+    }
+
+    pub(super) fn read(&self) -> T {
+        let mut hasher = DefaultHasher::new();
+        thread::current().id().hash(&mut hasher);
+        let nth = hasher.finish() % COPIES as u64;
+        let copy = usize::try_from(nth).ok().and_then(|n| self.copies.get(n));
+        let read = |Apart(copy): &Apart<RwLock<T>>| {
+            let value = copy.read().unwrap_or_else(PoisonError::into_inner);
+            value.clone()
+        };
+        copy.map(read).unwrap_or_default()
+    }
+
+    /// Makes a value for each copy. Nobody reads a new one before all of them are new.
+    pub(super) fn write(&self, make: impl Fn() -> T) {
+        let copies = self.copies.iter();
+        let locked = copies.map(|copy| copy.0.write().unwrap_or_else(PoisonError::into_inner));
+        let locked: Vec<_> = locked.collect();
+        for mut copy in locked {
+            *copy = make();
+        }
+    }
+}
