@@ -94,11 +94,24 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
         }
         if marker == 0xda {
             has_scan = true;
-            // In the picture's data 0xff is followed by 0 or by the number of a restart.
-            let is_data =
-                |two: &[u8]| !matches!(two, [0xff, next] if !matches!(next, 0 | 0xd0..=0xd7));
-            let length = rest.windows(2).take_while(|two| is_data(two)).count();
-            rest = rest.get(length..).ok_or(DAMAGED)?;
+            rest = after_scan(rest).ok_or(DAMAGED)?;
         }
     }
+}
+
+/// The marker behind a scan and what follows it. In the scan itself 0xff is followed by 0 or by the number of a restart.
+fn after_scan(mut data: &[u8]) -> Option<&[u8]> {
+    // Without branches, so that a block takes a few instructions.
+    let is_marker = |mark: u8, next: u8| (mark == 0xff) & (next != 0) & (next & 0xf8 != 0xd0);
+    while let Some(block) = data.first_chunk::<65>() {
+        let ([marks @ .., _], [_, nexts @ ..]) = (block, block);
+        let pairs = marks.iter().zip(nexts);
+        if pairs.fold(false, |found, (mark, next)| found | is_marker(*mark, *next)) {
+            break;
+        }
+        data = data.get(64..)?;
+    }
+    let mut pairs = data.iter().zip(data.get(1..)?);
+    let length = pairs.position(|(mark, next)| is_marker(*mark, *next))?;
+    data.get(length..)
 }

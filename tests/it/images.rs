@@ -253,6 +253,20 @@ fn what_stands_behind_the_frame_of_a_jpeg_is_followed_to_the_end() {
 }
 
 #[test]
+fn a_scan_ends_where_its_marker_stands_however_long_it_is() {
+    let picture = |data: &[u8]| jpeg(&[frame(SOF0, 640, 480), scan(), data.to_vec()]);
+    let data = [0xff, 0, 0xff, 0xd0, 0xff, 0xd7, 0, 0xfe].repeat(25);
+    for at in 0..data.len() {
+        let whole = picture(&data[..at]);
+        assert_eq!(read(&whole), Ok((640, 480)), "{at}");
+        assert_refused(&whole[..whole.len() - 1], CUT_JPEG);
+        // What begins another picture.
+        let start = picture(&[&data[..at], &START, &data[at..]].concat());
+        assert_refused(&start, CUT_JPEG);
+    }
+}
+
+#[test]
 fn a_jpeg_that_is_none_is_refused() {
     let good = frame(SOF0, 640, 480);
     for (what, picture) in [
