@@ -202,11 +202,12 @@ impl Client {
         } else {
             self.max_response_bytes.min(MAX_ERROR_BYTES)
         };
-        let expected = body.content_length().unwrap_or(0);
-        let expected = expected.min(max).min(MAX_SET_ASIDE);
-        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
-        // The cap counts what comes out of a decompressor, which any crate in the program can switch on in ureq.
-        let outcome = read_within(body.as_reader(), max, &mut bytes);
+        // None for one that goes through a decompressor, which any crate in the program can switch on in ureq. The cap counts what comes
+        // out of it.
+        let length = body.content_length();
+        let set_aside = length.unwrap_or(0).min(max).min(MAX_SET_ASIDE);
+        let mut bytes = Vec::with_capacity(usize::try_from(set_aside).unwrap_or(0));
+        let outcome = read_within(body.as_reader(), max, length, &mut bytes);
         let too_large = bytes.len() as u64 > max;
 
         if !status.is_success() {
@@ -249,8 +250,14 @@ impl Client {
     }
 }
 
-/// Reads to the end, or to one byte more than `max`. `bytes` gets room for no more than that: by itself it would double beyond it.
-fn read_within(reader: impl Read, max: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+/// Reads to the end, or to one byte more than `max`. `bytes` gets room for no more than that, nor for more than `length`: by itself it
+/// would double beyond them.
+fn read_within(
+    reader: impl Read,
+    max: u64,
+    length: Option<u64>,
+    bytes: &mut Vec<u8>,
+) -> io::Result<()> {
     let mut reader = reader.take(max.saturating_add(1));
     loop {
         let room = bytes.capacity() - bytes.len();
@@ -262,8 +269,12 @@ fn read_within(reader: impl Read, max: u64, bytes: &mut Vec<u8>) -> io::Result<(
         if reader.by_ref().take(1).read_to_end(&mut next)? == 0 {
             return Ok(());
         }
-        let left = usize::try_from(reader.limit()).unwrap_or(usize::MAX);
-        bytes.reserve_exact(bytes.len().max(FIRST_ROOM).min(left.saturating_add(1)));
+        let left = reader.limit().saturating_add(1);
+        let left = length.map_or(left, |length| {
+            left.min(length.saturating_sub(bytes.len() as u64))
+        });
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        bytes.reserve_exact(bytes.len().max(FIRST_ROOM).min(left));
         bytes.append(&mut next);
     }
 }

@@ -145,17 +145,20 @@ fn a_gibibyte_costs_no_more_than_the_cap() {
     }
 }
 
-/// Not twice its length, as memory that grows by doubling would.
+/// Not twice its length, as memory that grows by doubling would, whether the cap is near or far.
 fn what_fits_its_length_costs_its_length() {
-    for length in [MIB, 4 * MIB, 8 * MIB] {
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", length + 2);
-        let (url, serving) = serve(head, &BLANKS, length / BLANKS.len(), b"[]");
-        let session = builder(&url).max_response_bytes(length as u64 + 2);
-        let session = session.build().unwrap();
-        let (peak, result) = peak_of(|| list_sales_units(&session));
-        assert_eq!(result.unwrap(), []);
-        assert!(peak <= length + BUFFERS, "{length}: {peak} bytes");
-        serving.join().unwrap();
+    for length in [MIB, 4 * MIB, 5 * MIB, 8 * MIB] {
+        for cap in [length + 2, 64 * MIB] {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", length + 2);
+            let (url, serving) = serve(head, &BLANKS, length / BLANKS.len(), b"[]");
+            let session = builder(&url).max_response_bytes(cap as u64);
+            let session = session.build().unwrap();
+            let (peak, result) = peak_of(|| list_sales_units(&session));
+            assert_eq!(result.unwrap(), []);
+            let case = format!("{length} of {cap}");
+            assert!(peak <= length + BUFFERS, "{case}: {peak} bytes");
+            serving.join().unwrap();
+        }
     }
 }
 
