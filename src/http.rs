@@ -146,7 +146,7 @@ impl Client {
         time_left: Option<Duration>,
         upload: &mut Upload<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let url = format!("{}{}", self.base_url, request.path);
+        let url = [self.base_url.as_str(), &request.path].concat();
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         if let Some(key) = &request.idempotency_key {
             headers.insert(HeaderName::from_static("idempotency-key"), key.clone());

@@ -113,7 +113,10 @@ pub(crate) struct Path(String);
 
 impl Path {
     pub(crate) fn new(start: &'static str) -> Self {
-        Self(start.to_owned())
+        // Room for the segments of nearly all paths.
+        let mut path = String::with_capacity(start.len() + 80);
+        path.push_str(start);
+        Self(path)
     }
 
     /// Adds `/` and a value, percent-encoded but for what RFC 3986 allows in a segment.
