@@ -75,5 +75,5 @@ fn verdict(is_good: bool) -> &'static str {
 }
 
 fn row(what: impl Display, figure: impl Display, target: impl Display, verdict: &str) {
-    println!("{what:<52} | {figure:<44} | {target:<9} | {verdict}");
+    println!("{what:<54} | {figure:<38} | {target:<9} | {verdict}");
 }

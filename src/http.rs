@@ -53,7 +53,8 @@ const MAX_SET_ASIDE: u64 = 1024 * 1024;
 /// What a body without a Content-Length gets to begin with.
 const FIRST_ROOM: usize = 8 * 1024;
 
-/// Larger than the longest line of a request's head, for which it must have room: the one with the token, as a rule.
+/// Larger than the longest line of a request's head, for which it must have room: the one with the token, as a rule. A picture goes out
+/// no faster through more, and takes half as long again through half of it.
 const OUTPUT_BUFFER: usize = 32 * 1024;
 
 /// The longest value of a header.
