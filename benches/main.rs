@@ -39,12 +39,18 @@ fn main() -> ExitCode {
     } else {
         Effort::Once
     };
-    let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let mut table = Table::begin();
-    for (name, bench) in BENCHES {
-        if wanted.is_none_or(|wanted| name.contains(wanted.as_str())) {
-            bench(effort, &mut table);
-        }
+    let part = arguments.iter().find(|argument| !argument.starts_with('-'));
+    let part = part.map_or("", String::as_str);
+    let mut wanted = BENCHES.to_vec();
+    wanted.retain(|(name, _)| name.contains(part));
+    if wanted.is_empty() {
+        let names = BENCHES.map(|(name, _)| name).join(", ");
+        eprintln!("none has {part} in its name: {names}");
+        return ExitCode::FAILURE;
+    }
+    let mut table = Table::begin(effort);
+    for (_, bench) in wanted {
+        bench(effort, &mut table);
     }
     table.end()
 }
