@@ -25,7 +25,9 @@ pub struct AccessToken {
     token: Arc<Token>,
 }
 
+/// In cache lines of its own, as its copies are for threads that run at once.
 #[derive(Clone)]
+#[repr(align(128))]
 struct Token {
     /// `Bearer` and the token.
     authorization: HeaderValue,

@@ -1,4 +1,4 @@
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::{PoisonError, RwLock};
 use std::thread;
 
@@ -24,9 +24,9 @@ impl<T: Clone + Default> Copies<T> {
     }
 
     pub(super) fn read(&self) -> T {
-        let mut hasher = DefaultHasher::new();
-        thread::current().id().hash(&mut hasher);
-        let nth = hasher.finish() % COPIES as u64;
+        let mut number = Number::default();
+        thread::current().id().hash(&mut number);
+        let nth = number.finish() % COPIES as u64;
         let copy = usize::try_from(nth).ok().and_then(|n| self.copies.get(n));
         let read = |Apart(copy): &Apart<RwLock<T>>| {
             let value = copy.read().unwrap_or_else(PoisonError::into_inner);
@@ -43,5 +43,26 @@ impl<T: Clone + Default> Copies<T> {
         for mut copy in locked {
             *copy = make();
         }
+    }
+}
+
+/// The number in a thread's id as it is, which a hash would scatter: threads that were started in a row get copies in a row, and share
+/// none.
+#[derive(Default)]
+struct Number(u64);
+
+impl Hasher for Number {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
