@@ -1,9 +1,10 @@
+use std::hint::black_box;
 use std::time::Duration;
 
 use vipps::management::get_sales_unit;
 use vipps::{ApiKeys, Msn, Session, SystemInfo};
 
-use crate::by_hand::session;
+use crate::by_hand::{ByHand, session};
 use crate::measure::{Effort, by_threads, median};
 use crate::server::Server;
 use crate::table::{Figure, Table};
@@ -31,30 +32,37 @@ pub(crate) fn cold_start(effort: Effort, table: &mut Table) {
     table.note(&what, format!("{time:.1?}"));
 }
 
-/// With a server that takes 20 ms, a thread can make 50 calls in a second.
+/// With a server that takes 20 ms, a thread can make 50 calls in a second. What is missing by hand too is the machine's.
 pub(crate) fn throughput(effort: Effort, table: &mut Table) {
     let calls = match effort {
         Effort::Full => 25,
         Effort::Once => 1,
     };
     let server = Server::start(UNIT, Duration::from_millis(20));
-    let session = session(&server.url);
+    let (session, hand) = (session(&server.url), ByHand::new(&server.url));
+    let by_hand = |threads, calls| {
+        by_threads(threads, || {
+            for _ in 0..calls {
+                black_box(hand.get_sales_unit("123456"));
+            }
+        })
+    };
     // Every thread's connection is there.
     get(&session, 16, 1);
-    let counts = [1, 2, 4, 8, 16];
-    let rounds: Vec<[f64; 5]> = (0..effort.rounds().min(9))
-        .map(|_| {
-            counts.map(|threads| {
-                let time = get(&session, threads, calls).as_secs_f64();
-                (threads * calls) as f64 / time
+    by_hand(16, 1);
+    for threads in [1, 2, 4, 8, 16] {
+        let rate = |time: Duration| (threads * calls) as f64 / time.as_secs_f64();
+        let rounds: Vec<(f64, f64)> = (0..effort.rounds().min(9))
+            .map(|_| {
+                let ours = get(&session, threads, calls);
+                (rate(ours), rate(by_hand(threads, calls)))
             })
-        })
-        .collect();
-    for (at, threads) in counts.into_iter().enumerate() {
-        let rate = median(rounds.iter().map(|round| round[at]));
+            .collect();
+        let ours = median(rounds.iter().map(|round| round.0));
+        let by_hand = median(rounds.iter().map(|round| round.1));
         let ideal = threads as f64 * 50.0;
-        let of = format!("({rate:.1} of {ideal} calls a second)");
-        let missing = (1.0 - rate / ideal) * 100.0;
+        let of = format!("({ours:.1} of {ideal} a second, by hand {by_hand:.1})");
+        let missing = (1.0 - ours / ideal) * 100.0;
         let what = format!("threads, {threads}, throughput that is missing");
         table.at_most(&what, Figure::new(missing, of), 5.0, " %");
     }
