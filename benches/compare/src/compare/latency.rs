@@ -1,0 +1,155 @@
+//! What a call costs on a connection that is kept, in this process.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use vipps_compare::api::MSN;
+use vipps_compare::{Client, Result, with_curl, with_reqwest, with_ureq, with_vipps};
+
+use crate::server::{self, IMAGE_ID, SALES_UNITS, SHORT_LIVED};
+use crate::table::Table;
+use crate::{ROUNDS, median};
+
+pub const PICTURE_BYTES: usize = 2_000_000;
+
+/// A call, and how many of it make a round.
+const CALLS: [(&str, Call, usize); 4] = [
+    ("token request", Call::Token, 200),
+    ("get a sales unit", Call::SalesUnit, 200),
+    ("list 1,000 sales units", Call::SalesUnits, 60),
+    ("post a 2 MB image", Call::Image, 12),
+];
+
+#[derive(Clone, Copy)]
+enum Call {
+    Token,
+    SalesUnit,
+    SalesUnits,
+    Image,
+}
+
+pub fn compare() -> Result<()> {
+    let url = server::start()?;
+    let picture = picture();
+    let mut clients: [(&str, Box<dyn Caller>); 4] = [
+        (
+            "reqwest",
+            Box::new(Pair::<with_reqwest::Client>::new(&url)?),
+        ),
+        ("curl", Box::new(Pair::<with_curl::Client>::new(&url)?)),
+        (
+            "ureq by hand",
+            Box::new(Pair::<with_ureq::Client>::new(&url)?),
+        ),
+        ("vipps", Box::new(Pair::<with_vipps::Client>::new(&url)?)),
+    ];
+    println!(
+        "One call on a kept connection, in µs: medians of {ROUNDS} rounds, the clients in turn. The server's time is in it."
+    );
+    println!();
+    let mut table = Table::new(&[
+        "",
+        "reqwest",
+        "curl",
+        "ureq by hand",
+        "vipps",
+        "vipps / ureq by hand",
+    ]);
+    for (title, call, count) in CALLS {
+        // Connections, and whatever is made at the first time.
+        for (_, client) in &mut clients {
+            round(client.as_mut(), call, count, &picture)?;
+        }
+        let mut rounds: Vec<[f64; 4]> = Vec::new();
+        for _ in 0..ROUNDS {
+            let mut times = [0.0; 4];
+            for (time, (_, client)) in times.iter_mut().zip(&mut clients) {
+                *time = round(client.as_mut(), call, count, &picture)?;
+            }
+            rounds.push(times);
+        }
+        let mut row = vec![title.to_owned()];
+        for nth in 0..clients.len() {
+            let time = median(rounds.iter().map(|times| times[nth]).collect());
+            row.push(format!("{time:.1}"));
+        }
+        let ratio = median(rounds.iter().map(|times| times[3] / times[2]).collect());
+        row.push(format!("{ratio:.3}"));
+        table.row(row);
+    }
+    table.print();
+    Ok(())
+}
+
+/// The median time of `count` calls in a row, in microseconds.
+fn round(client: &mut dyn Caller, call: Call, count: usize, picture: &[u8]) -> Result<f64> {
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        let began = Instant::now();
+        client.call(call, picture)?;
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(median(times))
+}
+
+trait Caller {
+    fn call(&mut self, call: Call, picture: &[u8]) -> Result<()>;
+}
+
+/// A client for calls, and one for tokens that are never kept.
+struct Pair<C> {
+    client: C,
+    for_tokens: C,
+}
+
+impl<C: Client> Pair<C> {
+    fn new(url: &str) -> Result<Self> {
+        let mut client = C::new(url)?;
+        client.fetch_token()?;
+        let for_tokens = C::new(&format!("{url}{SHORT_LIVED}"))?;
+        Ok(Self { client, for_tokens })
+    }
+}
+
+impl<C: Client> Caller for Pair<C> {
+    fn call(&mut self, call: Call, picture: &[u8]) -> Result<()> {
+        match call {
+            Call::Token => self.for_tokens.fetch_token()?,
+            Call::SalesUnit => drop(black_box(self.client.sales_unit(MSN)?)),
+            Call::SalesUnits => {
+                let count = self.client.sales_units()?;
+                if count != SALES_UNITS {
+                    return Err(format!("{count} sales units").into());
+                }
+            }
+            Call::Image => {
+                let id = self.client.add_image(IMAGE_ID, picture)?;
+                if id != IMAGE_ID {
+                    return Err(format!("the image {id}").into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A PNG as far as anybody looks into it.
+fn picture() -> Vec<u8> {
+    let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
+    let size = [800_u32.to_be_bytes(), 600_u32.to_be_bytes()].concat();
+    let rest = b"\x08\x02\0\0\0";
+    chunk(&mut picture, b"IHDR", &[&size[..], rest].concat());
+    // The head so far, this chunk's own twelve bytes and the twelve of the end.
+    let length = PICTURE_BYTES - picture.len() - 24;
+    let data: Vec<u8> = (0..length).map(|n| (n * 31 % 251) as u8).collect();
+    chunk(&mut picture, b"IDAT", &data);
+    chunk(&mut picture, b"IEND", b"");
+    picture
+}
+
+fn chunk(picture: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
+    picture.extend((data.len() as u32).to_be_bytes());
+    picture.extend(name);
+    picture.extend(data);
+    picture.extend([0; 4]);
+}

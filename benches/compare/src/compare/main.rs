@@ -1,0 +1,50 @@
+//! Measures the same calls with every client, and prints the tables. See README.md.
+
+use std::env;
+use std::process::ExitCode;
+
+use vipps_compare::Result;
+
+mod latency;
+mod programs;
+mod server;
+mod table;
+
+/// How many times each program is run, and each call timed in rounds.
+const ROUNDS: usize = 15;
+
+fn main() -> ExitCode {
+    let outcome = match env::args().nth(1).as_deref() {
+        None => both(),
+        Some("programs") => programs::compare(),
+        Some("calls") => latency::compare().map(|()| true),
+        Some(other) => {
+            Err(format!("{other}: must be `programs`, `calls`, or nothing for both").into())
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Gives whether all targets are met.
+fn both() -> Result<bool> {
+    let all_met = programs::compare()?;
+    println!();
+    latency::compare()?;
+    Ok(all_met)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.get(values.len() / 2) {
+        Some(&middle) if values.len() % 2 == 1 => middle,
+        Some(&upper) => (values[values.len() / 2 - 1] + upper) / 2.0,
+        None => f64::NAN,
+    }
+}
