@@ -76,15 +76,13 @@ fn find_escaped_at(text: &str, secret: &str) -> Option<usize> {
             if nth >= MIN_START && is_cut(rest) {
                 return Some(text.len());
             }
-            next.extend(
-                lengths(rest, letter)
-                    .into_iter()
-                    .flatten()
-                    .map(|length| end + length),
-            );
+            for length in lengths(rest, letter).into_iter().flatten() {
+                // In order and each once, at the end as a rule. A sort would be more code than all of this.
+                if let Err(place) = next.binary_search(&(end + length)) {
+                    next.insert(place, end + length);
+                }
+            }
         }
-        next.sort_unstable();
-        next.dedup();
         if next.is_empty() {
             return None;
         }
