@@ -15,7 +15,7 @@ use crate::exchange::Exchange;
 use crate::http::{Client, HeaderName, HeaderValue, Options, Request, header_value};
 use crate::ids::Msn;
 use crate::retry::RetryPolicy;
-use crate::tls::{Tls, TlsBackend};
+use crate::tls::{Roots, Tls, TlsBackend};
 use crate::token::{AccessToken, TokenCache};
 use crate::{ApiKeys, SystemInfo};
 
@@ -55,7 +55,7 @@ pub struct SessionBuilder {
     retry: RetryPolicy,
     proxy: ProxyChoice,
     tls_backend: Option<TlsBackend>,
-    root_certificates: Option<Vec<u8>>,
+    root_certificates: Option<Roots>,
     max_response_bytes: u64,
     user_agent_suffix: Option<String>,
     observer: Option<Observer>,
@@ -225,7 +225,7 @@ impl SessionBuilder {
     /// To trust a certificate in addition to the public ones, give a bundle with both, such as the system's and one's own, one after
     /// the other.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.root_certificates = Some(pem.into());
+        self.root_certificates = Some(Roots::read(&pem.into()));
         self
     }
 
@@ -321,11 +321,7 @@ impl SessionBuilder {
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
             proxy,
-            tls: Tls::new(
-                self.tls_backend,
-                self.root_certificates.as_deref(),
-                needs_tls,
-            )?,
+            tls: Tls::new(self.tls_backend, self.root_certificates, needs_tls)?,
             max_response_bytes: self.max_response_bytes,
             user_agent: user_agent.to_str().unwrap_or_default().to_owned(),
         });
