@@ -203,14 +203,14 @@ impl SessionBuilder {
     ///
     /// Without this and [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the environment says.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = ProxyChoice::Url(url.into());
+        self.proxy = ProxyChoice::url(&url.into());
         self
     }
 
     /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`, read by [`build`](Self::build). It is
     /// an error if that is no proxy as for [`proxy`](Self::proxy).
     pub fn proxy_from_env(mut self) -> Self {
-        self.proxy = ProxyChoice::FromEnv;
+        self.proxy = ProxyChoice::from_env();
         self
     }
 

@@ -7,11 +7,11 @@ use ureq::{Proxy, ProxyProtocol};
 use crate::base_url;
 use crate::error::Error;
 
-/// Which proxy the builder was told to use.
+/// Which proxy the builder was told to use. A program that asks for none does not have the code for one.
 pub(super) enum ProxyChoice {
     None,
-    Url(String),
-    FromEnv,
+    Given(Result<Proxy, Error>),
+    Later(fn() -> Result<Option<Proxy>, Error>),
 }
 
 /// The variables that name a proxy. The first that is set to anything counts.
@@ -25,11 +25,19 @@ const VARIABLES: [&str; 6] = [
 ];
 
 impl ProxyChoice {
-    pub(super) fn resolve(&self) -> Result<Option<Proxy>, Error> {
+    pub(super) fn url(url: &str) -> Self {
+        Self::Given(checked("proxy", url))
+    }
+
+    pub(super) fn from_env() -> Self {
+        Self::Later(from_env)
+    }
+
+    pub(super) fn resolve(self) -> Result<Option<Proxy>, Error> {
         match self {
             Self::None => Ok(None),
-            Self::Url(url) => checked("proxy", url).map(Some),
-            Self::FromEnv => from_env(),
+            Self::Given(proxy) => proxy.map(Some),
+            Self::Later(read) => read(),
         }
     }
 }
