@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use ureq::http::{self, HeaderMap, Uri};
-use ureq::{Agent, AsSendBody, Proxy, RequestExt, SendBody};
+use ureq::{Agent, Proxy, SendBody};
 
 mod failure;
 mod reply;
@@ -162,28 +162,22 @@ impl Client {
         *message.method_mut() = request.method.clone();
         *message.uri_mut() = uri;
         *message.headers_mut() = headers;
-        match &request.payload {
-            Some(_) => self.start(message.map(|()| SendBody::from_reader(upload)), time_left),
-            None => self.start(message, time_left),
-        }
-    }
-
-    fn start<B: AsSendBody>(
-        &self,
-        message: http::Request<B>,
-        time_left: Option<Duration>,
-    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        match time_left {
+        if let Some(time_left) = time_left {
             // Settings for one request keep ureq from setting up the TLS configuration that all connections share, and with it from
             // resuming TLS sessions: they are for repetitions only.
-            Some(time_left) => {
-                let connect = connect_limit(self.connect_timeout, time_left);
-                let message = message.with_agent(&self.agent).configure();
-                message
-                    .timeout_global(Some(time_left))
-                    .timeout_resolve(Some(connect))
-                    .timeout_connect(Some(connect))
-                    .run()
+            let connect = connect_limit(self.connect_timeout, time_left);
+            message = self
+                .agent
+                .configure_request(message)
+                .timeout_global(Some(time_left))
+                .timeout_resolve(Some(connect))
+                .timeout_connect(Some(connect))
+                .build();
+        }
+        match &request.payload {
+            Some(_) => {
+                let message = message.map(|()| SendBody::from_reader(upload));
+                self.agent.run(message)
             }
             None => self.agent.run(message),
         }
