@@ -3,7 +3,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::clock::Clock;
@@ -128,25 +127,19 @@ pub(crate) fn from_reply(
     request: &Request<'_>,
     clock: &Clock,
 ) -> Result<AccessToken, Error> {
-    // Everything but these two is optional, and numbers may be strings.
-    #[derive(Deserialize)]
-    struct TokenReply {
-        access_token: Value,
-        expires_in: Value,
-    }
-
     let unreadable = |reason: &str| reply.unreadable(request, format!("the token reply {reason}"));
 
-    // The text of serde's error may hold a piece of the reply.
-    let Ok(token) = reply.json::<TokenReply>(request) else {
+    // The text of serde's error may hold a piece of the reply. Everything but these two is optional, and numbers may be strings.
+    let body = reply.json::<Value>(request).unwrap_or_default();
+    let (Some(token), Some(expires_in)) = (body.get("access_token"), body.get("expires_in")) else {
         return Err(unreadable(
             "is not an object with access_token and expires_in",
         ));
     };
-    let Value::String(secret) = token.access_token else {
+    let Value::String(secret) = token else {
         return Err(unreadable("has an access_token that is not a string"));
     };
-    let expires_in = match token.expires_in {
+    let expires_in = match expires_in {
         Value::Number(seconds) => seconds.as_u64(),
         Value::String(seconds) => seconds.trim().parse().ok(),
         _ => None,
@@ -156,7 +149,7 @@ pub(crate) fn from_reply(
             "has an expires_in that is not a whole number of seconds",
         ));
     };
-    AccessToken::on_clock(&secret, Duration::from_secs(expires_in), clock)
+    AccessToken::on_clock(secret, Duration::from_secs(expires_in), clock)
         .map_err(|reason| unreadable(&format!("has an unusable access_token: it {reason}")))
 }
 
