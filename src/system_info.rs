@@ -16,9 +16,9 @@ use crate::http::{HeaderValue, header_value};
 /// Source: the section "System headers" of the vendor's page "HTTP headers".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemInfo {
-    name: String,
-    version: String,
-    plugin: Option<(String, String)>,
+    name: HeaderValue,
+    version: HeaderValue,
+    plugin: Option<(HeaderValue, HeaderValue)>,
 }
 
 /// The Management API takes 30 characters and the Order Management API 100: 30 holds everywhere.
@@ -32,8 +32,8 @@ impl SystemInfo {
     /// [`Error::Config`] naming the header if a value is empty, longer than 30 characters, or not visible ASCII.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Result<Self, Error> {
         Ok(Self {
-            name: checked("Vipps-System-Name", name.into())?,
-            version: checked("Vipps-System-Version", version.into())?,
+            name: checked("Vipps-System-Name", &name.into())?,
+            version: checked("Vipps-System-Version", &version.into())?,
             plugin: None,
         })
     }
@@ -48,27 +48,27 @@ impl SystemInfo {
         name: impl Into<String>,
         version: impl Into<String>,
     ) -> Result<Self, Error> {
-        let name = checked("Vipps-System-Plugin-Name", name.into())?;
-        let version = checked("Vipps-System-Plugin-Version", version.into())?;
+        let name = checked("Vipps-System-Plugin-Name", &name.into())?;
+        let version = checked("Vipps-System-Plugin-Version", &version.into())?;
         self.plugin = Some((name, version));
         Ok(self)
     }
 
-    pub(crate) fn headers(&self) -> Result<[(&'static str, HeaderValue); 4], Error> {
+    pub(crate) fn headers(&self) -> [(&'static str, &HeaderValue); 4] {
         let (plugin_name, plugin_version) = match &self.plugin {
             Some((name, version)) => (name, version),
             None => (&self.name, &self.version),
         };
-        Ok([
-            header("vipps-system-name", &self.name)?,
-            header("vipps-system-version", &self.version)?,
-            header("vipps-system-plugin-name", plugin_name)?,
-            header("vipps-system-plugin-version", plugin_version)?,
-        ])
+        [
+            ("vipps-system-name", &self.name),
+            ("vipps-system-version", &self.version),
+            ("vipps-system-plugin-name", plugin_name),
+            ("vipps-system-plugin-version", plugin_version),
+        ]
     }
 }
 
-fn checked(header: &str, value: String) -> Result<String, Error> {
+fn checked(header: &str, value: &str) -> Result<HeaderValue, Error> {
     if value.chars().count() > MAX_LENGTH {
         let length = value.chars().count();
         return Err(Error::config(
@@ -76,15 +76,5 @@ fn checked(header: &str, value: String) -> Result<String, Error> {
             format!("must be at most {MAX_LENGTH} characters, not {length}"),
         ));
     }
-    match header_value(header, &value) {
-        Ok(_) => Ok(value),
-        Err(reason) => Err(Error::config(header, reason)),
-    }
-}
-
-fn header(name: &'static str, value: &str) -> Result<(&'static str, HeaderValue), Error> {
-    match header_value(name, value) {
-        Ok(value) => Ok((name, value)),
-        Err(reason) => Err(Error::config(name, reason)),
-    }
+    header_value(header, value).map_err(|reason| Error::config(header, reason))
 }

@@ -305,8 +305,8 @@ impl SessionBuilder {
             "identity"
         };
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
-        for (name, value) in self.system.headers()? {
-            headers.insert(HeaderName::from_static(name), value);
+        for (name, value) in self.system.headers() {
+            headers.insert(HeaderName::from_static(name), value.clone());
         }
         if let Some(msn) = &self.msn {
             headers.insert(MSN_HEADER, msn_header(msn)?);
