@@ -127,9 +127,9 @@ impl Problem {
     }
 
     fn read_array(&mut self, items: &[Value]) -> bool {
-        let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
-        if let Some(texts) = texts {
-            self.detail = filled(&texts.join("; "));
+        if items.iter().all(Value::is_string) {
+            let texts = items.iter().filter_map(Value::as_str);
+            self.detail = filled(&joined(texts, "; "));
         } else {
             for item in items {
                 match item {
@@ -241,9 +241,9 @@ impl fmt::Display for Problem {
             .iter()
             .map(shown_field)
             .filter(|t| !t.is_empty());
-        let shown: Vec<String> = fields.by_ref().take(SHOWN_FIELDS).collect();
+        let shown = joined(fields.by_ref().take(SHOWN_FIELDS), "; ");
         if !shown.is_empty() {
-            write!(f, " ({}", shown.join("; "))?;
+            write!(f, " ({shown}")?;
             match fields.count() {
                 0 => f.write_str(")")?,
                 more => write!(f, "; and {more} more)")?,
@@ -273,8 +273,20 @@ fn one_line(text: &str) -> String {
         let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         c.is_whitespace() || c.is_control() || turns
     };
-    let words: Vec<&str> = text.split(breaks).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+    let words = text.split(breaks).filter(|word| !word.is_empty());
+    joined(words, " ")
+}
+
+/// `[_]::join` without a list, and less code.
+fn joined<T: AsRef<str>>(parts: impl Iterator<Item = T>, between: &str) -> String {
+    let mut text = String::new();
+    for (nth, part) in parts.enumerate() {
+        if nth > 0 {
+            text.push_str(between);
+        }
+        text.push_str(part.as_ref());
+    }
+    text
 }
 
 fn set(target: &mut Option<String>, value: Option<String>) {

@@ -315,7 +315,9 @@ impl SessionBuilder {
         let token_request = add_credentials(credentials, &mut headers, &mut token_headers);
 
         let mut secrets = self.keys.secrets();
-        secrets.extend(proxy.iter().flat_map(proxy::secrets));
+        if let Some(proxy) = &proxy {
+            secrets.append(&mut proxy::secrets(proxy));
+        }
         let client = Client::new(Options {
             base_url,
             timeout: self.timeout,
