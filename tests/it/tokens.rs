@@ -340,6 +340,7 @@ fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
         ("".to_owned(), not_an_object),
         (format!("<html>{secret}</html>"), not_an_object),
         (format!("[\"{secret}\"]"), not_an_object),
+        (format!("[\"{secret}\", 3600]"), not_an_object),
         (format!(r#"{{"access_token": "{secret}"}}"#), not_an_object),
         (r#"{"expires_in": 3600}"#.to_owned(), not_an_object),
         (
