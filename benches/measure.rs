@@ -27,12 +27,12 @@ impl Effort {
         }
     }
 
-    /// Calls that make a round of about this length, or as few as there can be.
+    /// Calls that make a round of about this length, or as many as have a median worth the name.
     pub(crate) fn calls(self, round: Duration, call: impl FnMut()) -> usize {
         match self {
             Self::Full => {
                 let one = timed(call).as_nanos().max(1);
-                usize::try_from(round.as_nanos() / one).unwrap().max(2)
+                usize::try_from(round.as_nanos() / one).unwrap().max(7)
             }
             Self::Once => 1,
         }
