@@ -31,8 +31,8 @@ struct Program {
     milliseconds: Vec<f64>,
 }
 
-/// Prints the tables, and gives whether all targets are met.
-pub fn compare() -> Result<bool> {
+/// Prints the tables.
+pub fn compare() -> Result<()> {
     let folder = Folder(env::temp_dir().join(format!("vipps-compare-{}", process::id())));
     cargo(&["fetch", "--locked"])?;
     eprintln!("building `measure`");
@@ -60,7 +60,7 @@ pub fn compare() -> Result<bool> {
     print(&programs, median(nothing))
 }
 
-fn print(programs: &[Program], nothing: f64) -> Result<bool> {
+fn print(programs: &[Program], nothing: f64) -> Result<()> {
     println!(
         "A program that fetches a token and gets one sales unit, over loopback. opt-level \"z\", fat LTO, one codegen unit, panic \
          \"abort\", stripped; memory and time are medians of {ROUNDS} runs, the programs in turn."
@@ -146,7 +146,7 @@ fn print(programs: &[Program], nothing: f64) -> Result<bool> {
         ]);
     }
     table.print();
-    Ok(ratios.iter().all(|&(_, ratio, most)| ratio <= most))
+    Ok(())
 }
 
 impl Program {
