@@ -19,7 +19,7 @@ struct Apart<T>(T);
 impl<T: Clone + Default> Copies<T> {
     pub(super) fn new() -> Self {
         Self {
-            copies: Default::default(),
+            copies: std::array::from_fn(|_| Apart::default()),
         }
     }
 
@@ -37,12 +37,12 @@ impl<T: Clone + Default> Copies<T> {
 
     /// Makes a value for each copy. Nobody reads a new one before all of them are new.
     pub(super) fn write(&self, make: impl Fn() -> T) {
-        let copies = self.copies.iter();
-        let locked = copies.map(|copy| copy.0.write().unwrap_or_else(PoisonError::into_inner));
-        let locked: Vec<_> = locked.collect();
-        for mut copy in locked {
+        let guards = self.copies.each_ref().map(|Apart(copy)| {
+            let mut copy = copy.write().unwrap_or_else(PoisonError::into_inner);
             *copy = make();
-        }
+            copy
+        });
+        drop(guards);
     }
 }
 
