@@ -61,14 +61,9 @@ pub struct SessionBuilder {
     observer: Option<Observer>,
     access_token: Option<AccessToken>,
     clock: Clock,
-    /// What its errors call by the names of variables.
-    from_env: FromEnv,
-}
-
-#[derive(Clone, Copy, Default)]
-struct FromEnv {
-    keys: bool,
-    base_url: bool,
+    /// Names a setting in an error as whoever set it knows it. Not the environment's names in programs that do not read it.
+    rename: fn(Error, bool) -> Error,
+    is_base_url_from_env: bool,
 }
 
 impl SessionBuilder {
@@ -91,7 +86,8 @@ impl SessionBuilder {
             observer: None,
             access_token: None,
             clock: Clock::system(),
-            from_env: FromEnv::default(),
+            rename: |error, _| error,
+            is_base_url_from_env: false,
         }
     }
 
@@ -141,10 +137,8 @@ impl SessionBuilder {
 
         let mut builder = Self::new(keys, system);
         builder.base_url = variable("VIPPS_BASE_URL")?;
-        builder.from_env = FromEnv {
-            keys: true,
-            base_url: builder.base_url.is_some(),
-        };
+        builder.rename = named_by_variable;
+        builder.is_base_url_from_env = builder.base_url.is_some();
         if let Some(msn) = variable("VIPPS_MERCHANT_SERIAL_NUMBER")? {
             let msn = msn.parse().map_err(|_| {
                 Error::config("VIPPS_MERCHANT_SERIAL_NUMBER", "must be 4 to 10 digits")
@@ -165,7 +159,7 @@ impl SessionBuilder {
     /// An `https` address, or an `http` one on loopback, optionally with a port and a path before those of the API.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
-        self.from_env.base_url = false;
+        self.is_base_url_from_env = false;
         self
     }
 
@@ -268,8 +262,9 @@ impl SessionBuilder {
     ///
     /// [`Error::Config`] naming the setting that is wrong, or the variable that it came from, and what would be right.
     pub fn build(self) -> Result<Session, Error> {
-        let from_env = self.from_env;
-        self.checked().map_err(|error| from_env.named(error))
+        let (rename, is_base_url_from_env) = (self.rename, self.is_base_url_from_env);
+        self.checked()
+            .map_err(|error| rename(error, is_base_url_from_env))
     }
 
     fn checked(self) -> Result<Session, Error> {
@@ -401,19 +396,17 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     header_value(setting, &format!("{PRODUCT} {suffix}")).map_err(wrong)
 }
 
-impl FromEnv {
-    /// Has an error about a setting that came from the environment name the variable, which is what its reader can change.
-    fn named(self, error: Error) -> Error {
-        let Error::Config { setting, reason } = error else {
-            return error;
-        };
-        let variable = match setting.as_str() {
-            "client_id" if self.keys => "VIPPS_CLIENT_ID",
-            "client_secret" if self.keys => "VIPPS_CLIENT_SECRET",
-            "subscription_key" if self.keys => "VIPPS_SUBSCRIPTION_KEY",
-            "base_url" if self.base_url => "VIPPS_BASE_URL",
-            other => other,
-        };
-        Error::config(variable, reason)
-    }
+/// Has an error about a setting that came from the environment name the variable, which is what its reader can change.
+fn named_by_variable(error: Error, is_base_url_from_env: bool) -> Error {
+    let Error::Config { setting, reason } = error else {
+        return error;
+    };
+    let variable = match setting.as_str() {
+        "client_id" => "VIPPS_CLIENT_ID",
+        "client_secret" => "VIPPS_CLIENT_SECRET",
+        "subscription_key" => "VIPPS_SUBSCRIPTION_KEY",
+        "base_url" if is_base_url_from_env => "VIPPS_BASE_URL",
+        other => other,
+    };
+    Error::config(variable, reason)
 }
