@@ -343,26 +343,14 @@ impl Inner {
     /// Renews the token on a thread of its own, so that no call waits for it. Its failure is nobody's problem while the old token lasts.
     fn renew_aside(self: &Arc<Self>, duty: FetchDuty) {
         let inner = Arc::clone(self);
-        // The duty is out of reach once the closure has it, so it is handed over in a slot that outlives a failed start.
-        let slot = Arc::new(std::sync::Mutex::new(Some(duty)));
-        let handed = Arc::clone(&slot);
-        let take = |slot: &std::sync::Mutex<Option<FetchDuty>>| {
-            let slot = slot.lock();
-            slot.unwrap_or_else(std::sync::PoisonError::into_inner)
-                .take()
-        };
         let renewal = std::thread::Builder::new().name("vipps-token".to_owned());
         let started = renewal.spawn(move || {
             let at = inner.token_request.at();
-            if let Some(duty) = take(&handed) {
-                let fetch = || inner.fetch_token(inner.deadline());
-                drop(inner.tokens.fetch(duty, &at, fetch));
-            }
+            let fetch = || inner.fetch_token(inner.deadline());
+            drop(inner.tokens.fetch(duty, &at, fetch));
         });
         if started.is_err() {
-            if let Some(duty) = take(&slot) {
-                self.tokens.give_up(duty, &self.token_request.at());
-            }
+            self.tokens.give_up(&self.token_request.at());
         }
     }
 
@@ -376,9 +364,9 @@ impl Inner {
     /// Takes the session's secrets out of a text that came from a server: the keys, its tokens, and the one that `token` is.
     fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
         let known = self.tokens.known();
-        let tokens = token.into_iter().chain(known.iter().flatten());
-        let keys = self.secrets.iter().map(String::as_str);
-        let secrets: Vec<&str> = keys.chain(tokens.map(AccessToken::secret)).collect();
+        let mut secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
+        secrets.extend(token.map(AccessToken::secret));
+        secrets.extend(known.iter().flatten().map(AccessToken::secret));
         redact(text, &secrets)
     }
 }

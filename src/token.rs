@@ -268,10 +268,10 @@ impl TokenCache {
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Gives the duty back undone: an early renewal that could not be begun.
-    pub(crate) fn give_up(&self, duty: FetchDuty, at: &At) {
+    /// Ends an early renewal that could not be begun: its duty is gone with the thread that was to do it.
+    pub(crate) fn give_up(&self, at: &At) {
         let error = call_error(at, ErrorKind::Network, "no thread to fetch the token with");
-        self.end(duty, Err(error));
+        self.end(FetchDuty(()), Err(error));
     }
 
     /// Drops a token that the service refused, unless another has taken its place already.
