@@ -359,9 +359,17 @@ impl FieldProblem {
     /// One that shows the value that was given, or the start of it.
     pub(crate) fn invalid(name: impl Into<String>, rule: &str, value: &str) -> Self {
         const SHOWN: usize = 60;
-        let shown: String = value.chars().take(SHOWN).collect();
-        let more = if shown.len() < value.len() { "..." } else { "" };
+        let (shown, more) = start_of(value, SHOWN);
         Self::new(name, format!("{rule}, not {shown:?}{more}"))
+    }
+}
+
+/// A text's first characters, and dots if there are more.
+pub(crate) fn start_of(text: &str, characters: usize) -> (&str, &'static str) {
+    let end = text.char_indices().nth(characters).map(|(at, _)| at);
+    match end.and_then(|end| text.get(..end)) {
+        Some(start) => (start, "..."),
+        None => (text, ""),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::error::FieldProblem;
+use crate::error::{FieldProblem, start_of};
 
 #[derive(Clone, Default)]
 pub(crate) struct Problem {
@@ -230,9 +230,8 @@ impl fmt::Display for Problem {
             match html_title(body) {
                 Some(title) => write!(f, ": an HTML page: {}", one_line(title))?,
                 None => {
-                    let start: String = body.chars().take(SHOWN_BODY).collect();
-                    let more = if start.len() < body.len() { "..." } else { "" };
-                    write!(f, ": {}{more}", one_line(&start))?;
+                    let (start, more) = start_of(body, SHOWN_BODY);
+                    write!(f, ": {}{more}", one_line(start))?;
                 }
             }
         }
