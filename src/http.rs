@@ -147,7 +147,9 @@ impl Client {
         time_left: Option<Duration>,
         upload: &mut Upload<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let url = [self.base_url.as_str(), &request.path].concat();
+        let mut url = String::with_capacity(self.base_url.len() + request.path.len());
+        url.push_str(&self.base_url);
+        url.push_str(&request.path);
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         if let Some(key) = &request.idempotency_key {
             headers.insert(HeaderName::from_static("idempotency-key"), key.clone());
