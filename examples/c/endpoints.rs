@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use vipps::management::{self, BusinessIdentifier};
 use vipps::order_management::{self, AddImage, OrderRef, PaymentType, v1};
 
-use crate::boundary::{answer, guard, items, object, optional_text, request, text, vipps_status};
+use crate::boundary::{
+    answer, any_json, guard, items, object, optional_text, request, text, vipps_status,
+};
 use crate::error::{Failure, vipps_error};
 use crate::session::vipps_session;
 use crate::string::vipps_string;
@@ -180,7 +182,7 @@ pub(crate) unsafe extern "C" fn vipps_raw(
             let session = &object(session, "session")?.0;
             let (method, path) = (text(method, "method")?, text(path, "path")?);
             let body = optional_text(body_json, "body_json")?;
-            let body: Option<Value> = body.map(|body| request(body, "body_json")).transpose()?;
+            let body: Option<Value> = body.map(|body| any_json(body, "body_json")).transpose()?;
             Ok(session.raw(method, path, body.as_ref())?)
         })
     }
