@@ -3,7 +3,7 @@
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use vipps::{Delivery, Error, ErrorKind, FieldProblem};
 
@@ -101,28 +101,26 @@ impl Failure {
         }
     }
 
-    /// The service's, or the one that an argument of this call has.
+    /// The service's, or those that the arguments of this call have.
     fn field_problems(&self) -> String {
-        let one = |name: &str, reason: &str| json!([{"name": name, "reason": reason}]).to_string();
-        match self {
-            Self::Library(
-                Error::InvalidInput { field, reason, .. }
-                | Error::Config {
-                    setting: field,
-                    reason,
-                    ..
-                },
-            ) => one(field, reason),
-            Self::Library(error) => {
-                let problems: Vec<&FieldProblem> = error.field_problems().iter().collect();
-                serde_json::to_string(&problems).unwrap_or_default()
-            }
-            Self::Input { argument, reason } => one(argument, reason),
-            Self::Setting { setting, reason } => one(setting, reason),
-            Self::Null(argument) => one(argument, "must not be NULL"),
-            Self::Utf8(argument, _) => one(argument, "must be UTF-8"),
-            Self::Panic => "[]".to_owned(),
-        }
+        let problems = match self {
+            Self::Library(Error::InvalidInput { field, reason, .. })
+            | Self::Input {
+                argument: field,
+                reason,
+            } => each(field, reason),
+            Self::Library(Error::Config {
+                setting, reason, ..
+            })
+            | Self::Setting { setting, reason } => vec![(setting.as_str(), reason.as_str())],
+            Self::Library(error) => pairs(error.field_problems()),
+            Self::Null(argument) => vec![(*argument, "must not be NULL")],
+            Self::Utf8(argument, _) => vec![(*argument, "must be UTF-8")],
+            Self::Panic => Vec::new(),
+        };
+        let problems = problems.iter();
+        let problems = problems.map(|(name, reason)| json!({"name": name, "reason": reason}));
+        Value::Array(problems.collect()).to_string()
     }
 
     fn library(&self) -> Option<&Error> {
@@ -131,6 +129,41 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+fn pairs(problems: &[FieldProblem]) -> Vec<(&str, &str)> {
+    let problems = problems.iter();
+    problems
+        .map(|problem| (problem.name.as_str(), problem.reason.as_str()))
+        .collect()
+}
+
+/// One error says all that is wrong with an input: `a, b` as its field, and `a: ...; b: ...` as its reason. Here they are one by one.
+fn each<'a>(field: &'a str, reason: &'a str) -> Vec<(&'a str, &'a str)> {
+    let as_one = || vec![(field, reason)];
+    let mut names = field.split(", ").peekable();
+    let mut problems = Vec::new();
+    let mut rest = reason;
+    while let Some(name) = names.next() {
+        let own = rest
+            .strip_prefix(name)
+            .and_then(|own| own.strip_prefix(": "));
+        let Some(own) = own else {
+            return as_one();
+        };
+        let split = match names.peek() {
+            None => Some((own, "")),
+            Some(next) => own
+                .find(&format!("; {next}: "))
+                .and_then(|at| Some((own.get(..at)?, own.get(at + 2..)?))),
+        };
+        let Some((own, after)) = split else {
+            return as_one();
+        };
+        problems.push((name, own));
+        rest = after;
+    }
+    problems
 }
 
 pub(crate) struct vipps_error {

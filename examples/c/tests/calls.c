@@ -224,6 +224,10 @@ static void receipts(void)
     SHOW_DONE(vipps_allocate(1000, amounts, SIZE_MAX, amounts, &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT, &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [], \"bottomLine\": {}}", &error));
+    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"; bottomLine.currency: \", \"id\": \"\", \"totalAmount\": 1,"
+                                     " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
+                                     " \"bottomLine\": {}}",
+                                     &error));
     SHOW(vipps_receipt_totals(RECEIPT, &json, &error));
     SHOW(vipps_receipt_totals(MISSPELT_RECEIPT, &json, &error));
 }

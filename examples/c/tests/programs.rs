@@ -361,14 +361,16 @@ fn null_and_invalid_utf8_are_statuses_whatever_the_function_and_the_argument() {
 fn assert_output(output: &Output, code: i32, stdout: &str, stderr: &str) {
     let shown = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);
-    for (nth, (is, must_be)) in shown.lines().zip(stdout.lines()).enumerate() {
-        assert_eq!(is, must_be, "line {}; {said}", nth + 1);
-    }
     if shown != stdout {
-        // It is long.
+        // It is long: the first line that differs, and where the rest is.
         let kept = scratch("shown.txt");
         fs::write(&kept, shown.as_bytes()).unwrap();
-        panic!("what it printed is in {}; {said}", kept.display());
+        let mut lines = shown.lines().zip(stdout.lines());
+        let different = lines.find(|(is, must_be)| is != must_be);
+        panic!(
+            "{different:?}; the whole of it is in {}; {said}",
+            kept.display()
+        );
     }
     assert_eq!(said, stderr);
     assert_eq!(output.status.code(), Some(code));
