@@ -224,7 +224,7 @@ static void receipts(void)
     SHOW_DONE(vipps_allocate(1000, amounts, SIZE_MAX, amounts, &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT, &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [], \"bottomLine\": {}}", &error));
-    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"; bottomLine.currency: \", \"id\": \"\", \"totalAmount\": 1,"
+    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", \"productUrl\": \"a; b\", \"totalAmount\": 1,"
                                      " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
                                      " \"bottomLine\": {}}",
                                      &error));
