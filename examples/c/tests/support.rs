@@ -37,9 +37,10 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of this name for one test, in a place for such files.
+/// A file of this name for one test, in a place for such files. It is the same in every run: a program with all of the library in it is
+/// large, and nobody would remove the old ones.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("c-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     std::fs::create_dir_all(&folder).unwrap();
     folder.join(name)
 }
