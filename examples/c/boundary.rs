@@ -47,10 +47,23 @@ pub(crate) unsafe fn answer<T: Serialize>(
     body: impl FnOnce() -> Result<T, Failure>,
 ) -> vipps_status {
     // SAFETY: the caller's promise.
+    unsafe { give(out_json, "out_json", error, || vipps_string::json(&body()?)) }
+}
+
+/// [`guard`] for a function that gives an object, which is then the caller's.
+///
+/// `out` and `error` are NULL or may be written.
+pub(crate) unsafe fn give<T>(
+    out: *mut *mut T,
+    name: &'static str,
+    error: *mut *mut vipps_error,
+    body: impl FnOnce() -> Result<*mut T, Failure>,
+) -> vipps_status {
+    // SAFETY: the caller's promise.
     unsafe {
         guard(error, || {
-            let out_json = Out::new(out_json, ptr::null_mut(), "out_json")?;
-            out_json.set(vipps_string::json(&body()?)?);
+            let out = Out::new(out, ptr::null_mut(), name)?;
+            out.set(body()?);
             Ok(())
         })
     }

@@ -1,12 +1,11 @@
 //! `vipps_session_builder`: a session's settings, one by one or from JSON.
 
 use std::ffi::{c_char, c_int, c_void};
-use std::ptr;
 use std::time::Duration;
 
 use vipps::{AccessToken, ApiKeys, Environment, RetryPolicy, Session, SessionBuilder, TlsBackend};
 
-use crate::boundary::{Out, free, guard, items, object, text, vipps_status};
+use crate::boundary::{free, give, guard, items, object, text, vipps_status};
 use crate::error::{Failure, vipps_error};
 use crate::session::vipps_session;
 use crate::settings::{Observer, vipps_observer, vipps_release, vipps_system_info};
@@ -42,16 +41,14 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+        give(out_builder, "out_builder", error, || {
             let keys = ApiKeys::standard(
                 text(client_id, "client_id")?,
                 text(client_secret, "client_secret")?,
                 text(subscription_key, "subscription_key")?,
             );
             let system = object(system, "system")?.read()?;
-            out_builder.set(vipps_session_builder::new(Session::builder(keys, system)));
-            Ok(())
+            Ok(vipps_session_builder::new(Session::builder(keys, system)))
         })
     }
 }
@@ -65,15 +62,13 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new_management(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+        give(out_builder, "out_builder", error, || {
             let keys = ApiKeys::management(
                 text(client_id, "client_id")?,
                 text(client_secret, "client_secret")?,
             );
             let system = object(system, "system")?.read()?;
-            out_builder.set(vipps_session_builder::new(Session::builder(keys, system)));
-            Ok(())
+            Ok(vipps_session_builder::new(Session::builder(keys, system)))
         })
     }
 }
@@ -85,11 +80,9 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new_from_json(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+        give(out_builder, "out_builder", error, || {
             let builder = from_json(text(config_json, "config_json")?)?;
-            out_builder.set(vipps_session_builder::new(builder));
-            Ok(())
+            Ok(vipps_session_builder::new(builder))
         })
     }
 }
@@ -101,11 +94,9 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new_from_env(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_builder = Out::new(out_builder, ptr::null_mut(), "out_builder")?;
+        give(out_builder, "out_builder", error, || {
             let builder = SessionBuilder::from_env(object(system, "system")?.read()?)?;
-            out_builder.set(vipps_session_builder::new(builder));
-            Ok(())
+            Ok(vipps_session_builder::new(builder))
         })
     }
 }
@@ -238,11 +229,9 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_build(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_session = Out::new(out_session, ptr::null_mut(), "out_session")?;
+        give(out_session, "out_session", error, || {
             let builder = builder.as_mut().ok_or(Failure::Null("builder"))?.take()?;
-            out_session.set(vipps_session::new(builder.build()?));
-            Ok(())
+            Ok(vipps_session::new(builder.build()?))
         })
     }
 }

@@ -1,11 +1,10 @@
 //! As much of JSON as a C program without a library for it needs.
 
 use std::ffi::c_char;
-use std::ptr;
 
 use serde_json::Value;
 
-use crate::boundary::{Out, answer, guard, text, vipps_status};
+use crate::boundary::{Out, answer, give, guard, text, vipps_status};
 use crate::error::{Failure, vipps_error};
 use crate::string::vipps_string;
 
@@ -17,14 +16,12 @@ pub(crate) unsafe extern "C" fn vipps_json_get(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_text = Out::new(out_text, ptr::null_mut(), "out_text")?;
+        give(out_text, "out_text", error, || {
             let (json, pointer) = (text(json, "json")?, text(pointer, "pointer")?);
-            out_text.set(match at(&parse(json)?, pointer)? {
+            Ok(match at(&parse(json)?, pointer)? {
                 Value::String(text) => vipps_string::text(text),
                 other => vipps_string::json(other)?,
-            });
-            Ok(())
+            })
         })
     }
 }

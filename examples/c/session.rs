@@ -5,7 +5,7 @@ use std::ptr;
 
 use vipps::{IdempotencyKey, Session};
 
-use crate::boundary::{Out, free, guard, object, text, vipps_status};
+use crate::boundary::{Out, free, give, guard, object, text, vipps_status};
 use crate::builder;
 use crate::error::vipps_error;
 use crate::settings::vipps_system_info;
@@ -26,11 +26,9 @@ pub(crate) unsafe extern "C" fn vipps_session_new_from_json(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_session = Out::new(out_session, ptr::null_mut(), "out_session")?;
+        give(out_session, "out_session", error, || {
             let builder = builder::from_json(text(config_json, "config_json")?)?;
-            out_session.set(vipps_session::new(builder.build()?));
-            Ok(())
+            Ok(vipps_session::new(builder.build()?))
         })
     }
 }
@@ -42,11 +40,9 @@ pub(crate) unsafe extern "C" fn vipps_session_new_from_env(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_session = Out::new(out_session, ptr::null_mut(), "out_session")?;
+        give(out_session, "out_session", error, || {
             let system = object(system, "system")?.read()?;
-            out_session.set(vipps_session::new(Session::from_env(system)?));
-            Ok(())
+            Ok(vipps_session::new(Session::from_env(system)?))
         })
     }
 }
@@ -58,11 +54,9 @@ pub(crate) unsafe extern "C" fn vipps_session_clone(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_session = Out::new(out_session, ptr::null_mut(), "out_session")?;
+        give(out_session, "out_session", error, || {
             let session = &object(session, "session")?.0;
-            out_session.set(vipps_session::new(session.clone()));
-            Ok(())
+            Ok(vipps_session::new(session.clone()))
         })
     }
 }
@@ -75,12 +69,10 @@ pub(crate) unsafe extern "C" fn vipps_session_for_merchant(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_session = Out::new(out_session, ptr::null_mut(), "out_session")?;
+        give(out_session, "out_session", error, || {
             let session = &object(session, "session")?.0;
             let msn = text(msn, "msn")?.parse()?;
-            out_session.set(vipps_session::new(session.for_merchant(&msn)));
-            Ok(())
+            Ok(vipps_session::new(session.for_merchant(&msn)))
         })
     }
 }
@@ -116,10 +108,8 @@ pub(crate) unsafe extern "C" fn vipps_idempotency_key_new(
     error: *mut *mut vipps_error,
 ) -> vipps_status {
     unsafe {
-        guard(error, || {
-            let out_key = Out::new(out_key, ptr::null_mut(), "out_key")?;
-            out_key.set(vipps_string::text(IdempotencyKey::random().as_str()));
-            Ok(())
+        give(out_key, "out_key", error, || {
+            Ok(vipps_string::text(IdempotencyKey::random().as_str()))
         })
     }
 }
