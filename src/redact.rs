@@ -66,7 +66,8 @@ fn find_escaped_at(text: &str, secret: &str) -> Option<usize> {
     let first = letters.next()?;
     // All places where what was compared so far may end: `%25` may be a percent sign or three characters.
     let mut ends: Vec<usize> = lengths(text, first).into_iter().flatten().collect();
-    if ends.is_empty() || letters.clone().count() + 1 < MIN_SECRET {
+    // Not by counting: this is asked at every place where a secret may begin.
+    if ends.is_empty() || letters.clone().nth(MIN_SECRET - 2).is_none() {
         return None;
     }
     for (nth, letter) in (1..).zip(letters) {

@@ -140,6 +140,17 @@ fn redaction_leaves_the_rest_of_the_message() {
         error.to_string(),
         "no access token: POST /accesstoken/get: 401 Unauthorized: The key [redacted] is not valid"
     );
+
+    // Of a short one with backslashes too little is left for words without them to be taken for it.
+    let body = r#"{"title":"In abcde stands abc\\"}"#;
+    sandbox.fault("*", 1, Fault::json(401, body));
+    let keys = ApiKeys::standard("client-id", r"abc\", SUBSCRIPTION_KEY);
+    let session = Session::builder(keys, system()).base_url(sandbox.url());
+    let error = session.build().unwrap().access_token().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no access token: POST /accesstoken/get: 401 Unauthorized: In abcde stands [redacted]"
+    );
 }
 
 /// The token of an attempt that was refused is none the less a token.
