@@ -336,7 +336,12 @@ impl Inner {
                 self.renew_aside(duty);
                 Ok(token)
             }
-            Lease::Fetch(duty) => self.tokens.fetch(duty, &at, || self.fetch_token(deadline)),
+            Lease::Fetch(duty) => {
+                let time_left = deadline.saturating_sub(self.clock.now());
+                let in_haste = time_left < self.timeout / 2;
+                let fetch = || self.fetch_token(deadline);
+                self.tokens.fetch(duty, &at, in_haste, fetch)
+            }
         }
     }
 
@@ -347,7 +352,7 @@ impl Inner {
         let started = renewal.spawn(move || {
             let at = inner.token_request.at();
             let fetch = || inner.fetch_token(inner.deadline());
-            drop(inner.tokens.fetch(duty, &at, fetch));
+            drop(inner.tokens.fetch(duty, &at, false, fetch));
         });
         if started.is_err() {
             self.tokens.give_up(&self.token_request.at());

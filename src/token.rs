@@ -249,10 +249,13 @@ impl TokenCache {
     }
 
     /// Does the duty. A panic of `fetch` goes on to the caller, and leaves the cache as after a failure.
+    ///
+    /// `in_haste` is a caller with little time left: a failure that may pass says nothing to those who wait with more.
     pub(crate) fn fetch(
         &self,
         duty: FetchDuty,
         at: &At,
+        in_haste: bool,
         fetch: impl FnOnce() -> Result<AccessToken, Error>,
     ) -> Result<AccessToken, Error> {
         let result = catch_unwind(AssertUnwindSafe(fetch));
@@ -264,14 +267,14 @@ impl TokenCache {
                 "the thread that fetched the token panicked",
             )),
         };
-        self.end(duty, shared);
+        self.end(duty, in_haste, shared);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Ends an early renewal that could not be begun: its duty is gone with the thread that was to do it.
     pub(crate) fn give_up(&self, at: &At) {
         let error = call_error(at, ErrorKind::Network, "no thread to fetch the token with");
-        self.end(FetchDuty(()), Err(error));
+        self.end(FetchDuty(()), false, Err(error));
     }
 
     /// Drops a token that the service refused, unless another has taken its place already.
@@ -294,7 +297,7 @@ impl TokenCache {
         [state.token.clone(), state.refused.clone()]
     }
 
-    fn end(&self, FetchDuty(()): FetchDuty, result: Result<AccessToken, Error>) {
+    fn end(&self, FetchDuty(()): FetchDuty, in_haste: bool, result: Result<AccessToken, Error>) {
         let mut state = self.lock();
         let now = self.clock.now();
         match &result {
@@ -313,7 +316,11 @@ impl TokenCache {
         }
         state.fetching = false;
         state.ended += 1;
-        state.last = Some(result);
+        // Without a result one of those who wait becomes the next to fetch.
+        state.last = match result {
+            Err(error) if in_haste && error.is_retryable() => None,
+            result => Some(result),
+        };
         drop(state);
         self.fetched.notify_all();
     }
