@@ -272,7 +272,7 @@ impl Inner {
             }
 
             let outcome = outcome(&error);
-            let delivery = before.together_with(outcome, &error);
+            let delivery = before.together_with(outcome, &error, request.is_delete());
             let attempt = Attempt {
                 repeatable: request.is_repeatable(),
                 outcome,
@@ -422,10 +422,12 @@ impl Before {
     }
 
     /// What all attempts may have done, the last one included.
-    fn together_with(self, outcome: Outcome, error: &Error) -> Delivery {
+    fn together_with(self, outcome: Outcome, error: &Error, is_delete: bool) -> Delivery {
         // An answer that every attempt would have got, or a success, is the answer to the lost one too. A service that fails, a refusal
-        // of the token or of the rate, and a redirect say nothing about it.
+        // of the token or of the rate, and a redirect say nothing about it; and a conflict may be one with the lost attempt itself, but
+        // for a DELETE, which cannot be in the way of another.
         let settles_it = match outcome {
+            Outcome::Status(409) => is_delete,
             Outcome::Status(status) => {
                 (400..500).contains(&status) && ![401, 408, 429].contains(&status)
             }
