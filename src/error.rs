@@ -244,8 +244,8 @@ impl Error {
         }
     }
 
-    pub(crate) fn config(setting: impl Into<String>, reason: impl Into<String>) -> Self {
-        let (setting, reason) = (setting.into(), reason.into());
+    pub(crate) fn config(setting: &str, reason: impl Into<String>) -> Self {
+        let (setting, reason) = (setting.to_owned(), reason.into());
         Self::Config { setting, reason }
     }
 

@@ -130,7 +130,7 @@ impl SessionBuilder {
         };
         if !missing.is_empty() {
             return Err(Error::config(
-                missing.join(", "),
+                &missing.join(", "),
                 "not set in the environment",
             ));
         }
@@ -195,14 +195,15 @@ impl SessionBuilder {
 
     /// An HTTP proxy that tunnels (CONNECT): `http://host:port` or `https://host:port`, with `user:password@` if it asks for them.
     ///
-    /// Without this and [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the environment says.
+    /// Without this and [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the environment says. For a plain http base URL
+    /// on this machine it has to be on this machine too, unless [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxyChoice::url(&url.into());
         self
     }
 
     /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`, read by [`build`](Self::build). It is
-    /// an error if that is no proxy as for [`proxy`](Self::proxy).
+    /// an error if that is no proxy as for [`proxy`](Self::proxy). One elsewhere is passed by for a plain http base URL on this machine.
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxyChoice::from_env();
         self
@@ -271,7 +272,8 @@ impl SessionBuilder {
         let url = self.base_url.as_deref();
         let url = url.unwrap_or(self.environment.base_url());
         let base_url = base_url::checked(url, self.allow_plain_http)?;
-        let proxy = self.proxy.resolve()?;
+        let in_clear = base_url.starts_with("http:") && !self.allow_plain_http;
+        let proxy = self.proxy.resolve(in_clear)?;
         let needs_tls =
             base_url.starts_with("https:") || proxy.as_ref().is_some_and(proxy::needs_tls);
         let credentials = self.keys.credentials()?;

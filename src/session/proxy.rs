@@ -10,9 +10,12 @@ use crate::error::Error;
 /// Which proxy the builder was told to use. A program that asks for none does not have the code for one.
 pub(super) enum ProxyChoice {
     None,
-    Given(Result<Proxy, Error>),
-    Later(fn() -> Result<Option<Proxy>, Error>),
+    Given(Result<Proxy, Error>, Check),
+    FromEnv(fn(bool) -> Result<Option<Proxy>, Error>),
 }
+
+/// What is left to be said of a proxy when it is known whether keys would go through it in the clear.
+type Check = fn(Proxy, bool) -> Result<Option<Proxy>, Error>;
 
 /// The variables that name a proxy. The first that is set to anything counts.
 const VARIABLES: [&str; 6] = [
@@ -26,18 +29,20 @@ const VARIABLES: [&str; 6] = [
 
 impl ProxyChoice {
     pub(super) fn url(url: &str) -> Self {
-        Self::Given(checked("proxy", url))
+        Self::Given(checked("proxy", url), only_here_in_clear)
     }
 
     pub(super) fn from_env() -> Self {
-        Self::Later(from_env)
+        Self::FromEnv(from_env)
     }
 
-    pub(super) fn resolve(self) -> Result<Option<Proxy>, Error> {
+    /// `in_clear` is plain http, which is for this machine: a proxy elsewhere would see the keys. It is refused or, as other clients do,
+    /// passed by if it is the environment's.
+    pub(super) fn resolve(self, in_clear: bool) -> Result<Option<Proxy>, Error> {
         match self {
             Self::None => Ok(None),
-            Self::Given(proxy) => proxy.map(Some),
-            Self::Later(read) => read(),
+            Self::Given(proxy, check) => check(proxy?, in_clear),
+            Self::FromEnv(read) => read(in_clear),
         }
     }
 }
@@ -80,8 +85,23 @@ fn checked(setting: &str, url: &str) -> Result<Proxy, Error> {
     }
 }
 
+fn is_here(proxy: &Proxy) -> bool {
+    base_url::is_loopback(proxy.host())
+}
+
+fn only_here_in_clear(proxy: Proxy, in_clear: bool) -> Result<Option<Proxy>, Error> {
+    if in_clear && !is_here(&proxy) {
+        return Err(Error::config(
+            "proxy",
+            "must be on this machine where base_url is plain http: keys and tokens would cross the network in the clear. \
+             It may be elsewhere with allow_plain_http()",
+        ));
+    }
+    Ok(Some(proxy))
+}
+
 /// ureq's own reading passes by what it cannot use, such as a SOCKS proxy, and then connects directly; and its `NO_PROXY` knows no spaces.
-fn from_env() -> Result<Option<Proxy>, Error> {
+fn from_env(in_clear: bool) -> Result<Option<Proxy>, Error> {
     for name in VARIABLES {
         let Some(url) = variable(name)? else { continue };
         let proxy = checked(name, &url)?;
@@ -105,9 +125,8 @@ fn from_env() -> Result<Option<Proxy>, Error> {
             }
         }
         let built = builder.build();
-        return built
-            .map(Some)
-            .map_err(|_| Error::config(name, "cannot be used as a proxy"));
+        let proxy = built.map_err(|_| Error::config(name, "cannot be used as a proxy"))?;
+        return Ok(Some(proxy).filter(|proxy| !in_clear || is_here(proxy)));
     }
     Ok(None)
 }

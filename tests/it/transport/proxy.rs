@@ -170,7 +170,7 @@ fn an_address_that_is_no_http_proxy_is_refused() {
         ("SOCKS5://proxy:1080", SOCKS),
     ];
     for (url, reason) in cases {
-        let built = builder(NOWHERE).proxy(url).build();
+        let built = builder(NOWHERE).allow_plain_http().proxy(url).build();
         assert!(built.is_err(), "{url:?} was taken");
         assert_config(built, &format!("proxy: {reason}"));
     }
@@ -186,7 +186,7 @@ fn an_address_of_a_proxy_may_be_short() {
         "HTTP://proxy:3128/",
         "http://[::1]:3128",
     ] {
-        let built = builder(NOWHERE).proxy(url).build();
+        let built = builder(NOWHERE).allow_plain_http().proxy(url).build();
         assert!(built.is_ok(), "{url:?}: {built:?}");
     }
 }
@@ -195,7 +195,10 @@ fn an_address_of_a_proxy_may_be_short() {
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[test]
 fn an_https_proxy_needs_tls() {
-    let built = builder(NOWHERE).proxy("https://proxy").build();
+    let built = builder(NOWHERE)
+        .allow_plain_http()
+        .proxy("https://proxy")
+        .build();
     assert_config(
         built,
         "tls_backend: https needs the feature `rustls` of the vipps crate, \
@@ -206,7 +209,36 @@ fn an_https_proxy_needs_tls() {
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
 fn a_proxy_may_be_https() {
-    assert!(builder(NOWHERE).proxy("https://proxy").build().is_ok());
+    assert!(
+        builder(NOWHERE)
+            .allow_plain_http()
+            .proxy("https://proxy")
+            .build()
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_proxy_elsewhere_does_not_see_what_is_for_this_machine() {
+    let elsewhere = "http://proxy.example.com:3128";
+    for base_url in [NOWHERE, "http://localhost:1", "http://[::1]:1"] {
+        let built = builder(base_url).proxy(elsewhere).build();
+        assert_config(
+            built,
+            "proxy: must be on this machine where base_url is plain http: keys and tokens would cross the network in the clear. \
+             It may be elsewhere with allow_plain_http()",
+        );
+        for proxy in ["http://localhost:3128", "http://[::1]:3128"] {
+            assert!(builder(base_url).proxy(proxy).build().is_ok(), "{proxy}");
+        }
+        let allowed = builder(base_url).allow_plain_http().proxy(elsewhere);
+        assert!(allowed.build().is_ok());
+    }
+    // One of the environment is passed by.
+    let server = RawServer::start([json_reply("[]")]);
+    let variables = [("HTTP_PROXY", elsewhere)];
+    assert_eq!(call_in_child(&server.url(), "from_env", &variables), OK);
+    assert_eq!(server.requests().len(), 1);
 }
 
 /// What the child says of its one call.
