@@ -311,11 +311,14 @@ impl Error {
         self.or_already_exists()
     }
 
-    /// The conflict with what is there, field by field.
-    pub(crate) fn conflict(at: At, detail: &str, fields: Vec<FieldProblem>) -> Self {
-        let mut problem = Problem::from_detail(detail.to_owned());
-        problem.fields = fields;
-        let error = ApiError::new(at, StatusCode::CONFLICT, problem, None);
+    /// The conflict with what is there, field by field: as the service answered it, or as a 409 where its answer was another or was lost.
+    pub(crate) fn conflict(self, at: At, detail: &str, fields: Vec<FieldProblem>) -> Self {
+        let mut error = match self {
+            Self::Api(error) if error.kind() == ErrorKind::AlreadyExists => error,
+            _ => ApiError::new(at, StatusCode::CONFLICT, Problem::default(), None),
+        };
+        error.0.problem.detail = Some(detail.to_owned());
+        error.0.problem.fields = fields;
         Self::Api(error).or_already_exists()
     }
 

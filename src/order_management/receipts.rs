@@ -89,7 +89,7 @@ pub fn ensure_receipt(
                     return Ok(ReceiptOutcome::AlreadyThere);
                 }
                 let detail = "the order has another receipt";
-                return Err(Error::conflict(request.at(), detail, differences));
+                return Err(error.conflict(request.at(), detail, differences));
             }
             None if is_there => return Err(error),
             None if session.back_off(attempt, deadline, error.retry_after()) => {
@@ -115,8 +115,13 @@ fn may_have_been_added(error: &Error) -> bool {
 /// Says what all attempts together may have done: one whose outcome was unknown may come through yet, although its receipt was not found. A
 /// refusal is one of them all.
 fn after(before: Option<Delivery>, error: Error) -> Error {
-    let is_refusal = matches!(error, Error::Api(_))
-        && ![ErrorKind::Server, ErrorKind::RateLimited].contains(&error.kind());
+    let says_nothing_of_it = [
+        ErrorKind::Unauthorized,
+        ErrorKind::RateLimited,
+        ErrorKind::Server,
+        ErrorKind::UnexpectedStatus,
+    ];
+    let is_refusal = matches!(error, Error::Api(_)) && !says_nothing_of_it.contains(&error.kind());
     let may_be_done = match before {
         None => false,
         Some(Delivery::Unknown) => !is_refusal,

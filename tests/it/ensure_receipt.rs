@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use vipps::order_management::{
-    BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef, QuantityUnit, Receipt,
-    ReceiptOutcome, TaxRate, add_receipt, ensure_receipt, get_order, put_category,
+    Barcode, BarcodeFormat, BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef,
+    PaymentSources, QuantityUnit, Receipt, ReceiptOutcome, TaxRate, add_receipt, ensure_receipt,
+    get_order, put_category,
 };
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, Error, ErrorKind, RetryPolicy, Session};
@@ -15,6 +16,9 @@ use vipps::{Clock, Delivery, Error, ErrorKind, RetryPolicy, Session};
 const POST: &str = "POST /order-management/v2/*/receipts/*";
 const GET: &str = "GET /order-management/v2/*/*";
 const TOKEN: &str = "POST /accesstoken/get";
+
+/// The trace of the sandbox's conflict.
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn order() -> OrderRef {
     OrderRef::ecom("order-1".parse().unwrap())
@@ -27,7 +31,14 @@ fn receipt() -> Receipt {
     let socks = socks.unwrap().quantity_unit(QuantityUnit::Kg);
     let bread = OrderLine::from_gross("Bread", "2", 4_550, TaxRate::percent(15)).unwrap();
     let shipping = OrderLine::shipping("Delivery", "3", 1_000, TaxRate::percent(25)).unwrap();
-    Receipt::new(BottomLine::new(Currency::Nok))
+    let sources = PaymentSources::new().gift_card(300).cash(200);
+    let bottom_line = BottomLine::new(Currency::Nok)
+        .tip_amount(500)
+        .pos_id("pos-1")
+        .receipt_number("0001")
+        .barcode(Barcode::new(BarcodeFormat::Code39, "SC01"))
+        .payment_sources(sources);
+    Receipt::new(bottom_line)
         .line(socks.product_url("https://example.com/wool"))
         .line(bread.less_discount(50).unwrap())
         .line(shipping)
@@ -529,8 +540,9 @@ fn an_error_tells_what_all_attempts_may_have_done() {
     };
     let status = |status| move |sandbox: &Sandbox| sandbox.fault(POST, 1, Fault::status(status));
     let lost = |sandbox: &Sandbox| sandbox.fault(POST, 1, Fault::CloseAfterReading);
+    let refused_twice = |sandbox: &Sandbox| sandbox.fault(POST, 2, Fault::status(401));
     type Step<'a> = &'a dyn Fn(&Sandbox);
-    let cases: [(&[Step<'_>], ErrorKind, Delivery); 7] = [
+    let cases: [(&[Step<'_>], ErrorKind, Delivery); 9] = [
         (&[&no_token], ErrorKind::Auth, Delivery::NotSent),
         // The first may come through yet.
         (&[&lost, &no_token], ErrorKind::Auth, Delivery::Unknown),
@@ -560,6 +572,17 @@ fn an_error_tells_what_all_attempts_may_have_done() {
             ErrorKind::Rejected,
             Delivery::Answered,
         ),
+        // A redirect and a refusal of the token say nothing about the first.
+        (
+            &[&lost, &status(302)],
+            ErrorKind::UnexpectedStatus,
+            Delivery::Unknown,
+        ),
+        (
+            &[&lost, &refused_twice],
+            ErrorKind::Unauthorized,
+            Delivery::Unknown,
+        ),
     ];
     for (nth, (steps, kind, delivery)) in cases.into_iter().enumerate() {
         let shop = Shop::open();
@@ -567,7 +590,8 @@ fn an_error_tells_what_all_attempts_may_have_done() {
             step(&shop.sandbox);
         }
         let gets = steps.len() - usize::from(kind != ErrorKind::Server);
-        let error = shop.ensure(steps.len(), gets).unwrap_err();
+        let posts = steps.len() + usize::from(kind == ErrorKind::Unauthorized);
+        let error = shop.ensure(posts, gets).unwrap_err();
         assert_eq!(
             (error.kind(), error.delivery()),
             (kind, delivery),
@@ -606,8 +630,19 @@ fn against_receipt(there: &Value) -> Result<ReceiptOutcome, Error> {
     shop.ensure(1, 1)
 }
 
+/// A conflict that the service answered.
 #[track_caller]
 fn assert_another(result: Result<ReceiptOutcome, Error>, differences: &[(&str, &str)]) {
+    assert_conflict(result, "Conflicting receipt: ", differences, Some(TRACE));
+}
+
+#[track_caller]
+fn assert_conflict(
+    result: Result<ReceiptOutcome, Error>,
+    title: &str,
+    differences: &[(&str, &str)],
+    trace: Option<&str>,
+) {
     let error = result.unwrap_err();
     let shown: Vec<String> = differences
         .iter()
@@ -616,8 +651,9 @@ fn assert_another(result: Result<ReceiptOutcome, Error>, differences: &[(&str, &
     assert_eq!(
         error.to_string(),
         format!(
-            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: the order has another receipt ({})",
-            shown.join("; ")
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has another receipt ({}){}",
+            shown.join("; "),
+            trace.map_or_else(String::new, |trace| format!(" [trace {trace}]"))
         )
     );
     let problems: Vec<(&str, &str)> = error
@@ -628,6 +664,7 @@ fn assert_another(result: Result<ReceiptOutcome, Error>, differences: &[(&str, &
     assert_eq!(problems, differences);
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(error.status(), Some(409));
+    assert_eq!(error.trace_id(), trace);
     assert_eq!(error.delivery(), Delivery::Answered);
     assert!(!error.is_retryable());
 }
@@ -756,6 +793,66 @@ fn another_receipt_is_an_error_that_shows_what_differs() {
             "bottomLine.currency",
             r#"is "DKK" there, and "NOK" here"#,
         ),
+        (
+            "/bottomLine/tipAmount",
+            json!(501),
+            "bottomLine.tipAmount",
+            "is 501 there, and 500 here",
+        ),
+        (
+            "/bottomLine/tipAmount",
+            Value::Null,
+            "bottomLine.tipAmount",
+            "is 0 there, and 500 here",
+        ),
+        (
+            "/bottomLine/posId",
+            json!("pos-2"),
+            "bottomLine.posId",
+            r#"is "pos-2" there, and "pos-1" here"#,
+        ),
+        (
+            "/bottomLine/receiptNumber",
+            json!("0002"),
+            "bottomLine.receiptNumber",
+            r#"is "0002" there, and "0001" here"#,
+        ),
+        (
+            "/bottomLine/barcode/format",
+            json!("EAN-13"),
+            "bottomLine.barcode.format",
+            r#"is "EAN-13" there, and "CODE 39" here"#,
+        ),
+        (
+            "/bottomLine/barcode/data",
+            json!("SC02"),
+            "bottomLine.barcode.data",
+            r#"is "SC02" there, and "SC01" here"#,
+        ),
+        (
+            "/bottomLine/paymentSources/giftCard",
+            json!(1),
+            "bottomLine.paymentSources.giftCard",
+            "is 1 there, and 300 here",
+        ),
+        (
+            "/bottomLine/paymentSources/card",
+            json!(1),
+            "bottomLine.paymentSources.card",
+            "is 1 there, and 0 here",
+        ),
+        (
+            "/bottomLine/paymentSources/voucher",
+            json!(1),
+            "bottomLine.paymentSources.voucher",
+            "is 1 there, and 0 here",
+        ),
+        (
+            "/bottomLine/paymentSources/cash",
+            Value::Null,
+            "bottomLine.paymentSources.cash",
+            "is 0 there, and 200 here",
+        ),
     ] {
         assert_another(against(&[(place, value)]), &[(field, reason)]);
     }
@@ -830,7 +927,7 @@ fn lines_in_another_order_are_another_receipt() {
 
 #[test]
 fn what_is_written_in_another_way_is_the_same_receipt() {
-    let same: [&[(&str, Value)]; 16] = [
+    let same: [&[(&str, Value)]; 18] = [
         &[],
         &[("/orderLines/0/unitInfo/quantity", json!("2.50"))],
         &[("/orderLines/0/unitInfo/quantity", json!("02.50000"))],
@@ -864,7 +961,17 @@ fn what_is_written_in_another_way_is_the_same_receipt() {
             ("/bottomLine/currency", Value::Null),
             ("/bottomLine/totalAmount", json!(6_500)),
             ("/bottomLine/totalTax", json!(987)),
-            ("/bottomLine/tipAmount", json!(0)),
+        ],
+        &[
+            ("/bottomLine/posId", Value::Null),
+            ("/bottomLine/receiptNumber", Value::Null),
+            ("/bottomLine/barcode", Value::Null),
+            ("/bottomLine/paymentSources/card", json!(0)),
+        ],
+        // The older field of the same amount.
+        &[
+            ("/bottomLine/paymentSources/giftCard", Value::Null),
+            ("/bottomLine/giftCardAmount", json!(300)),
         ],
         &[("/orderLines/0/addedLater", json!({"any": ["thing"]}))],
     ];
@@ -899,12 +1006,15 @@ fn a_lost_reply_may_hide_another_receipt() {
     other.order_lines[1].name = "Rye bread".to_owned();
     add_receipt(&shop.session, &order(), &other).unwrap();
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
-    assert_another(
+    // So there is no answer whose words it could have.
+    assert_conflict(
         shop.ensure(1, 1),
+        "",
         &[(
             "orderLines[1].name",
             r#"is "Rye bread" there, and "Bread" here"#,
         )],
+        None,
     );
 }
 

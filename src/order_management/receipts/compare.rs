@@ -1,4 +1,6 @@
-use super::{OrderLine, QuantityUnit, Receipt, UnitInfo};
+#![allow(deprecated)] // Receipts that are there may have the deprecated fields.
+
+use super::{BottomLine, OrderLine, QuantityUnit, Receipt, UnitInfo};
 use crate::error::FieldProblem;
 
 /// Where the receipt that is there is not the wanted one.
@@ -16,16 +18,55 @@ pub(super) fn differences(there: &Receipt, wanted: &Receipt) -> Vec<FieldProblem
     for (nth, (there, wanted)) in lines.enumerate() {
         line(&mut found, &format!("orderLines[{nth}]"), there, wanted);
     }
-    let currencies = (&there.bottom_line.currency, &wanted.bottom_line.currency);
-    if let (Some(there), Some(wanted)) = currencies {
-        differ(
-            &mut found,
-            "bottomLine.currency",
-            &there.as_str(),
-            &wanted.as_str(),
-        );
-    }
+    bottom_line(&mut found, &there.bottom_line, &wanted.bottom_line);
     found
+}
+
+fn bottom_line(found: &mut Vec<FieldProblem>, there: &BottomLine, wanted: &BottomLine) {
+    let texts = |of: &BottomLine| {
+        let barcode = of.barcode.as_ref();
+        [
+            of.currency.as_ref().map(|it| it.as_str().to_owned()),
+            of.pos_id.clone(),
+            of.receipt_number.clone(),
+            barcode.and_then(|it| Some(it.format.as_ref()?.as_str().to_owned())),
+            barcode.and_then(|it| it.data.clone()),
+        ]
+    };
+    let names = [
+        "currency",
+        "posId",
+        "receiptNumber",
+        "barcode.format",
+        "barcode.data",
+    ];
+    for ((name, there), wanted) in names.into_iter().zip(texts(there)).zip(texts(wanted)) {
+        if let (Some(there), Some(wanted)) = (there, wanted) {
+            differ(found, &format!("bottomLine.{name}"), &there, &wanted);
+        }
+    }
+    let amounts = |of: &BottomLine| {
+        let sources = of.payment_sources.clone().unwrap_or_default();
+        [
+            of.tip_amount,
+            // One took the other's place.
+            sources.gift_card.or(of.gift_card_amount),
+            sources.card,
+            sources.voucher,
+            sources.cash,
+        ]
+        .map(|amount| amount.unwrap_or(0))
+    };
+    let names = [
+        "tipAmount",
+        "paymentSources.giftCard",
+        "paymentSources.card",
+        "paymentSources.voucher",
+        "paymentSources.cash",
+    ];
+    for ((name, there), wanted) in names.into_iter().zip(amounts(there)).zip(amounts(wanted)) {
+        differ(found, &format!("bottomLine.{name}"), &there, &wanted);
+    }
 }
 
 fn line(found: &mut Vec<FieldProblem>, at: &str, there: &OrderLine, wanted: &OrderLine) {

@@ -237,7 +237,7 @@ fn receipts_does_the_others_where_one_is_broken() {
         failed("j.json", "payment must be ecom or recurring, not ePayment"),
         failed(
             "k.json",
-            "POST /order-management/v2/ecom/receipts/shop-1: 409 Conflict: the order has another receipt (orderLines[0].name: is \"A\" there, and \"B\" here)",
+            "POST /order-management/v2/ecom/receipts/shop-1: 409 Conflict: Conflicting receipt: the order has another receipt (orderLines[0].name: is \"A\" there, and \"B\" here) [trace 4bf92f3577b34da6a3ce929d0e0e4736]",
         ),
         fine("z.json", "shop-10"),
         "\n2 added, 0 already there, 10 failed\n".to_owned(),
