@@ -260,19 +260,25 @@ impl Error {
         Self::input(problem.name, problem.reason)
     }
 
-    /// One error for all of `problems`, or `Ok` if there are none.
+    /// One error for all of `problems`, or `Ok` if there are none: `a: ...` for one, `a, b: a: ...; b: ...` for several.
     pub(crate) fn from_problems(problems: Vec<FieldProblem>) -> Result<(), Self> {
-        let mut problems = problems.into_iter();
-        let Some(first) = problems.next() else {
-            return Ok(());
-        };
-        let (mut field, mut reason) = (first.name, first.reason);
-        for (nth, next) in problems.enumerate() {
-            if nth == 0 {
-                reason = format!("{field}: {reason}");
+        let (mut field, mut reason) = (String::new(), String::new());
+        for problem in &problems {
+            if !field.is_empty() {
+                field.push_str(", ");
+                reason.push_str("; ");
             }
-            field = format!("{field}, {}", next.name);
-            reason = format!("{reason}; {}: {}", next.name, next.reason);
+            field.push_str(&problem.name);
+            if problems.len() > 1 {
+                reason.push_str(&problem.name);
+                reason.push_str(": ");
+            }
+            reason.push_str(&problem.reason);
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Self::input(field, reason))
         }
         Err(Self::input(field, reason))
     }
