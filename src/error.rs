@@ -63,7 +63,8 @@ pub enum Delivery {
     NotSent,
     /// The server may have seen it and carried it out. Read back, or repeat with the same idempotency key.
     Unknown,
-    /// The server answered, and the error holds its answer.
+    /// The server answered, and the error holds its answer. A 408 or a status from 500 leaves open whether it was carried out all the same;
+    /// [`Error::is_retryable`] tells whether repeating is safe.
     Answered,
 }
 
@@ -77,7 +78,7 @@ pub enum ErrorKind {
     Config = 1,
     /// A value was refused before anything was sent.
     InvalidInput = 2,
-    /// The token endpoint refused to give a token.
+    /// The token endpoint gave no token, whatever its status. [`Error::is_retryable`] tells a busy service from wrong keys.
     Auth = 3,
     /// 401: the service did not take the token or the subscription key, a new token included.
     Unauthorized = 4,
@@ -280,7 +281,6 @@ impl Error {
         } else {
             Err(Self::input(field, reason))
         }
-        Err(Self::input(field, reason))
     }
 
     /// The token request's failure, seen from the call that wanted the token and has not been sent.

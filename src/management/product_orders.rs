@@ -35,8 +35,9 @@ pub fn list_product_orders(
 /// Orders a product for a merchant: fills in the form that the merchant has only to review and submit.
 ///
 /// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any failure: its idempotency key
-/// makes sure that there is one order. Success is no promise that the form is filled in: what the service cannot check at once may make
-/// it come up empty.
+/// makes sure that there is one order. The service keeps a refusal (4xx) with the key: an order that was corrected afterwards, or is to be
+/// tried again after one, needs [a new key](PrefillProductOrder::idempotency_key). Success is no promise that the form is filled in: what
+/// the service cannot check at once may make it come up empty.
 ///
 /// `POST /management/v1/product-orders`
 ///
@@ -70,7 +71,8 @@ pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<Produ
 
 /// Deletes a product order that the merchant has not submitted yet.
 ///
-/// A 404 is a success if it answers a repetition: the attempt whose answer was lost had deleted it.
+/// A 404 is a success if it answers a repetition after a lost answer, a 408 or a status from 500: the attempt before it is taken to have
+/// deleted it, as nothing can tell that it was never there.
 ///
 /// `DELETE /management/v1/product-orders/{productOrderId}`
 ///

@@ -116,7 +116,8 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
 
 /// Deletes a link.
 ///
-/// A 404 is a success if it answers a repetition: the attempt whose answer was lost had deleted it.
+/// A 404 is a success if it answers a repetition after a lost answer, a 408 or a status from 500: the attempt before it is taken to have
+/// deleted it, as nothing can tell that it was never there.
 ///
 /// `DELETE /order-management/v3/categories/{categoryId}`
 ///

@@ -120,7 +120,7 @@ impl PrefillProductOrder {
         }
     }
 
-    /// The caller's own idempotency key instead of the random one.
+    /// The caller's own idempotency key instead of the random one, or [a new one](IdempotencyKey::random) for an order that was refused.
     #[must_use]
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = key;

@@ -93,7 +93,7 @@ pub(super) fn narrow(value: i128) -> i64 {
 /// Splits an amount over weights so that no minor unit is lost: the shares add up to the amount, and each is less than one unit away from
 /// its exact share (the largest remainder rule). Among equal remainders the earlier weight gets the unit.
 ///
-/// For a discount on a whole order, the weights are the totals of its lines:
+/// For a discount on a whole order, the weights are the totals of its lines, and 0 for a line that is a return:
 ///
 /// ```
 /// use vipps::order_management::{OrderLine, TaxRate, allocate};
