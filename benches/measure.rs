@@ -85,7 +85,7 @@ pub(crate) fn compare(
 pub(crate) struct Heap {
     /// Allocations, those that make something larger included.
     pub(crate) allocations: f64,
-    /// The most that was in use at once, beyond what was before.
+    /// The most that was asked for at once, beyond what was before. What moves to grow counts once: large blocks are mapped anew, not copied.
     pub(crate) peak: f64,
     /// What is still in use with the result at hand.
     pub(crate) result: f64,

@@ -61,10 +61,12 @@ pub fn compare() -> Result<()> {
             round(client.as_mut(), call, count, &picture)?;
         }
         let mut rounds: Vec<[f64; 4]> = Vec::new();
-        for _ in 0..ROUNDS {
+        for nth in 0..ROUNDS {
             let mut times = [0.0; 4];
-            for (time, (_, client)) in times.iter_mut().zip(&mut clients) {
-                *time = round(client.as_mut(), call, count, &picture)?;
+            // Each is first in its turn.
+            for turn in 0..clients.len() {
+                let who = (nth + turn) % clients.len();
+                times[who] = round(clients[who].1.as_mut(), call, count, &picture)?;
             }
             rounds.push(times);
         }
