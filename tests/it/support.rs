@@ -86,6 +86,9 @@ impl Drop for RawServer {
 }
 
 fn serve(mut stream: TcpStream, shared: &Mutex<State>) {
+    // A client that does not keep its own limits is let go.
+    let patience = Some(Duration::from_secs(10));
+    stream.set_read_timeout(patience).unwrap();
     let mut buffer = Vec::new();
     let mut chunk = [0; 4096];
     loop {

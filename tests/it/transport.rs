@@ -132,6 +132,14 @@ pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// Runs a test with a limit that is over soon, and with longer ones as long as it says that the machine was too busy: a request that
+/// has not arrived within its time shows nothing.
+#[track_caller]
+pub(crate) fn with_limits(in_time: impl Fn(Duration) -> bool) {
+    let limits = (0..6).map(|doublings| Duration::from_millis(200 << doublings));
+    assert!({ limits }.any(in_time), "with no limit anything arrived");
+}
+
 /// Runs a test with all its cases at once: where it waits for the time to pass, it does so once.
 pub(crate) fn all_at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     thread::scope(|scope| {

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use vipps::management::list_sales_units;
@@ -11,7 +11,8 @@ use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Delivery, ErrorKind, RetryPolicy};
 
 use super::{
-    GET, POST, Peer, assert_error, builder, close, get, post, read_request, session, wait_for_close,
+    GET, POST, Peer, all_at_once, assert_error, builder, close, get, post, read_request, session,
+    wait_for_close, with_limits,
 };
 use crate::support::{builder_without_token, json_reply};
 
@@ -162,28 +163,38 @@ fn a_kept_connection_that_ends_under_a_call_leaves_it_open() {
 /// A byte now and then is no answer, however long it goes on: only the whole time ends it.
 #[test]
 fn a_head_that_dribbles_ends_with_the_time() {
-    let peer = Peer::start(|mut stream| {
-        read_request(&mut stream).unwrap();
-        stream.write_all(b"HTTP/1.1 200 OK\r\nX-Filler: ").unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_millis(20)))
-            .unwrap();
-        // Until the client has left.
-        while stream.read(&mut [0]).is_err() && stream.write_all(b"x").is_ok() {}
+    all_at_once([GET, POST], |at| {
+        with_limits(|limit| {
+            let arrived = Arc::new(AtomicBool::new(false));
+            let has_arrived = Arc::clone(&arrived);
+            let peer = Peer::start(move |mut stream| {
+                arrived.store(read_request(&mut stream).is_some(), Ordering::SeqCst);
+                drop(stream.write_all(b"HTTP/1.1 200 OK\r\nX-Filler: "));
+                stream
+                    .set_read_timeout(Some(Duration::from_millis(20)))
+                    .unwrap();
+                // Until the client has left.
+                while stream.read(&mut [0]).is_err() && stream.write_all(b"x").is_ok() {}
+            });
+            let session = builder(&peer.url()).timeout(limit).build().unwrap();
+            let result = match at {
+                GET => get(&session).map(drop),
+                _ => post(&session).map(drop),
+            };
+            drop(session);
+            drop(peer);
+            if !has_arrived.load(Ordering::SeqCst) {
+                return false;
+            }
+            let text = format!(
+                "{at}: timed out after {limit:.1?} while waiting for an answer \
+                 (the server may have carried it out)"
+            );
+            let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
+            assert_error(result, &text, kind, delivery, None);
+            true
+        });
     });
-    let session = builder(&peer.url()).timeout(Duration::from_millis(300));
-    let session = session.build().unwrap();
-    for (result, at) in [
-        (get(&session).map(drop), GET),
-        (post(&session).map(drop), POST),
-    ] {
-        let text = format!(
-            "{at}: timed out after 300.0ms while waiting for an answer \
-             (the server may have carried it out)"
-        );
-        let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
-        assert_error(result, &text, kind, delivery, None);
-    }
 }
 
 /// Whether the request got as far as the network is not known to anybody then: an error must not say more than that.

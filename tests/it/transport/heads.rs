@@ -1,11 +1,14 @@
 //! The head of a reply: its limit, and what is no head at all.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vipps::{Delivery, ErrorKind};
 
 use super::{
     GET, POST, Peer, assert_error, builder, get, post, read_request, session, wait_for_close,
+    with_limits,
 };
 use crate::support::{RawServer, reply};
 
@@ -135,16 +138,25 @@ fn interim_replies_are_passed_over() {
 /// They end by the limit of the head or with the time, as the pieces come.
 #[test]
 fn interim_replies_without_an_end_are_an_error() {
-    let peer = Peer::start(|mut stream| {
-        read_request(&mut stream).unwrap();
-        while stream
-            .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-            .is_ok()
-        {}
+    with_limits(|limit| {
+        let arrived = Arc::new(AtomicBool::new(false));
+        let has_arrived = Arc::clone(&arrived);
+        let peer = Peer::start(move |mut stream| {
+            arrived.store(read_request(&mut stream).is_some(), Ordering::SeqCst);
+            while stream
+                .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+                .is_ok()
+            {}
+        });
+        let session = builder(&peer.url()).timeout(limit).build().unwrap();
+        let error = get(&session).unwrap_err();
+        drop(session);
+        drop(peer);
+        if !has_arrived.load(Ordering::SeqCst) {
+            return false;
+        }
+        assert_eq!(error.delivery(), Delivery::Unknown);
+        assert_eq!(error.status(), None);
+        true
     });
-    let limit = std::time::Duration::from_millis(150);
-    let session = builder(&peer.url()).timeout(limit).build().unwrap();
-    let error = get(&session).unwrap_err();
-    assert_eq!(error.delivery(), Delivery::Unknown);
-    assert_eq!(error.status(), None);
 }
