@@ -5,7 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{ptr, slice};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::error::{Failure, vipps_error};
 use crate::string::vipps_string;
@@ -170,20 +169,6 @@ pub(crate) unsafe fn items<'a, T>(
     }
     // SAFETY: the caller's promise, and the length was checked.
     Ok(unsafe { slice::from_raw_parts(pointer, length) })
-}
-
-/// A request as a JSON object, which refuses unknown fields and whatever could not be made in Rust.
-pub(crate) fn request<T: DeserializeOwned>(json: &str, name: &'static str) -> Result<T, Failure> {
-    // serde would also take the values of the fields as an array, where no name can be checked.
-    if !json.trim_start().starts_with('{') {
-        return Err(Failure::input(name, "must be a JSON object"));
-    }
-    any_json(json, name)
-}
-
-/// A value as JSON of any kind.
-pub(crate) fn any_json<T: DeserializeOwned>(json: &str, name: &'static str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::json(name, &error.to_string()))
 }
 
 /// Frees what [`Box::into_raw`] gave; nothing for NULL.

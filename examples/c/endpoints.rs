@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 use vipps::management::{self, BusinessIdentifier};
 use vipps::order_management::{self, AddImage, OrderRef, PaymentType, v1};
 
-use crate::boundary::{
-    answer, any_json, guard, items, object, optional_text, request, text, vipps_status,
-};
+use crate::boundary::{answer, guard, items, object, optional_text, text, vipps_status};
 use crate::error::{Failure, vipps_error};
+use crate::request::{any_json, request};
 use crate::session::vipps_session;
 use crate::string::vipps_string;
 

@@ -48,23 +48,6 @@ impl Failure {
         Self::Setting { setting, reason }
     }
 
-    /// What reading a request said, by the field where it names one.
-    pub(crate) fn json(argument: &str, reason: &str) -> Self {
-        if let Some((field, reason)) = reason
-            .strip_prefix("invalid input: ")
-            .and_then(|reason| reason.split_once(": "))
-        {
-            return Self::input(field, reason);
-        }
-        let quoted = ["unknown field `", "missing field `"]
-            .iter()
-            .find_map(|start| reason.strip_prefix(start)?.split_once('`'));
-        match quoted {
-            Some((field, _)) => Self::input(field, reason),
-            None => Self::input(argument, reason),
-        }
-    }
-
     pub(crate) fn status(&self) -> vipps_status {
         match self {
             Self::Library(error) => error.kind() as vipps_status,
@@ -104,6 +87,9 @@ impl Failure {
     /// The service's, or those that the arguments of this call have.
     fn field_problems(&self) -> String {
         let problems = match self {
+            Self::Library(error) if !error.field_problems().is_empty() => {
+                pairs(error.field_problems())
+            }
             Self::Library(Error::InvalidInput { field, reason, .. })
             | Self::Input {
                 argument: field,
@@ -113,7 +99,7 @@ impl Failure {
                 setting, reason, ..
             })
             | Self::Setting { setting, reason } => vec![(setting.as_str(), reason.as_str())],
-            Self::Library(error) => pairs(error.field_problems()),
+            Self::Library(_) => Vec::new(),
             Self::Null(argument) => vec![(*argument, "must not be NULL")],
             Self::Utf8(argument, _) => vec![(*argument, "must be UTF-8")],
             Self::Panic => Vec::new(),
@@ -153,8 +139,7 @@ fn each<'a>(field: &'a str, reason: &'a str) -> Vec<(&'a str, &'a str)> {
         };
         let split = match names.peek() {
             None => Some((own, "")),
-            Some(next) => own
-                .find(&format!("; {next}: "))
+            Some(next) => find_unquoted(own, &format!("; {next}: "))
                 .and_then(|at| Some((own.get(..at)?, own.get(at + 2..)?))),
         };
         let Some((own, after)) = split else {
@@ -164,6 +149,22 @@ fn each<'a>(field: &'a str, reason: &'a str) -> Vec<(&'a str, &'a str)> {
         rest = after;
     }
     problems
+}
+
+/// Where `separator` begins outside of quotes. In them stands what somebody wrote, which may look like anything.
+fn find_unquoted(text: &str, separator: &str) -> Option<usize> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = is_quoted,
+            '"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            _ if text.get(at..)?.starts_with(separator) => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 pub(crate) struct vipps_error {

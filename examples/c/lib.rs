@@ -14,6 +14,7 @@ mod endpoints;
 mod error;
 mod json;
 mod receipts;
+mod request;
 mod session;
 mod settings;
 mod string;

@@ -4,8 +4,9 @@ use std::ffi::c_char;
 
 use vipps::order_management::{OrderLine, Receipt, TaxRate, allocate};
 
-use crate::boundary::{answer, guard, items, request, text, vipps_status};
+use crate::boundary::{answer, guard, items, text, vipps_status};
 use crate::error::{Failure, vipps_error};
+use crate::request::request;
 use crate::string::vipps_string;
 
 /// A way to make a line of an amount.

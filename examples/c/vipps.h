@@ -12,8 +12,8 @@
  * - NULL for any other argument is VIPPS_NULL_ARGUMENT, unless the argument is said to be optional.
  * - Texts are UTF-8 and end with NUL; one that is not UTF-8 is VIPPS_INVALID_UTF8. Texts that go in are copied: they need not outlive
  *   the call. Texts that come out are whole, and no character is ever cut in two.
- * - JSON has the field names of the service. In a request an unknown field is an error, and so is a value that the service would refuse:
- *   the error names the field, and nothing was sent.
+ * - JSON has the field names of the service. In a request an unknown field is an error, and so are a field that is there twice, and a value
+ *   that the service would refuse: the error names the field by its path, such as orderLines[1].totalAmount, and nothing was sent.
  * - Money is in minor units (oere, cents), tax rates in basis points (2500 is 25 %).
  * - A panic inside the library is VIPPS_PANIC, and the objects that took part may still be freed.
  *

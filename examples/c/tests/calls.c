@@ -114,6 +114,9 @@ static unsigned char *read_file(const char *path, size_t *length)
     return bytes;
 }
 
+#define PREFILL(more) \
+    "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"}, \"productType\": \"CHECKOUT\"" more "}"
+
 static void management(void)
 {
     SHOW(vipps_list_sales_units(session, &json, &error));
@@ -139,6 +142,19 @@ static void management(void)
                                      "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
                                      " \"productType\": \"CHECKOUT\", \"merchantCategoryCode\": \"12\"}",
                                      &json, &error));
+    /* The fields' values without their names, which serde would take too. */
+    SHOW(vipps_list_product_orders(session, "[true]", &json, &error));
+    SHOW(vipps_prefill_product_order(session,
+                                     "{\"businessIdentifier\": [\"business:NO:ORG\", \"987654321\"],"
+                                     " \"productType\": \"CHECKOUT\"}",
+                                     &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"settlementBankAccount\": [\"BBAN:NO\", \"86011117947\"]"), &json,
+                                     &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"website\": {\"url\": \"https://example.com\", \"trmsUrl\": \"\"}"), &json,
+                                     &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"idempotencyKey\": \"a.b\""), &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"productType\": \"LOGIN\""), &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"hasRecurring\": \"yes\""), &json, &error));
     SHOW(vipps_get_product_order(session, "00000000-0000-4000-8000-000000000001", &json, &error));
     SHOW(vipps_get_product_order(session, "1", &json, &error));
     SHOW_DONE(vipps_delete_product_order(session, "00000000-0000-4000-8000-000000000001", &error));
@@ -147,12 +163,15 @@ static void management(void)
     SHOW(vipps_list_price_packages(NULL, &json, &error));
 }
 
-#define LINE \
+#define AMOUNTS \
     "{\"name\": \"Socks \\u00e6\", \"id\": \"1\", \"totalAmount\": 1000, \"totalAmountExcludingTax\": 800," \
-    " \"totalTaxAmount\": 200, \"taxRate\": 2500}"
-#define RECEIPT "{\"orderLines\": [" LINE "], \"bottomLine\": {\"currency\": \"NOK\"}}"
-#define OTHER_RECEIPT "{\"orderLines\": [" LINE ", " LINE "], \"bottomLine\": {\"currency\": \"NOK\"}}"
-#define MISSPELT_RECEIPT "{\"orderLines\": [" LINE "], \"bottomLine\": {\"currency\": \"NOK\", \"tipAmuont\": 100}}"
+    " \"totalTaxAmount\": 200, \"taxRate\": 2500"
+#define LINE AMOUNTS "}"
+#define LINE_WITH(more) AMOUNTS ", " more "}"
+#define RECEIPT_OF(lines, bottom_line) "{\"orderLines\": [" lines "], \"bottomLine\": " bottom_line "}"
+#define RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\"}")
+#define OTHER_RECEIPT RECEIPT_OF(LINE ", " LINE, "{\"currency\": \"NOK\"}")
+#define MISSPELT_RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"tipAmuont\": 100}")
 #define CATEGORY "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com/track/1\"}"
 #define LINK "{\"orderId\": \"order-1\", \"paymentType\": \"ECOM\", \"type\": \"TICKET\", \"url\": \"https://example.com/2\"}"
 
@@ -177,6 +196,8 @@ static void order_management(const unsigned char *picture, size_t length)
     SHOW(vipps_add_category(session, "{\"orderId\": \"order-1\"}", &json, &error));
     SHOW(vipps_list_categories(session, "order-1", &json, &error));
     SHOW(vipps_list_categories(session, "order 1", &json, &error));
+    SHOW(vipps_add_category(session, "[\"order-1\", \"ECOM\", \"TICKET\", \"https://example.com/2\"]", &json, &error));
+    SHOW(vipps_put_category(session, "ECOM", "order-1", "[\"DELIVERY\", \"https://example.com/track/1\"]", &json, &error));
     SHOW(vipps_get_category(session, "00000000-0000-4000-9000-000000000003", &json, &error));
     SHOW(vipps_get_category(session, "3", &json, &error));
     SHOW_DONE(vipps_delete_category(session, "00000000-0000-4000-9000-000000000003", &error));
@@ -224,6 +245,26 @@ static void receipts(void)
     SHOW_DONE(vipps_allocate(1000, amounts, SIZE_MAX, amounts, &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT, &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [], \"bottomLine\": {}}", &error));
+    /* The fields' values without their names, at any depth. */
+    SHOW_DONE(vipps_receipt_validate("[[" LINE "], {\"currency\": \"NOK\"}]", &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "[\"NOK\", 100, 200, \"pos\", 5]"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"paymentSources\": [1, 2]}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"barcode\": []}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", " LINE_WITH("\"unitInfo\": [1, \"2\"]"), "{\"currency\": \"NOK\"}"), &error));
+    SHOW(vipps_order_line_less_discount(LINE_WITH("\"unitInfo\": [1, \"2\"]"), 1, &json, &error));
+    /* Errors name their fields by the whole path. */
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1.5"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": 1}"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"quantity\": null}"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1, \"discount\": 2"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitprice\": 1}"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": {}, \"bottomLine\": {}}", &error));
+    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [" LINE "}", &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT " {}", &error));
+    /* What is quoted of a field looks like the next problem. */
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"productUrl\": \"x; bottomLine.currency: must be NOK\""), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"productUrl\": \"\\\" \\\\\\\\\\\"; bottomLine.currency: must be NOK\""), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", \"productUrl\": \"a; b\", \"totalAmount\": 1,"
                                      " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
                                      " \"bottomLine\": {}}",
