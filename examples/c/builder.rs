@@ -6,7 +6,7 @@ use std::time::Duration;
 use vipps::{AccessToken, ApiKeys, Environment, RetryPolicy, Session, SessionBuilder, TlsBackend};
 
 use crate::boundary::{free, give, guard, items, object, text, vipps_status};
-use crate::error::{Failure, vipps_error};
+use crate::error::{Failure, Names, vipps_error};
 use crate::session::vipps_session;
 use crate::settings::{Observer, vipps_observer, vipps_release, vipps_system_info};
 
@@ -14,21 +14,59 @@ mod config;
 
 pub(crate) use config::from_json;
 
-/// `None` once the session was built: the settings have gone into it.
-pub(crate) struct vipps_session_builder(Option<SessionBuilder>);
+pub(crate) const PRODUCTION: c_int = 0;
+pub(crate) const TEST: c_int = 1;
+pub(crate) const RUSTLS: c_int = 0;
+pub(crate) const NATIVE_TLS: c_int = 1;
+
+pub(crate) struct vipps_session_builder {
+    /// `None` once the session was built: the settings have gone into it.
+    pub(crate) settings: Option<SessionBuilder>,
+    /// Beside the settings: what it gives back is the caller's to run, and must not run in the middle of a change.
+    observer: Option<Observer>,
+    names: Names,
+}
 
 impl vipps_session_builder {
-    fn new(builder: SessionBuilder) -> *mut Self {
-        Box::into_raw(Box::new(Self(Some(builder))))
+    fn new(settings: SessionBuilder, names: Names) -> *mut Self {
+        let (settings, observer) = (Some(settings), None);
+        Box::into_raw(Box::new(Self {
+            settings,
+            observer,
+            names,
+        }))
     }
 
-    fn take(&mut self) -> Result<SessionBuilder, Failure> {
-        self.0.take().ok_or_else(spent)
+    /// What [`build`] takes, which leaves nothing behind.
+    fn take(&mut self) -> Result<(SessionBuilder, Option<Observer>, Names), Failure> {
+        let settings = self.settings.take().ok_or_else(spent)?;
+        Ok((settings, self.observer.take(), self.names))
     }
 }
 
 fn spent() -> Failure {
     Failure::input("builder", "has been built already: make a new one")
+}
+
+/// The builder, whose settings have not gone into a session. It is borrowed as long as nobody else may run.
+///
+/// `builder` is NULL or one that this library gave and that was not freed.
+unsafe fn unspent<'a>(
+    builder: *mut vipps_session_builder,
+) -> Result<&'a mut vipps_session_builder, Failure> {
+    // SAFETY: the caller's promise.
+    let builder = unsafe { builder.as_mut() }.ok_or(Failure::Null("builder"))?;
+    match builder.settings {
+        Some(_) => Ok(builder),
+        None => Err(spent()),
+    }
+}
+
+/// Makes a session of settings whose errors use these names.
+pub(crate) fn build(settings: SessionBuilder, names: Names) -> Result<*mut vipps_session, Failure> {
+    let session = settings.build();
+    let session = session.map_err(|error| Failure::Library(error).named(names))?;
+    Ok(vipps_session::new(session))
 }
 
 #[unsafe(no_mangle)]
@@ -48,7 +86,8 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new(
                 text(subscription_key, "subscription_key")?,
             );
             let system = object(system, "system")?.read()?;
-            Ok(vipps_session_builder::new(Session::builder(keys, system)))
+            let settings = Session::builder(keys, system);
+            Ok(vipps_session_builder::new(settings, Names::Setters))
         })
     }
 }
@@ -68,7 +107,8 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new_management(
                 text(client_secret, "client_secret")?,
             );
             let system = object(system, "system")?.read()?;
-            Ok(vipps_session_builder::new(Session::builder(keys, system)))
+            let settings = Session::builder(keys, system);
+            Ok(vipps_session_builder::new(settings, Names::Setters))
         })
     }
 }
@@ -81,8 +121,8 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new_from_json(
 ) -> vipps_status {
     unsafe {
         give(out_builder, "out_builder", error, || {
-            let builder = from_json(text(config_json, "config_json")?)?;
-            Ok(vipps_session_builder::new(builder))
+            let settings = from_json(text(config_json, "config_json")?)?;
+            Ok(vipps_session_builder::new(settings, Names::Json))
         })
     }
 }
@@ -95,8 +135,8 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_new_from_env(
 ) -> vipps_status {
     unsafe {
         give(out_builder, "out_builder", error, || {
-            let builder = SessionBuilder::from_env(object(system, "system")?.read()?)?;
-            Ok(vipps_session_builder::new(builder))
+            let settings = SessionBuilder::from_env(object(system, "system")?.read()?)?;
+            Ok(vipps_session_builder::new(settings, Names::Setters))
         })
     }
 }
@@ -113,13 +153,10 @@ macro_rules! setters {
             ) -> vipps_status {
                 unsafe {
                     guard(error, || {
-                        let builder = builder.as_mut().ok_or(Failure::Null("builder"))?;
-                        if builder.0.is_none() {
-                            return Err(spent());
-                        }
+                        let builder = unspent(builder)?;
                         // The arguments are checked before the builder is touched: it is as it was if one is wrong.
                         let set = $body;
-                        builder.0 = Some(set(builder.take()?));
+                        builder.settings = builder.settings.take().map(set);
                         Ok(())
                     })
                 }
@@ -131,8 +168,8 @@ macro_rules! setters {
 setters! {
     fn vipps_session_builder_environment(environment: c_int) {
         let environment = match environment {
-            0 => Environment::Production,
-            1 => Environment::Test,
+            PRODUCTION => Environment::Production,
+            TEST => Environment::Test,
             other => {
                 let reason = format!("must be VIPPS_PRODUCTION or VIPPS_TEST, not {other}");
                 return Err(Failure::input("environment", &reason));
@@ -186,8 +223,8 @@ setters! {
 
     fn vipps_session_builder_tls_backend(backend: c_int) {
         let backend = match backend {
-            0 => TlsBackend::Rustls,
-            1 => TlsBackend::NativeTls,
+            RUSTLS => TlsBackend::Rustls,
+            NATIVE_TLS => TlsBackend::NativeTls,
             other => {
                 let reason = format!("must be VIPPS_RUSTLS or VIPPS_NATIVE_TLS, not {other}");
                 return Err(Failure::input("backend", &reason));
@@ -215,10 +252,27 @@ setters! {
         let token = AccessToken::new(text(token, "token")?, expires_in)?;
         move |builder: SessionBuilder| builder.access_token(token)
     }
+}
 
-    fn vipps_session_builder_observer(callback: vipps_observer, user: *mut c_void, release: vipps_release) {
-        let observer = Observer::new(callback, user, release)?;
-        move |builder: SessionBuilder| builder.observer(move |exchange| observer.call(exchange))
+#[unsafe(no_mangle)]
+pub(crate) unsafe extern "C" fn vipps_session_builder_observer(
+    builder: *mut vipps_session_builder,
+    callback: vipps_observer,
+    user: *mut c_void,
+    release: vipps_release,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let before = {
+                let builder = unspent(builder)?;
+                let observer = Observer::new(callback, user, release)?;
+                builder.observer.replace(observer)
+            };
+            // Its `release` is called here, where the builder is whole again and not borrowed.
+            drop(before);
+            Ok(())
+        })
     }
 }
 
@@ -230,8 +284,13 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_build(
 ) -> vipps_status {
     unsafe {
         give(out_session, "out_session", error, || {
-            let builder = builder.as_mut().ok_or(Failure::Null("builder"))?.take()?;
-            Ok(vipps_session::new(builder.build()?))
+            // The borrow ends with the line: an observer that is dropped because the settings are wrong is released after it.
+            let (settings, observer, names) = unspent(builder)?.take()?;
+            let settings = match observer {
+                Some(observer) => settings.observer(move |exchange| observer.call(exchange)),
+                None => settings,
+            };
+            build(settings, names)
         })
     }
 }

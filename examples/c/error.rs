@@ -28,9 +28,78 @@ pub(crate) enum Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Library(error)
+        Self::Library(error).named(Names::Setters)
     }
 }
+
+/// What the settings of a session are called where they are set.
+#[derive(Clone, Copy)]
+pub(crate) enum Names {
+    /// The functions of the builder, without what they have in common, and the members of `vipps_system_info`.
+    Setters,
+    /// The members of the JSON configuration.
+    Json,
+}
+
+/// A setting as the crate, the setters and JSON call it. What is not here is called the same everywhere, such as a variable.
+const SETTINGS: [[&str; 3]; 15] = [
+    ["client_id", "client_id", "clientId"],
+    ["client_secret", "client_secret", "clientSecret"],
+    ["subscription_key", "subscription_key", "subscriptionKey"],
+    ["Vipps-System-Name", "system.name", "systemName"],
+    ["Vipps-System-Version", "system.version", "systemVersion"],
+    [
+        "Vipps-System-Plugin-Name",
+        "system.plugin_name",
+        "systemPluginName",
+    ],
+    [
+        "Vipps-System-Plugin-Version",
+        "system.plugin_version",
+        "systemPluginVersion",
+    ],
+    ["base_url", "base_url", "baseUrl"],
+    [
+        "merchant_serial_number",
+        "merchant_serial_number",
+        "merchantSerialNumber",
+    ],
+    ["timeout", "timeout_ms", "timeoutMs"],
+    ["connect_timeout", "connect_timeout_ms", "connectTimeoutMs"],
+    ["tls_backend", "tls_backend", "tlsBackend"],
+    ["root_certificates", "root_certificates", "rootCertificates"],
+    [
+        "max_response_bytes",
+        "max_response_bytes",
+        "maxResponseBytes",
+    ],
+    ["user_agent_suffix", "user_agent_suffix", "userAgentSuffix"],
+];
+
+/// The same for what reasons give as advice.
+const ADVICE: [[&str; 3]; 5] = [
+    [
+        "allow_plain_http()",
+        "vipps_session_builder_allow_plain_http()",
+        "\"allowPlainHttp\": true",
+    ],
+    [
+        " on the builder or with for_merchant()",
+        " in the settings or by vipps_session_for_merchant()",
+        " in the settings or by vipps_session_for_merchant()",
+    ],
+    [
+        "keys are given as ApiKeys",
+        "keys are arguments of their own",
+        "keys are settings of their own",
+    ],
+    ["TlsBackend::Rustls", "VIPPS_RUSTLS", "\"rustls\""],
+    [
+        "TlsBackend::NativeTls",
+        "VIPPS_NATIVE_TLS",
+        "\"native-tls\"",
+    ],
+];
 
 impl Failure {
     // Negative, so that no kind of error that is added to the crate can have the same number.
@@ -45,6 +114,28 @@ impl Failure {
 
     pub(crate) fn setting(setting: &str, reason: &str) -> Self {
         let (setting, reason) = (setting.to_owned(), reason.to_owned());
+        Self::Setting { setting, reason }
+    }
+
+    /// A wrong setting in the words of whoever set it. Nothing else is changed.
+    pub(crate) fn named(self, names: Names) -> Self {
+        let (setting, reason) = match self {
+            Self::Library(Error::Config {
+                setting, reason, ..
+            })
+            | Self::Setting { setting, reason } => (setting, reason),
+            other => return other,
+        };
+        let theirs = |setter: &'static str, json: &'static str| match names {
+            Names::Setters => setter,
+            Names::Json => json,
+        };
+        let known = SETTINGS.into_iter().find(|[name, ..]| *name == setting);
+        let setting = known.map_or(setting, |[_, setter, json]| theirs(setter, json).to_owned());
+        let mut reason = reason;
+        for [advice, setter, json] in ADVICE {
+            reason = reason.replace(advice, theirs(setter, json));
+        }
         Self::Setting { setting, reason }
     }
 
@@ -77,7 +168,9 @@ impl Failure {
             Self::Setting { setting, reason } => format!("configuration: {setting}: {reason}"),
             Self::Null(argument) => format!("invalid input: {argument}: must not be NULL"),
             Self::Utf8(argument, at) => {
-                format!("invalid input: {argument}: must be UTF-8, and is not at byte {at}")
+                format!(
+                    "invalid input: {argument}: must be UTF-8, and is not valid from byte {at} on"
+                )
             }
             // Its message may hold anything.
             Self::Panic => "a panic, which is a bug in this library".to_owned(),
@@ -95,10 +188,12 @@ impl Failure {
                 argument: field,
                 reason,
             } => each(field, reason),
-            Self::Library(Error::Config {
-                setting, reason, ..
-            })
-            | Self::Setting { setting, reason } => vec![(setting.as_str(), reason.as_str())],
+            // The variables that are missing.
+            Self::Setting { setting, reason } if reason == "not set in the environment" => {
+                let variables = setting.split(", ");
+                variables.map(|name| (name, reason.as_str())).collect()
+            }
+            Self::Setting { setting, reason } => vec![(setting.as_str(), reason.as_str())],
             Self::Library(_) => Vec::new(),
             Self::Null(argument) => vec![(*argument, "must not be NULL")],
             Self::Utf8(argument, _) => vec![(*argument, "must be UTF-8")],

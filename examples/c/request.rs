@@ -30,8 +30,8 @@ pub(crate) fn any_json<T: DeserializeOwned>(json: &str, name: &str) -> Result<T,
 pub(crate) enum Json {
     /// Neither of the others.
     Plain(Value),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 impl<'de> Deserialize<'de> for Json {

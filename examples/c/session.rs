@@ -7,7 +7,7 @@ use vipps::{IdempotencyKey, Session};
 
 use crate::boundary::{Out, free, give, guard, object, text, vipps_status};
 use crate::builder;
-use crate::error::vipps_error;
+use crate::error::{Names, vipps_error};
 use crate::settings::vipps_system_info;
 use crate::string::vipps_string;
 
@@ -27,8 +27,8 @@ pub(crate) unsafe extern "C" fn vipps_session_new_from_json(
 ) -> vipps_status {
     unsafe {
         give(out_session, "out_session", error, || {
-            let builder = builder::from_json(text(config_json, "config_json")?)?;
-            Ok(vipps_session::new(builder.build()?))
+            let settings = builder::from_json(text(config_json, "config_json")?)?;
+            builder::build(settings, Names::Json)
         })
     }
 }
@@ -86,8 +86,10 @@ pub(crate) unsafe extern "C" fn vipps_session_access_token(
 ) -> vipps_status {
     unsafe {
         guard(error, || {
-            let out_token = Out::new(out_token, ptr::null_mut(), "out_token")?;
-            let out_expires_in_ms = Out::new(out_expires_in_ms, 0, "out_expires_in_ms")?;
+            // Both are written before either may be missing.
+            let out_token = Out::new(out_token, ptr::null_mut(), "out_token");
+            let out_expires_in_ms = Out::new(out_expires_in_ms, 0, "out_expires_in_ms");
+            let (out_token, out_expires_in_ms) = (out_token?, out_expires_in_ms?);
             let token = object(session, "session")?.0.access_token()?;
             let expires_in = token.expires_in().as_millis();
             out_expires_in_ms.set(u64::try_from(expires_in).unwrap_or(u64::MAX));

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use vipps::{Exchange, SystemInfo};
+use vipps::{Error, Exchange, SystemInfo};
 
 use crate::boundary::{optional_text, text};
 use crate::error::Failure;
@@ -29,25 +29,26 @@ impl vipps_system_info {
                 optional_text(self.plugin_version, "system.plugin_version")?,
             )
         };
-        system_info(name, version, plugin_name, plugin_version)
+        let plugin = match (plugin_name, plugin_version) {
+            (Some(name), Some(version)) => Some((name, version)),
+            (None, None) => None,
+            (Some(_), None) => return Err(Failure::Null("system.plugin_version")),
+            (None, Some(_)) => return Err(Failure::Null("system.plugin_name")),
+        };
+        Ok(system_info(name, version, plugin)?)
     }
 }
 
-/// The plugin's name and version go together.
+/// The system, with the name and the version of its plugin.
 pub(crate) fn system_info(
     name: &str,
     version: &str,
-    plugin_name: Option<&str>,
-    plugin_version: Option<&str>,
-) -> Result<SystemInfo, Failure> {
+    plugin: Option<(&str, &str)>,
+) -> Result<SystemInfo, Error> {
     let system = SystemInfo::new(name, version)?;
-    match (plugin_name, plugin_version) {
-        (Some(name), Some(version)) => Ok(system.plugin(name, version)?),
-        (None, None) => Ok(system),
-        _ => Err(Failure::setting(
-            "system",
-            "must have both name and version of the plugin, or neither",
-        )),
+    match plugin {
+        Some((name, version)) => system.plugin(name, version),
+        None => Ok(system),
     }
 }
 

@@ -1,24 +1,26 @@
-//! A session's settings as JSON. Errors name the setting and never show a value: it may be a key.
+//! A session's settings as JSON. Errors name the setting as it is called there, and show no value that may be a key.
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use vipps::{
-    AccessToken, ApiKeys, Environment, Msn, RetryPolicy, Session, SessionBuilder, TlsBackend,
+    AccessToken, ApiKeys, Environment, Error, Msn, RetryPolicy, Session, SessionBuilder,
+    SystemInfo, TlsBackend,
 };
 
-use crate::error::Failure;
+use crate::error::{Failure, Names};
+use crate::request::{Json, TWICE};
 use crate::settings::system_info;
 
 pub(crate) fn from_json(config: &str) -> Result<SessionBuilder, Failure> {
-    let config: Value = serde_json::from_str(config).map_err(|error| {
+    let config: Json = serde_json::from_str(config).map_err(|error| {
         // Where it is wrong, and not what stands there.
         let (line, column) = (error.line(), error.column());
         let reason = format!("must be JSON, and is not at line {line} column {column}");
         Failure::setting("config_json", &reason)
     })?;
-    let Value::Object(members) = config else {
+    let Json::Object(members) = config else {
         return Err(Failure::setting("config_json", "must be an object"));
     };
     let mut config = Config {
@@ -83,9 +85,12 @@ pub(crate) fn from_json(config: &str) -> Result<SessionBuilder, Failure> {
     Ok(builder)
 }
 
+/// Of the plugin's name and version, the one that is missing.
+const PLUGIN: &str = "must be set: a plugin has both a name and a version";
+
 /// An object whose members are taken one by one, until none is left.
 struct Config {
-    members: Map<String, Value>,
+    members: Vec<(String, Json)>,
     /// The member of another object that it is, with a dot.
     within: &'static str,
 }
@@ -114,19 +119,22 @@ impl Config {
         Ok(ApiKeys::management(client_id, client_secret))
     }
 
-    fn system(&mut self) -> Result<vipps::SystemInfo, Failure> {
-        let (name, version) = (
-            self.required("systemName")?,
-            self.required("systemVersion")?,
-        );
-        let plugin_name = self.text("systemPluginName")?;
-        let plugin_version = self.text("systemPluginVersion")?;
-        system_info(
-            &name,
-            &version,
-            plugin_name.as_deref(),
-            plugin_version.as_deref(),
-        )
+    fn system(&mut self) -> Result<SystemInfo, Failure> {
+        let name = self.required("systemName")?;
+        let version = self.required("systemVersion")?;
+        let plugin = match (
+            self.text("systemPluginName")?,
+            self.text("systemPluginVersion")?,
+        ) {
+            (Some(name), Some(version)) => Some((name, version)),
+            (None, None) => None,
+            (Some(_), None) => return Err(self.wrong("systemPluginVersion", PLUGIN)),
+            (None, Some(_)) => return Err(self.wrong("systemPluginName", PLUGIN)),
+        };
+        let plugin = plugin.as_ref();
+        let plugin = plugin.map(|(name, version)| (name.as_str(), version.as_str()));
+        let system = system_info(&name, &version, plugin);
+        system.map_err(|error| Failure::Library(error).named(Names::Json))
     }
 
     fn retry(&mut self) -> Result<Option<RetryPolicy>, Failure> {
@@ -155,7 +163,12 @@ impl Config {
         let expires_in = token.milliseconds("expiresInMs")?;
         let expires_in = expires_in.ok_or_else(|| token.wrong("expiresInMs", "must be set"))?;
         token.end()?;
-        Ok(Some(AccessToken::new(&text, expires_in)?))
+        let kept = AccessToken::new(&text, expires_in);
+        let kept = kept.map_err(|error| match error {
+            Error::InvalidInput { reason, .. } => token.wrong("token", &reason),
+            other => Failure::from(other),
+        })?;
+        Ok(Some(kept))
     }
 
     fn required(&mut self, name: &str) -> Result<String, Failure> {
@@ -164,20 +177,18 @@ impl Config {
     }
 
     fn text(&mut self, name: &str) -> Result<Option<String>, Failure> {
-        match self.members.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+        match self.take(name)? {
+            None => Ok(None),
+            Some(Json::Plain(Value::String(text))) => Ok(Some(text)),
             Some(_) => Err(self.wrong(name, "must be a string")),
         }
     }
 
     fn number(&mut self, name: &str) -> Result<Option<u64>, Failure> {
-        match self.members.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => match value.as_u64() {
-                Some(number) => Ok(Some(number)),
-                None => Err(self.wrong(name, "must be a whole number, and not negative")),
-            },
+        match self.take(name)? {
+            None => Ok(None),
+            Some(Json::Plain(Value::Number(number))) if number.is_u64() => Ok(number.as_u64()),
+            Some(_) => Err(self.wrong(name, "must be a whole number, and not negative")),
         }
     }
 
@@ -186,26 +197,38 @@ impl Config {
     }
 
     fn flag(&mut self, name: &str) -> Result<bool, Failure> {
-        match self.members.remove(name) {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
+        match self.take(name)? {
+            None => Ok(false),
+            Some(Json::Plain(Value::Bool(flag))) => Ok(flag),
             Some(_) => Err(self.wrong(name, "must be true or false")),
         }
     }
 
     fn object(&mut self, name: &str, within: &'static str) -> Result<Option<Self>, Failure> {
-        match self.members.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Object(members)) => Ok(Some(Self { members, within })),
+        match self.take(name)? {
+            None => Ok(None),
+            Some(Json::Object(members)) => Ok(Some(Self { members, within })),
             Some(_) => Err(self.wrong(name, "must be an object")),
         }
     }
 
+    /// The value of a setting; `null` is one that is not set.
+    fn take(&mut self, name: &str) -> Result<Option<Json>, Failure> {
+        let mut value = None;
+        while let Some(at) = self.members.iter().position(|(member, _)| member == name) {
+            let (_, found) = self.members.swap_remove(at);
+            if value.replace(found).is_some() {
+                return Err(self.wrong(name, TWICE));
+            }
+        }
+        Ok(value.filter(|value| !matches!(value, Json::Plain(Value::Null))))
+    }
+
     /// A setting that nobody knows is a misspelt one.
     fn end(&self) -> Result<(), Failure> {
-        match self.members.keys().next() {
+        match self.members.first() {
             None => Ok(()),
-            Some(unknown) => Err(self.wrong(unknown, "is not a setting")),
+            Some((unknown, _)) => Err(self.wrong(unknown, "is not a setting")),
         }
     }
 

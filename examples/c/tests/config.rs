@@ -1,7 +1,9 @@
 //! Sessions from JSON and with setters: what is refused, in which words, and what goes out.
 
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::ptr;
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::{ptr, thread};
 
 use serde_json::{Value, json};
 
@@ -84,7 +86,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"clientSecret": format!("{secret}\n")}),
-            "client_secret: must be visible ASCII, and has a line break at 14",
+            "clientSecret: must be visible ASCII, and has a line break at 14",
         ),
         (
             json!({"subscriptionKey": null}),
@@ -109,15 +111,19 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"systemVersion": ""}),
-            "Vipps-System-Version: must not be empty",
+            "systemVersion: must not be empty",
         ),
         (
             json!({"systemPluginName": "acme-webshop"}),
-            "system: must have both name and version of the plugin, or neither",
+            "systemPluginVersion: must be set: a plugin has both a name and a version",
         ),
         (
             json!({"systemPluginVersion": "4.5.6"}),
-            "system: must have both name and version of the plugin, or neither",
+            "systemPluginName: must be set: a plugin has both a name and a version",
+        ),
+        (
+            json!({"systemPluginName": "a\tb", "systemPluginVersion": "4.5.6"}),
+            "systemPluginName: must be visible ASCII, and has a control character at 2",
         ),
         (
             json!({"environment": "prod"}),
@@ -125,7 +131,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"baseUrl": "http://example.com"}),
-            "base_url: must be https: keys and tokens would cross the network in the clear. http is for loopback addresses, and others with allow_plain_http()",
+            "baseUrl: must be https: keys and tokens would cross the network in the clear. http is for loopback addresses, and others with \"allowPlainHttp\": true",
         ),
         (
             json!({"allowPlainHttp": "yes"}),
@@ -145,7 +151,19 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"timeoutMs": 0}),
-            "timeout: must be from 1 millisecond to 24 hours, not 0ns",
+            "timeoutMs: must be from 1 millisecond to 24 hours, not 0ns",
+        ),
+        (
+            json!({"timeoutMs": 86_400_001}),
+            "timeoutMs: must be from 1 millisecond to 24 hours, not 86400.001s",
+        ),
+        (
+            json!({"connectTimeoutMs": 0}),
+            "connectTimeoutMs: must be from 1 millisecond to 24 hours, not 0ns",
+        ),
+        (
+            json!({"connectTimeoutMs": 86_400_001}),
+            "connectTimeoutMs: must be from 1 millisecond to 24 hours, not 86400.001s",
         ),
         (
             json!({"connectTimeoutMs": "1"}),
@@ -170,15 +188,19 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"rootCertificates": secret}),
-            "root_certificates: must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)",
+            "rootCertificates: must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)",
         ),
         (
             json!({"maxResponseBytes": 0}),
-            "max_response_bytes: must be at least 1",
+            "maxResponseBytes: must be at least 1",
         ),
         (
             json!({"userAgentSuffix": "a\tb"}),
-            "user_agent_suffix: must be visible ASCII, and has a control character at 2",
+            "userAgentSuffix: must be visible ASCII, and has a control character at 2",
+        ),
+        (
+            json!({"accessToken": {"token": "", "expiresInMs": 1}}),
+            "accessToken.token: must not be empty",
         ),
         (
             json!({"accessToken": {"token": secret}}),
@@ -197,6 +219,21 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         let result = Session::from_json(&changed(&sandbox, changes)).map(drop);
         assert_eq!(result, Err((1, expected)));
     }
+    for (twice, name) in [
+        (r#", "clientSecret": "s3cret-s3cret""#, "clientSecret"),
+        (r#", "timeoutMs": 1, "timeoutMs": null"#, "timeoutMs"),
+        (r#", "proxy": null, "proxy": null"#, "proxy"),
+        (
+            r#", "retry": {"maxAttempts": 1, "maxAttempts": 2}"#,
+            "retry.maxAttempts",
+        ),
+    ] {
+        let good = config(&sandbox);
+        let config = format!("{}{twice}}}", good.strip_suffix('}').unwrap());
+        let why = format!("configuration: {name}: must be there once, and is there again");
+        let result = Session::from_json(&config).map(drop);
+        assert_eq!(result, Err((1, why)));
+    }
     let broken = format!("{{\"clientSecret\": \"{secret}\n");
     let why = "configuration: config_json: must be JSON, and is not at line 2 column 0";
     assert_eq!(
@@ -208,19 +245,13 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
     assert_eq!(sandbox.requests().len(), 0);
 }
 
-/// The whole of what it says: each setting has its effect in the request, or in what becomes of it.
 #[test]
-fn every_setting_from_json_has_its_effect() {
+fn what_json_sets_is_seen_in_the_requests() {
     let sandbox = Sandbox::start().unwrap();
     let more = json!({
         "systemPluginName": "acme-webshop",
         "systemPluginVersion": "4.5.6",
-        "environment": "test",
-        "allowPlainHttp": true,
-        "timeoutMs": 20_000,
-        "connectTimeoutMs": 5_000,
         "retry": {"maxAttempts": 2, "firstWaitMs": 0, "longestWaitMs": 0},
-        "proxyFromEnv": false,
         "maxResponseBytes": 100_000,
         "userAgentSuffix": "acme-billing/2.1",
         "accessToken": {"token": "kept", "expiresInMs": 3_600_000},
@@ -289,6 +320,71 @@ fn every_setting_from_json_has_its_effect() {
     assert_eq!(sandbox.requests()[0].path, "/miami/v1/token");
 }
 
+/// What no request shows.
+#[test]
+fn what_json_sets_beside_the_requests_has_its_effect() {
+    let sandbox = Sandbox::start().unwrap();
+    let from_json = |changes: Value| Session::from_json(&changed(&sandbox, changes)).map(drop);
+    for at_most in [
+        json!({"timeoutMs": 86_400_000}),
+        json!({"connectTimeoutMs": 86_400_000}),
+        json!({"baseUrl": "http://example.com", "allowPlainHttp": true}),
+    ] {
+        assert_eq!(from_json(at_most), Ok(()));
+    }
+    for (backend, is_there, name) in [
+        ("rustls", cfg!(feature = "rustls"), "rustls"),
+        ("native-tls", cfg!(feature = "native-tls"), "native-tls"),
+    ] {
+        let why = format!(
+            "configuration: tlsBackend: \"{name}\" needs the feature `{name}` of the vipps crate, which is not compiled in"
+        );
+        let expected = if is_there { Ok(()) } else { Err((1, why)) };
+        assert_eq!(from_json(json!({"tlsBackend": backend})), expected);
+    }
+    for (environment, host) in [("production", "api.vipps.no"), ("test", "apitest.vipps.no")] {
+        let asked = asked_of_a_proxy(|proxy| {
+            let settings = json!({"baseUrl": null, "environment": environment, "proxy": proxy, "retry": {"maxAttempts": 1}});
+            Session::from_json(&changed(&sandbox, settings))
+        });
+        assert_eq!(asked, format!("CONNECT {host}:443 HTTP/1.1"));
+    }
+
+    let settings = json!({
+        "timeoutMs": 20_000,
+        "retry": {"maxAttempts": 2, "firstWaitMs": 3, "longestWaitMs": 5},
+    });
+    let settings = CString::new(changed(&sandbox, settings)).unwrap();
+    let mut builder = ptr::null_mut();
+    // SAFETY: the text outlives the call; the builder is freed once, by what is made of it.
+    let result = call(|error| unsafe {
+        vipps_session_builder_new_from_json(settings.as_ptr(), &raw mut builder, error)
+    });
+    assert_eq!(result, (0, String::new()));
+    assert_eq!(
+        Builder(builder).settings(),
+        "timeout: 20s, retry: RetryPolicy { max_attempts: 2, first_wait: 3ms, longest_wait: 5ms, seed: None }, .. }"
+    );
+}
+
+/// The first line that a session with this proxy sends to it.
+fn asked_of_a_proxy(session: impl FnOnce(&str) -> Result<Session, (c_int, String)>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let session = session(&format!("http://{address}")).map_err(|(_, message)| message);
+    let session = session.unwrap();
+    let proxy = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).unwrap();
+        line
+    });
+    assert_ne!(list(&session).0, 0);
+    // For a session that asked nothing of it.
+    drop(TcpStream::connect(address));
+    proxy.join().unwrap().trim_end().to_owned()
+}
+
 fn list(session: &Session) -> (c_int, String) {
     let mut json = ptr::null_mut();
     // SAFETY: the session is there, and the string is freed once.
@@ -315,6 +411,20 @@ impl Builder {
         });
         assert_eq!(result, (0, String::new()));
         Self(builder)
+    }
+
+    /// A new one with one more setting.
+    fn with(set: impl FnOnce(*mut vipps_session_builder, ErrorOut) -> c_int) -> Self {
+        let builder = Self::new();
+        assert_eq!(call(|error| set(builder.0, error)), (0, String::new()));
+        builder
+    }
+
+    /// Of what it shows of itself, the end.
+    fn settings(&self) -> String {
+        // SAFETY: the builder is there.
+        let shown = unsafe { format!("{:?}", (*self.0).settings.as_ref().unwrap()) };
+        shown[shown.find("timeout: ").unwrap()..].to_owned()
     }
 
     fn build(&self) -> Result<Session, (c_int, String)> {
@@ -346,7 +456,7 @@ fn system_info() -> vipps_system_info {
 }
 
 #[test]
-fn every_setter_has_its_effect() {
+fn what_setters_set_is_seen_in_the_requests() {
     let sandbox = Sandbox::start().unwrap();
     let url = CString::new(sandbox.url()).unwrap();
     let done = (0, String::new());
@@ -354,22 +464,12 @@ fn every_setter_has_its_effect() {
     let b = builder.0;
     // SAFETY: the builder is there, and the texts outlive their calls.
     unsafe {
-        assert_eq!(call(|e| vipps_session_builder_environment(b, 1, e)), done);
         assert_eq!(
             call(|e| vipps_session_builder_base_url(b, url.as_ptr(), e)),
             done
         );
-        assert_eq!(call(|e| vipps_session_builder_allow_plain_http(b, e)), done);
         assert_eq!(
             call(|e| vipps_session_builder_merchant_serial_number(b, c"654321".as_ptr(), e)),
-            done
-        );
-        assert_eq!(
-            call(|e| vipps_session_builder_timeout_ms(b, 20_000, e)),
-            done
-        );
-        assert_eq!(
-            call(|e| vipps_session_builder_connect_timeout_ms(b, 5_000, e)),
             done
         );
         assert_eq!(call(|e| vipps_session_builder_retry(b, 2, 0, 0, e)), done);
@@ -459,23 +559,157 @@ fn a_setter_that_fails_leaves_the_builder_as_it_was() {
         assert_eq!(call(|e| vipps_session_builder_tls_backend(b, 0, e)), spent);
         assert_eq!(call(|e| vipps_session_builder_proxy_from_env(b, e)), spent);
     }
+}
 
-    // What only building can tell is told there.
-    let builder = Builder::new();
-    let b = builder.0;
-    // SAFETY: as above.
+/// What no request shows: each setter by itself, with a value that only the build can refuse.
+#[test]
+fn what_setters_set_beside_the_requests_has_its_effect() {
+    let built = |builder: Builder| builder.build().map(drop);
+    let refused = |message: &str| Err((1, format!("configuration: {message}")));
+    let plain = c"http://example.com".as_ptr();
+    // SAFETY: the builder is there, and the texts outlive their calls.
     unsafe {
         assert_eq!(
-            call(|e| vipps_session_builder_root_certificates(b, b"none".as_ptr(), 4, e)).0,
+            built(Builder::with(|b, e| vipps_session_builder_base_url(
+                b, plain, e
+            ))),
+            refused(
+                "base_url: must be https: keys and tokens would cross the network in the clear. http is for loopback addresses, and others with vipps_session_builder_allow_plain_http()"
+            )
+        );
+        let allowed = Builder::with(|b, e| vipps_session_builder_base_url(b, plain, e));
+        assert_eq!(
+            vipps_session_builder_allow_plain_http(allowed.0, ptr::null_mut()),
             0
+        );
+        assert_eq!(built(allowed), Ok(()));
+        for (time, shown) in [
+            (0, Some("0ns")),
+            (86_400_000, None),
+            (86_400_001, Some("86400.001s")),
+        ] {
+            let expected = |setting| match shown {
+                Some(shown) => refused(&format!(
+                    "{setting}: must be from 1 millisecond to 24 hours, not {shown}"
+                )),
+                None => Ok(()),
+            };
+            let builder = Builder::with(|b, e| vipps_session_builder_timeout_ms(b, time, e));
+            assert_eq!(built(builder), expected("timeout_ms"));
+            let builder =
+                Builder::with(|b, e| vipps_session_builder_connect_timeout_ms(b, time, e));
+            assert_eq!(built(builder), expected("connect_timeout_ms"));
+        }
+        assert_eq!(
+            built(Builder::with(|b, e| {
+                vipps_session_builder_max_response_bytes(b, 0, e)
+            })),
+            refused("max_response_bytes: must be at least 1")
         );
         assert_eq!(
-            call(|e| vipps_session_builder_proxy(b, c"ftp://proxy".as_ptr(), e)).0,
-            0
+            built(Builder::with(|b, e| {
+                vipps_session_builder_root_certificates(b, b"none".as_ptr(), 4, e)
+            })),
+            refused(
+                "root_certificates: must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)"
+            )
+        );
+        assert_eq!(
+            built(Builder::with(|b, e| vipps_session_builder_proxy(
+                b,
+                c"ftp://proxy".as_ptr(),
+                e
+            ))),
+            refused("proxy: must be an address such as http://proxy.example.com:8080")
+        );
+        for (backend, is_there, constant, feature) in [
+            (RUSTLS, cfg!(feature = "rustls"), "VIPPS_RUSTLS", "rustls"),
+            (
+                NATIVE_TLS,
+                cfg!(feature = "native-tls"),
+                "VIPPS_NATIVE_TLS",
+                "native-tls",
+            ),
+        ] {
+            let why = format!(
+                "tls_backend: {constant} needs the feature `{feature}` of the vipps crate, which is not compiled in"
+            );
+            let expected = if is_there { Ok(()) } else { refused(&why) };
+            assert_eq!(
+                built(Builder::with(|b, e| vipps_session_builder_tls_backend(
+                    b, backend, e
+                ))),
+                expected
+            );
+        }
+        for (environment, host) in [(PRODUCTION, "api.vipps.no"), (TEST, "apitest.vipps.no")] {
+            let asked = asked_of_a_proxy(|proxy| {
+                let proxy = CString::new(proxy).unwrap();
+                let builder =
+                    Builder::with(|b, e| vipps_session_builder_environment(b, environment, e));
+                let none = ptr::null_mut();
+                assert_eq!(
+                    vipps_session_builder_proxy(builder.0, proxy.as_ptr(), none),
+                    0
+                );
+                assert_eq!(vipps_session_builder_no_retry(builder.0, none), 0);
+                builder.build()
+            });
+            assert_eq!(asked, format!("CONNECT {host}:443 HTTP/1.1"));
+        }
+        let builder = Builder::with(|b, e| vipps_session_builder_retry(b, 2, 3, 5, e));
+        assert_eq!(
+            builder.settings(),
+            "timeout: 60s, retry: RetryPolicy { max_attempts: 2, first_wait: 3ms, longest_wait: 5ms, seed: None }, .. }"
         );
     }
-    let refused = builder.build().map(drop).unwrap_err();
-    assert_eq!(refused.0, 1, "{}", refused.1);
+}
+
+/// The members of the C struct are the headers of the same names.
+#[test]
+fn a_wrong_calling_system_is_named_as_in_the_struct() {
+    let good = || c"acme".as_ptr();
+    let bad = || c"a\tb".as_ptr();
+    let none = ptr::null();
+    let wrong = |member: &str| {
+        let what = "must be visible ASCII, and has a control character at 2";
+        (1, format!("configuration: system.{member}: {what}"))
+    };
+    let missing = |member: &str| {
+        (
+            -1,
+            format!("invalid input: system.{member}: must not be NULL"),
+        )
+    };
+    for ([name, version, plugin_name, plugin_version], expected) in [
+        ([bad(), good(), good(), good()], wrong("name")),
+        ([good(), bad(), good(), good()], wrong("version")),
+        ([good(), good(), bad(), good()], wrong("plugin_name")),
+        ([good(), good(), good(), bad()], wrong("plugin_version")),
+        ([none, good(), good(), good()], missing("name")),
+        ([good(), none, good(), good()], missing("version")),
+        ([good(), good(), none, good()], missing("plugin_name")),
+        ([good(), good(), good(), none], missing("plugin_version")),
+        ([good(), good(), none, none], (0, String::new())),
+    ] {
+        let system = vipps_system_info {
+            name,
+            version,
+            plugin_name,
+            plugin_version,
+        };
+        let mut builder = ptr::null_mut();
+        // SAFETY: the texts outlive the call, and the builder is freed once.
+        let result = call(|error| unsafe {
+            let (id, secret) = (c"id".as_ptr(), c"secret".as_ptr());
+            let system = &raw const system;
+            let status =
+                vipps_session_builder_new_management(id, secret, system, &raw mut builder, error);
+            vipps_session_builder_free(builder);
+            status
+        });
+        assert_eq!(result, expected);
+    }
 }
 
 /// What a server repeats of a secret does not get into C either.
