@@ -291,12 +291,11 @@ impl vipps_error {
             http_status: error.and_then(Error::status).map_or(0, c_int::from),
             code: text(Error::code),
             trace_id: text(Error::trace_id),
-            delivery: match (failure, error.map(Error::delivery)) {
-                (_, Some(Delivery::NotSent)) => 0,
-                (_, Some(Delivery::Answered)) => 2,
+            delivery: match failure {
+                Failure::Library(error) => number(error.delivery()),
                 // How far the call had come is not known.
-                (_, Some(_)) | (Failure::Panic, _) => 1,
-                (_, None) => 0,
+                Failure::Panic => number(Delivery::Unknown),
+                _ => number(Delivery::NotSent),
             },
             is_retryable: error.is_some_and(Error::is_retryable),
             retry_after_ms: retry_after.map_or(-1, |wait| {
@@ -304,6 +303,15 @@ impl vipps_error {
             }),
             field_problems: c_string(&failure.field_problems()),
         }
+    }
+}
+
+/// A delivery as the header has it.
+pub(crate) fn number(delivery: Delivery) -> c_int {
+    match delivery {
+        Delivery::NotSent => 0,
+        Delivery::Answered => 2,
+        _ => 1,
     }
 }
 
@@ -358,7 +366,11 @@ pub(crate) unsafe extern "C" fn vipps_error_delivery(
     error: *const vipps_error,
     out_delivery: *mut c_int,
 ) -> vipps_status {
-    unsafe { read(error, out_delivery, 1, |error| error.delivery) }
+    unsafe {
+        read(error, out_delivery, number(Delivery::Unknown), |error| {
+            error.delivery
+        })
+    }
 }
 
 #[unsafe(no_mangle)]

@@ -1,6 +1,7 @@
 //! The C ABI as C sees it: programs are compiled against the header and run against a sandbox.
 //!
 //! With `VIPPS_C_RUNNER` set, the programs are run by what it says, such as `valgrind --error-exitcode=99`.
+#![cfg(unix)]
 #![allow(non_camel_case_types)] // The names are the header's.
 #![allow(
     clippy::unwrap_used,

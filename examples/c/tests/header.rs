@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::process::Command;
 
-use vipps::ErrorKind;
+use vipps::{Delivery, ErrorKind};
 
 use crate::session::vipps_version;
 use crate::support::{HEADER, WARNINGS, functions, root, scratch, shared_library, succeed};
+use crate::{builder, error};
 
 #[test]
 fn the_header_declares_what_the_library_exports() {
@@ -69,20 +70,6 @@ fn every_function_says_who_owns_what_and_what_threads_may_do() {
 
 #[test]
 fn the_statuses_are_the_crates_kinds() {
-    let statuses = HEADER.split_once("typedef enum vipps_status {").unwrap().1;
-    let statuses = statuses.split_once('}').unwrap().0;
-    let mut found: Vec<(String, i64)> = Vec::new();
-    for line in statuses.lines().map(str::trim) {
-        if let Some((name, number)) = line.split_once(" = ") {
-            let number = number.trim_end_matches(',');
-            let number = match number.strip_prefix("0x") {
-                Some(hex) => i64::from_str_radix(hex, 16),
-                None => number.parse(),
-            };
-            found.push((name.to_owned(), number.unwrap()));
-        }
-    }
-
     // All that the crate has, from where they are written down.
     let source = include_str!("../../../src/error.rs");
     let kinds = source.split_once("pub enum ErrorKind {").unwrap().1;
@@ -102,8 +89,93 @@ fn the_statuses_are_the_crates_kinds() {
     expected.push(("VIPPS_INVALID_UTF8".to_owned(), -2));
     expected.push(("VIPPS_PANIC".to_owned(), -3));
     expected.push(("VIPPS_STATUS_WIDTH".to_owned(), 0x7fff_ffff));
-    assert_eq!(found, expected);
+    assert_eq!(constants("vipps_status"), expected);
     assert_eq!(ErrorKind::Decode as i32, 17);
+}
+
+/// What the numbers mean is shown by the tests of errors and of settings.
+#[test]
+fn the_other_constants_are_those_that_the_library_reads_and_writes() {
+    let of = |delivery| i64::from(error::number(delivery));
+    for (name, expected) in [
+        (
+            "delivery",
+            [
+                ("NOT_SENT", of(Delivery::NotSent)),
+                ("DELIVERY_UNKNOWN", of(Delivery::Unknown)),
+                ("ANSWERED", of(Delivery::Answered)),
+            ]
+            .as_slice(),
+        ),
+        (
+            "environment",
+            &[
+                ("PRODUCTION", builder::PRODUCTION.into()),
+                ("TEST", builder::TEST.into()),
+            ],
+        ),
+        (
+            "tls_backend",
+            &[
+                ("RUSTLS", builder::RUSTLS.into()),
+                ("NATIVE_TLS", builder::NATIVE_TLS.into()),
+            ],
+        ),
+    ] {
+        let width = format!("{}_WIDTH", name.to_uppercase());
+        let mut expected = expected.to_vec();
+        expected.push((&width, 0x7fff_ffff));
+        let expected = expected.into_iter();
+        let expected = expected.map(|(name, number)| (format!("VIPPS_{name}"), number));
+        let found = constants(&format!("vipps_{name}"));
+        assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+    assert_eq!(HEADER.matches("typedef enum").count(), 4);
+}
+
+/// The names and numbers of an enum of the header.
+fn constants(name: &str) -> Vec<(String, i64)> {
+    let start = format!("typedef enum {name} {{");
+    let constants = HEADER.split_once(&start).unwrap().1;
+    let constants = constants.split_once('}').unwrap().0;
+    let mut found = Vec::new();
+    for line in constants.lines().map(str::trim) {
+        if let Some((name, number)) = line.split_once(" = ") {
+            let number = number.trim_end_matches(',');
+            let number = match number.strip_prefix("0x") {
+                Some(hex) => i64::from_str_radix(hex, 16),
+                None => number.parse(),
+            };
+            found.push((name.to_owned(), number.unwrap()));
+        }
+    }
+    found
+}
+
+/// Numbers of one type that change places are no error of any compiler.
+#[test]
+fn the_setters_arguments_have_the_names_and_the_order_of_the_header() {
+    let source = include_str!("../builder.rs");
+    let mut setters = 0;
+    for function in functions() {
+        let names = function.parameters.iter().map(|(_, name)| name.as_str());
+        let names: Vec<&str> = names.collect();
+        let start = format!("fn {}(", function.name);
+        let definition = source.split_once(&start);
+        let ["builder", arguments @ .., "error"] = names.as_slice() else {
+            continue;
+        };
+        let (_, definition) = definition.unwrap();
+        let definition = definition.split_once(')').unwrap().0;
+        let defined = definition
+            .split(',')
+            .filter_map(|argument| argument.split_once(':'))
+            .map(|(name, _)| name.trim())
+            .filter(|name| !["builder", "error"].contains(name));
+        assert_eq!(defined.collect::<Vec<_>>(), arguments, "{}", function.name);
+        setters += 1;
+    }
+    assert_eq!(setters, 17);
 }
 
 /// `InvalidInput` as the header has it, `VIPPS_INVALID_INPUT`.

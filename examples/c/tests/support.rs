@@ -73,8 +73,10 @@ pub(crate) fn succeed(command: &mut Command) {
     );
 }
 
-/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run as `VIPPS_C_RUNNER` says.
-pub(crate) fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Output {
+/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run as `VIPPS_C_RUNNER` says. It has to end with this
+/// code, which is another one where the runner found something.
+#[track_caller]
+pub(crate) fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str], code: i32) -> Output {
     let runner = std::env::var("VIPPS_C_RUNNER").unwrap_or_default();
     let mut words = runner.split_whitespace();
     let mut command = match words.next() {
@@ -86,19 +88,23 @@ pub(crate) fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Outp
         None => Command::new(program),
     };
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("VIPPS_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("VIPPS_") || text.to_ascii_uppercase().ends_with("_PROXY") {
             command.env_remove(name);
         }
     }
+    // Nobody listens there; it is to be used by nobody.
+    command.env("ALL_PROXY", "http://127.0.0.1:1");
+    command.env("NO_PROXY", "127.0.0.1");
     command.env("VIPPS_BASE_URL", sandbox.url());
     command.env("VIPPS_CLIENT_ID", "sandbox-client-id");
     command.env("VIPPS_CLIENT_SECRET", "sandbox-client-secret");
     command.env("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1");
-    command
-        .current_dir(root())
-        .args(arguments)
-        .output()
-        .unwrap()
+    command.current_dir(root()).args(arguments);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
+    output
 }
 
 /// A function of the header: its name, what it returns, and its parameters as type and name.
