@@ -6,7 +6,7 @@ use std::ffi::c_char;
 use serde_json::{Value, json};
 
 use vipps::management::{self, BusinessIdentifier};
-use vipps::order_management::{self, AddImage, OrderRef, PaymentType, v1};
+use vipps::order_management::{self, AddImage, OrderRef, PaymentType, ReceiptOutcome, v1};
 
 use crate::boundary::{answer, guard, items, object, optional_text, text, vipps_status};
 use crate::error::{Failure, vipps_error};
@@ -103,7 +103,13 @@ endpoints! {
 
     fn vipps_ensure_receipt(session, payment_type, order_id, receipt_json) -> json {
         let order = order(payment_type, order_id)?;
-        order_management::ensure_receipt(session, &order, &request(receipt_json, "receipt_json")?)
+        let receipt = request(receipt_json, "receipt_json")?;
+        let outcome = order_management::ensure_receipt(session, &order, &receipt);
+        // An object in every case, for those who look into it with a pointer.
+        outcome.map(|outcome| match outcome {
+            ReceiptOutcome::Added(answer) => json!({ "outcome": "added", "answer": answer }),
+            other => json!({ "outcome": other }),
+        })
     }
 
     fn vipps_get_order(session, payment_type, order_id) -> json {

@@ -13,29 +13,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Which step it is, for the observer to print with each request. */
-struct progress {
-    int step;
-    const char *title;
-};
-
-static void begin(struct progress *progress, const char *title)
+static void begin(int step, const char *title)
 {
-    progress->step += 1;
-    progress->title = title;
+    printf("%2d  %s\n", step, title);
 }
 
+/* Prints each request to the file that is its user pointer. It may run on a thread of the library, and files may be written by any. */
 static void print_exchange(void *user, const vipps_exchange *exchange)
 {
-    const struct progress *progress = (const struct progress *)user;
-
-    printf("%2d  %-24s  %-6s %s %" PRId32 "\n", progress->step, progress->title, exchange->method, exchange->path,
-           exchange->http_status);
+    fprintf((FILE *)user, "    %-6s %s %" PRId32 "\n", exchange->method, exchange->path, exchange->http_status);
 }
 
 static void print_found(const char *found)
 {
-    printf("%30s%s\n", "", found);
+    printf("      %s\n", found);
 }
 
 /* The text of a string that is there. */
@@ -100,8 +91,8 @@ static vipps_status print_each(const vipps_string *list, const char *member, vip
 }
 
 /* Calls 1 to 6, which only read. Gives the first sales unit and its merchant, or NULL if there is none. */
-static vipps_status look_around(const vipps_session *session, struct progress *progress, vipps_string **out_msn,
-                                vipps_string **out_scheme, vipps_string **out_id, vipps_error **error)
+static vipps_status look_around(const vipps_session *session, vipps_string **out_msn, vipps_string **out_scheme,
+                                vipps_string **out_id, vipps_error **error)
 {
     vipps_string *token = NULL;
     vipps_string *units = NULL;
@@ -116,13 +107,13 @@ static vipps_status look_around(const vipps_session *session, struct progress *p
     char found[64];
     vipps_status status;
 
-    begin(progress, "access token");
+    begin(1, "access token");
     status = vipps_session_access_token(session, &token, &expires_in_ms, error);
     if (status != VIPPS_OK) goto cleanup;
     snprintf(found, sizeof found, "good for %" PRIu64 " minutes", (expires_in_ms + 30000) / 60000);
     print_found(found);
 
-    begin(progress, "all sales units");
+    begin(2, "all sales units");
     status = vipps_list_sales_units(session, &units, error);
     if (status != VIPPS_OK) goto cleanup;
     status = print_each(units, "name", error);
@@ -132,7 +123,7 @@ static vipps_status look_around(const vipps_session *session, struct progress *p
     status = vipps_json_get(text_of(units), "/0/msn", out_msn, error);
     if (status != VIPPS_OK) goto cleanup;
 
-    begin(progress, "one sales unit");
+    begin(3, "one sales unit");
     status = vipps_get_sales_unit(session, text_of(*out_msn), &unit, error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_json_get(text_of(unit), "/name", &name, error);
@@ -143,20 +134,20 @@ static vipps_status look_around(const vipps_session *session, struct progress *p
     status = vipps_json_get(text_of(unit), "/businessIdentifier/id", out_id, error);
     if (status != VIPPS_OK) goto cleanup;
 
-    begin(progress, "a merchant's sales units");
+    begin(4, "a merchant's sales units");
     status = vipps_list_merchant_sales_units(session, text_of(*out_scheme), text_of(*out_id), &theirs, error);
     if (status != VIPPS_OK) goto cleanup;
     status = print_each(theirs, "msn", error);
     if (status != VIPPS_OK) goto cleanup;
 
-    begin(progress, "one merchant");
+    begin(5, "one merchant");
     status = vipps_get_merchant(session, text_of(*out_scheme), text_of(*out_id), &merchant, error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_json_get(text_of(merchant), "/name", &merchant_name, error);
     if (status != VIPPS_OK) goto cleanup;
     print_found(text_of(merchant_name));
 
-    begin(progress, "all product orders");
+    begin(6, "all product orders");
     status = vipps_list_product_orders(session, "{\"includeExpired\": false}", &orders, error);
     if (status != VIPPS_OK) goto cleanup;
     status = print_each(orders, "status", error);
@@ -173,32 +164,60 @@ cleanup:
     return status;
 }
 
-/* Calls 7 to 10: orders a product for a merchant, looks at the order, deletes it, and lists what it could have cost. */
-static vipps_status order_a_product(const vipps_session *session, struct progress *progress, const char *scheme,
-                                    const char *id, vipps_error **error)
+/* Call 8: looks at the order that was prefilled. */
+static vipps_status look_at_order(const vipps_session *session, const vipps_string *prefilled, const char *order_id,
+                                  vipps_error **error)
 {
-    vipps_string *key = NULL;
-    vipps_string *prefilled = NULL;
     vipps_string *url = NULL;
-    vipps_string *order_id = NULL;
     vipps_string *order = NULL;
     vipps_string *order_status = NULL;
+    vipps_status status;
+
+    status = vipps_json_get(text_of(prefilled), "/prefillUrl", &url, error);
+    if (status != VIPPS_OK) goto cleanup;
+    print_found(text_of(url));
+
+    begin(8, "one product order");
+    status = vipps_get_product_order(session, order_id, &order, error);
+    if (status != VIPPS_OK) goto cleanup;
+    status = vipps_json_get(text_of(order), "/status", &order_status, error);
+    if (status != VIPPS_OK) goto cleanup;
+    print_found(text_of(order_status));
+
+cleanup:
+    vipps_string_free(order_status);
+    vipps_string_free(order);
+    vipps_string_free(url);
+    return status;
+}
+
+/* Calls 7 to 10: orders a product for a merchant, looks at the order, deletes it, and lists what it could have cost. */
+static vipps_status order_a_product(const vipps_session *session, const char *scheme, const char *id, vipps_error **error)
+{
+    vipps_string *key = NULL;
+    vipps_string *quoted_scheme = NULL;
+    vipps_string *quoted_id = NULL;
+    vipps_string *prefilled = NULL;
+    vipps_string *order_id = NULL;
     vipps_string *packages = NULL;
-    vipps_error *delete_error = NULL;
     char request[512];
     int length;
     vipps_status status;
     vipps_status deleted;
 
-    begin(progress, "prefill a product order");
-    /* A program that may have to send an order again keeps its key. */
+    begin(7, "prefill a product order");
+    /* A program that may have to send an order again keeps its key: letters, digits and hyphens. */
     status = vipps_idempotency_key_new(&key, error);
     if (status != VIPPS_OK) goto cleanup;
-    /* What is read from elsewhere goes through vipps_json_quote(); these two are letters, digits, colons and hyphens. */
+    /* What was read from elsewhere may have quotes in it. */
+    status = vipps_json_quote(scheme, &quoted_scheme, error);
+    if (status != VIPPS_OK) goto cleanup;
+    status = vipps_json_quote(id, &quoted_id, error);
+    if (status != VIPPS_OK) goto cleanup;
     length = snprintf(request, sizeof request,
-                      "{\"businessIdentifier\": {\"scheme\": \"%s\", \"id\": \"%s\"},"
+                      "{\"businessIdentifier\": {\"scheme\": %s, \"id\": %s},"
                       " \"productType\": \"CHECKOUT\", \"idempotencyKey\": \"%s\"}",
-                      scheme, id, text_of(key));
+                      text_of(quoted_scheme), text_of(quoted_id), text_of(key));
     if (length < 0 || (size_t)length >= sizeof request) {
         status = too_long();
         goto cleanup;
@@ -207,61 +226,46 @@ static vipps_status order_a_product(const vipps_session *session, struct progres
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_json_get(text_of(prefilled), "/prefilledOrderId", &order_id, error);
     if (status != VIPPS_OK) goto cleanup;
-    status = vipps_json_get(text_of(prefilled), "/prefillUrl", &url, error);
-    if (status != VIPPS_OK) goto cleanup;
-    print_found(text_of(url));
 
-    begin(progress, "one product order");
-    status = vipps_get_product_order(session, text_of(order_id), &order, error);
-    if (status == VIPPS_OK) {
-        status = vipps_json_get(text_of(order), "/status", &order_status, error);
-        print_found(text_of(order_status));
-    }
+    status = look_at_order(session, prefilled, text_of(order_id), error);
 
-    /* Whatever became of that, the order is not left behind. */
-    begin(progress, "delete the product order");
-    deleted = vipps_delete_product_order(session, text_of(order_id), &delete_error);
+    /* Whatever came of that, the order is not left behind. The first error is the one to tell of. */
+    begin(9, "delete the product order");
+    deleted = vipps_delete_product_order(session, text_of(order_id), status == VIPPS_OK ? error : NULL);
+    if (status == VIPPS_OK) status = deleted;
     if (status != VIPPS_OK) goto cleanup;
-    if (deleted != VIPPS_OK) {
-        status = deleted;
-        *error = delete_error;
-        delete_error = NULL;
-        goto cleanup;
-    }
     print_found("deleted");
 
-    begin(progress, "price packages");
+    begin(10, "price packages");
     status = vipps_list_price_packages(session, &packages, error);
     if (status != VIPPS_OK) goto cleanup;
     status = print_each(packages, "name", error);
 
 cleanup:
-    vipps_error_free(delete_error);
     vipps_string_free(packages);
-    vipps_string_free(order_status);
-    vipps_string_free(order);
     vipps_string_free(order_id);
-    vipps_string_free(url);
     vipps_string_free(prefilled);
+    vipps_string_free(quoted_id);
+    vipps_string_free(quoted_scheme);
     vipps_string_free(key);
     return status;
 }
 
 /* Makes sure that an order has its receipt: two lines, whose tax the library computes, and which may be sent any number of times. */
-static vipps_status add_the_receipt(const vipps_session *session, struct progress *progress, const char *order_id,
-                                    vipps_error **error)
+static vipps_status add_the_receipt(const vipps_session *session, const char *order_id, vipps_error **error)
 {
     vipps_string *socks = NULL;
     vipps_string *shipping = NULL;
     vipps_string *totals = NULL;
     vipps_string *tax = NULL;
+    vipps_string *result = NULL;
     vipps_string *outcome = NULL;
     char receipt[2048];
     char found[64];
     int length;
     vipps_status status;
 
-    begin(progress, "a receipt");
+    begin(11, "a receipt");
     status = vipps_order_line_from_unit_price("Wool socks", "socks-7", 19900, "2", 2500, &socks, error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_order_line_shipping("Home delivery", "delivery", 9900, 2500, &shipping, error);
@@ -276,7 +280,9 @@ static vipps_status add_the_receipt(const vipps_session *session, struct progres
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_json_get(text_of(totals), "/totalTaxAmount", &tax, error);
     if (status != VIPPS_OK) goto cleanup;
-    status = vipps_ensure_receipt(session, "ECOM", order_id, receipt, &outcome, error);
+    status = vipps_ensure_receipt(session, "ECOM", order_id, receipt, &result, error);
+    if (status != VIPPS_OK) goto cleanup;
+    status = vipps_json_get(text_of(result), "/outcome", &outcome, error);
     if (status != VIPPS_OK) goto cleanup;
     snprintf(found, sizeof found, "tax: %s oere", text_of(tax));
     print_found(found);
@@ -284,6 +290,7 @@ static vipps_status add_the_receipt(const vipps_session *session, struct progres
 
 cleanup:
     vipps_string_free(outcome);
+    vipps_string_free(result);
     vipps_string_free(tax);
     vipps_string_free(totals);
     vipps_string_free(shipping);
@@ -293,8 +300,6 @@ cleanup:
 
 int main(int argc, char **argv)
 {
-    /* Outlives the sessions, whose observer writes with it. */
-    static struct progress progress;
     vipps_system_info system = {"vipps-quickstart", VIPPS_VERSION, NULL, NULL};
     vipps_session_builder *builder = NULL;
     vipps_session *session = NULL;
@@ -307,23 +312,23 @@ int main(int argc, char **argv)
 
     status = vipps_session_builder_new_from_env(&system, &builder, &error);
     if (status != VIPPS_OK) goto cleanup;
-    status = vipps_session_builder_observer(builder, print_exchange, &progress, NULL, &error);
+    status = vipps_session_builder_observer(builder, print_exchange, stdout, NULL, &error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_session_builder_build(builder, &session, &error);
     if (status != VIPPS_OK) goto cleanup;
 
-    status = look_around(session, &progress, &msn, &scheme, &id, &error);
+    status = look_around(session, &msn, &scheme, &id, &error);
     if (status != VIPPS_OK) goto cleanup;
     if (msn == NULL) {
         printf("\nThe keys give access to no sales unit: there is nothing to go on with.\n");
         goto cleanup;
     }
-    status = order_a_product(session, &progress, text_of(scheme), text_of(id), &error);
+    status = order_a_product(session, text_of(scheme), text_of(id), &error);
     if (status != VIPPS_OK) goto cleanup;
     if (argc > 1) {
         status = vipps_session_for_merchant(session, text_of(msn), &of_unit, &error);
         if (status != VIPPS_OK) goto cleanup;
-        status = add_the_receipt(of_unit, &progress, argv[1], &error);
+        status = add_the_receipt(of_unit, argv[1], &error);
     }
 
 cleanup:

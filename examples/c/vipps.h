@@ -5,8 +5,9 @@
  *
  * - It returns a vipps_status. VIPPS_OK is 0; what the others mean stands at each of them. Only the *_free functions, which cannot
  *   fail, and vipps_version() return something else.
- * - Outputs come last and begin with `out_`. They are always written, as NULL or 0 if there is nothing to give: a pointer that was handed
- *   in as an output can be freed whatever came of the call. What stood there before is not freed.
+ * - Outputs come last and begin with `out_`. Each that is not NULL is written whatever comes of the call, also if another argument is NULL.
+ *   Where there is nothing to give it is NULL, 0 or false, unless the function says otherwise: a pointer that was handed in as an output can
+ *   be freed. What stood there before is not freed. vipps_allocate() alone leaves its array as it was if it fails.
  * - `error` is the last output of all. It is set to NULL on success, and to an error for vipps_error_free() otherwise. NULL may be given
  *   by those who need the status only.
  * - NULL for any other argument is VIPPS_NULL_ARGUMENT, unless the argument is said to be optional.
@@ -15,7 +16,8 @@
  * - JSON has the field names of the service. In a request an unknown field is an error, and so are a field that is there twice, and a value
  *   that the service would refuse: the error names the field by its path, such as orderLines[1].totalAmount, and nothing was sent.
  * - Money is in minor units (oere, cents), tax rates in basis points (2500 is 25 %).
- * - A panic inside the library is VIPPS_PANIC, and the objects that took part may still be freed.
+ * - A panic inside the library is VIPPS_PANIC, and the objects that took part may still be freed. One in a *_free function ends there.
+ *   Rust prints a line about it to stderr all the same.
  *
  * Threads: a vipps_session may be used by any number of threads at once. A vipps_string and a vipps_error do not change, and may be read by
  * any number of threads until one of them frees it. A vipps_session_builder is for one thread at a time. Each object is freed once, by any
@@ -42,7 +44,7 @@ typedef enum vipps_status {
     /** It is done. */
     VIPPS_OK = 0,
 
-    /** The session cannot be built like this. Nothing was sent. */
+    /** The session cannot be built like this, or has no merchant serial number for a call that needs one. Nothing was sent. */
     VIPPS_CONFIG = 1,
     /** A value that the service would refuse or silently drop. Nothing was sent. */
     VIPPS_INVALID_INPUT = 2,
@@ -166,7 +168,10 @@ typedef struct vipps_exchange {
  */
 typedef void (*vipps_observer)(void *user, const vipps_exchange *exchange);
 
-/** Is called once, by any thread, when the observer will not be called any more. It must not throw, nor leave by longjmp(). */
+/**
+ * Is called once, by any thread, when the observer will not be called any more. It must not use the builder that the observer was given to,
+ * nor a session that was made of it, nor throw, nor leave by longjmp().
+ */
 typedef void (*vipps_release)(void *user);
 
 /* --- The library --------------------------------------------------------------------------------------------------- */
@@ -208,7 +213,7 @@ void vipps_string_free(vipps_string *string);
 /* --- Errors -------------------------------------------------------------------------------------------------------- */
 
 /**
- * The status of the call that failed.
+ * The status of the call that failed. VIPPS_OK if `error` is NULL.
  *
  * Owner: nothing to free.
  * Threads: any, any number at once.
@@ -272,7 +277,7 @@ vipps_status vipps_error_code(const vipps_error *error, const char **out_text);
 vipps_status vipps_error_trace_id(const vipps_error *error, const char **out_text);
 
 /**
- * What the call may have done, all its attempts taken together.
+ * What the call may have done, all its attempts taken together. VIPPS_DELIVERY_UNKNOWN if `error` is NULL.
  *
  * Owner: nothing to free.
  * Threads: any, any number at once.
@@ -288,7 +293,7 @@ vipps_status vipps_error_delivery(const vipps_error *error, vipps_delivery *out_
 vipps_status vipps_error_is_retryable(const vipps_error *error, bool *out_is_retryable);
 
 /**
- * How long the service asked to wait, or -1 if it did not.
+ * How long the service asked to wait, or -1 if it did not or if `error` is NULL.
  *
  * Owner: nothing to free.
  * Threads: any, any number at once.
@@ -348,10 +353,11 @@ vipps_status vipps_session_new_from_env(
  *   "userAgentSuffix": such as "acme-billing/2.1"; "accessToken": {"token": "...", "expiresInMs": 3600000},
  *   kept by an earlier run.
  *
- * The error is VIPPS_CONFIG and names the setting; an unknown one is an error too. No error shows a value.
+ * The error is VIPPS_CONFIG and names the setting, such as retry.maxAttempts. A setting that is unknown or there twice is an error too. No
+ * error shows a key, a token or a password.
  *
  * Owner: the caller frees *out_session with vipps_session_free(), and *error with vipps_error_free().
- * Threads: any.
+ * Threads: any. With "proxyFromEnv", no other thread may change the environment meanwhile.
  */
 vipps_status vipps_session_new_from_json(const char *config_json, vipps_session **out_session, vipps_error **error);
 
@@ -559,7 +565,8 @@ vipps_status vipps_session_builder_proxy(vipps_session_builder *builder, const c
  *
  * Owner: the caller frees *error with vipps_error_free(). The builder stays the caller's, as it was if this
  * fails.
- * Threads: one at a time with one builder.
+ * Threads: one at a time with one builder. No other thread may change the environment while the session is
+ * built.
  */
 vipps_status vipps_session_builder_proxy_from_env(vipps_session_builder *builder, vipps_error **error);
 
@@ -630,10 +637,10 @@ vipps_status vipps_session_builder_access_token(
  * Has `callback` called with `user` after every attempt. `user` is optional and is not looked at. `release` is
  * optional: it is called once with `user` when `callback` will not be called any more, which may be after the
  * last vipps_session_free(), as a renewal of the token may be on its way; or when the builder is freed
- * unbuilt, or gets another observer. It is not called if this function fails.
+ * unbuilt, cannot be built, or gets another observer. It is not called if this function fails.
  *
- * Owner: `user` stays the caller's until `release` is called, and must live as long. the caller frees *error
- * with vipps_error_free(). The builder stays the caller's, as it was if this fails.
+ * Owner: `user` stays the caller's, and must live until `release` is called. The caller frees *error with
+ * vipps_error_free(). The builder stays the caller's, as it was if this fails.
  * Threads: one at a time with one builder. `callback` and `release` are called by any thread.
  */
 vipps_status vipps_session_builder_observer(
@@ -647,11 +654,13 @@ vipps_status vipps_session_builder_observer(
  * Checks the settings and makes the session. Sends nothing. The builder is spent, whether it succeeds or not:
  * all that is left to do with it is to free it.
  *
- * The error is VIPPS_CONFIG and names the setting.
+ * The error is VIPPS_CONFIG and names the setting: "timeout_ms" for vipps_session_builder_timeout_ms(), and so
+ * on; or "timeoutMs" if the builder began with JSON; or the variable that it came from.
  *
  * Owner: the caller frees *out_session with vipps_session_free(), and *error with vipps_error_free(). The
  * builder stays the caller's to free.
- * Threads: one at a time with one builder.
+ * Threads: one at a time with one builder. With a proxy from the environment, no other thread may change the
+ * environment meanwhile.
  */
 vipps_status vipps_session_builder_build(
     vipps_session_builder *builder,
@@ -806,7 +815,8 @@ vipps_status vipps_list_price_packages(const vipps_session *session, vipps_strin
 
 /*
  * `payment_type` is "ECOM" for a single payment and "RECURRING" for a charge of a recurring agreement; `order_id` is the reference of the
- * payment: letters, digits and - _ . All of these need a session with a merchant serial number.
+ * payment: letters, digits and - _ . All of these need a session with a merchant serial number, from its settings or from
+ * vipps_session_for_merchant(); without one the error is VIPPS_CONFIG.
  */
 
 /**
@@ -865,8 +875,8 @@ vipps_status vipps_add_receipt(
 
 /**
  * Makes sure that an order has this receipt, however often it is called and wherever it is cut off. Gives
- * {"added": "..."} or "alreadyThere". If the order has another receipt the error is VIPPS_ALREADY_EXISTS, with
- * what differs as its field problems.
+ * {"outcome": "added", "answer": "..."}, with what the service answers, a UUID, or {"outcome": "alreadyThere"}.
+ * If the order has another receipt the error is VIPPS_ALREADY_EXISTS, with what differs as its field problems.
  *
  * POST /order-management/v2/{paymentType}/receipts/{orderId} and GET
  * /order-management/v2/{paymentType}/{orderId}
@@ -1140,8 +1150,11 @@ vipps_status vipps_receipt_totals(const char *receipt_json, vipps_string **out_j
 /* --- JSON, for programs that have no library for it ---------------------------------------------------------------- */
 
 /**
- * A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain text, anything
- * else as JSON.
+ * A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain text, in which
+ * NUL becomes U+FFFD; anything else as JSON, in which members are sorted by name, and a number is written as a
+ * 64-bit integer or the shortest double: 1.10 as 1.1.
+ *
+ * It reads the whole document each time: for lists of thousands of items a JSON library is the better way.
  *
  * Owner: the caller frees *out_text with vipps_string_free(), and *error with vipps_error_free().
  * Threads: any.

@@ -3,6 +3,8 @@
  * compares the whole of it.
  *
  *     calls BASE-URL PICTURE
+ *
+ * Without arguments, what the environment lacks for a session.
  */
 #include "vipps.h"
 
@@ -202,6 +204,7 @@ static void order_management(const unsigned char *picture, size_t length)
     SHOW(vipps_get_category(session, "3", &json, &error));
     SHOW_DONE(vipps_delete_category(session, "00000000-0000-4000-9000-000000000003", &error));
     SHOW_DONE(vipps_delete_category(session, "3", &error));
+    SHOW(vipps_ensure_receipt(session, "ECOM", "order-2", RECEIPT, &json, &error));
 }
 
 static void version_1(void)
@@ -220,7 +223,7 @@ static void raw(void)
 {
     SHOW(vipps_raw(session, "GET", "/management/v1/sales-units/654321", NULL, &json, &error));
     SHOW(vipps_raw(session, "POST", "/order-management/v3/categories", LINK, &json, &error));
-    SHOW(vipps_raw(session, "DELETE", "/order-management/v3/categories/00000000-0000-4000-9000-000000000006", NULL, &json, &error));
+    SHOW(vipps_raw(session, "DELETE", "/order-management/v3/categories/00000000-0000-4000-9000-000000000007", NULL, &json, &error));
     SHOW(vipps_raw(session, "FETCH", "/management/v1/sales-units", NULL, &json, &error));
     SHOW(vipps_raw(session, "POST", "/order-management/v3/categories", "{", &json, &error));
 }
@@ -280,6 +283,7 @@ static void json_without_a_library(void)
     SHOW(vipps_json_get("{\"a\": [{\"b\": \"\\u00e6\\u0000\\n\"}]}", "/a/0/b", &json, &error));
     SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/0", &json, &error));
     SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/1", &json, &error));
+    SHOW(vipps_json_get("{\"b\": 12345678901234567890123, \"a\": [1.10, -9223372036854775808, 18446744073709551615]}", "", &json, &error));
     SHOW(vipps_json_get("{\"a\"", "", &json, &error));
     SHOW_DONE(vipps_json_count("[1, 2, 3]", "", &count, &error));
     printf("    %lu\n", (unsigned long)count);
@@ -316,6 +320,110 @@ static void sessions(void)
     vipps_error_free(NULL);
 }
 
+static const vipps_system_info calling = {"acme", "3.1.2", "acme-webshop", "4.5.6"};
+
+/* What an observer saw. */
+struct seen {
+    unsigned exchanges;
+    unsigned last_attempt;
+    unsigned releases;
+};
+
+static void observe(void *user, const vipps_exchange *exchange)
+{
+    struct seen *seen = (struct seen *)user;
+
+    seen->exchanges += 1;
+    seen->last_attempt = exchange->attempt;
+}
+
+static void release(void *user)
+{
+    ((struct seen *)user)->releases += 1;
+}
+
+/* One session with every setting there is. */
+static void setters(const char *base_url)
+{
+    static const char roots[] = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    vipps_session_builder *builder = NULL;
+    vipps_session *built = NULL;
+    vipps_session *again = NULL;
+    struct seen first = {0, 0, 0};
+    struct seen second = {0, 0, 0};
+
+    SHOW_DONE(vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-subscription-key-1", &calling,
+                                        &builder, &error));
+    SHOW_DONE(vipps_session_builder_environment(builder, VIPPS_TEST, &error));
+    SHOW_DONE(vipps_session_builder_environment(builder, VIPPS_ENVIRONMENT_WIDTH, &error));
+    SHOW_DONE(vipps_session_builder_base_url(builder, base_url, &error));
+    SHOW_DONE(vipps_session_builder_allow_plain_http(builder, &error));
+    SHOW_DONE(vipps_session_builder_merchant_serial_number(builder, "654321", &error));
+    SHOW_DONE(vipps_session_builder_merchant_serial_number(builder, "65 321", &error));
+    SHOW_DONE(vipps_session_builder_timeout_ms(builder, 20000, &error));
+    SHOW_DONE(vipps_session_builder_connect_timeout_ms(builder, 5000, &error));
+    SHOW_DONE(vipps_session_builder_no_retry(builder, &error));
+    /* Two attempts, with a wait of up to 1 ms before the second, and none ever of more than 2 ms. */
+    SHOW_DONE(vipps_session_builder_retry(builder, 2, 1, 2, &error));
+    /* Of these two the last one counts, and the environment's proxy is not for this host. */
+    SHOW_DONE(vipps_session_builder_proxy(builder, base_url, &error));
+    SHOW_DONE(vipps_session_builder_proxy_from_env(builder, &error));
+    SHOW_DONE(vipps_session_builder_tls_backend(builder, VIPPS_RUSTLS, &error));
+    SHOW_DONE(vipps_session_builder_tls_backend(builder, VIPPS_TLS_BACKEND_WIDTH, &error));
+    SHOW_DONE(vipps_session_builder_root_certificates(builder, (const uint8_t *)roots, sizeof roots - 1, &error));
+    SHOW_DONE(vipps_session_builder_max_response_bytes(builder, 1000000, &error));
+    SHOW_DONE(vipps_session_builder_user_agent_suffix(builder, "acme-billing/2.1", &error));
+    SHOW_DONE(vipps_session_builder_access_token(builder, "kept", 3600000, &error));
+    SHOW_DONE(vipps_session_builder_access_token(builder, "", 3600000, &error));
+    SHOW_DONE(vipps_session_builder_observer(builder, observe, &first, release, &error));
+    SHOW_DONE(vipps_session_builder_observer(builder, observe, &second, release, &error));
+    printf("    %u and %u releases\n", first.releases, second.releases);
+    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
+    SHOW_DONE(vipps_session_builder_build(builder, &again, &error));
+    require(again == NULL, "an output is NULL without success");
+    vipps_session_builder_free(builder);
+
+    /* The service fails as often as there are attempts. */
+    SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
+    printf("    %u exchanges, the last one attempt %u\n", second.exchanges, second.last_attempt);
+    /* The kept token is refused, and a new one fetched. */
+    SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
+    printf("    %u exchanges, the last one attempt %u\n", second.exchanges, second.last_attempt);
+    vipps_session_free(built);
+    printf("    %u and %u releases, %u exchanges\n", first.releases, second.releases, first.exchanges);
+}
+
+/* The other ways to begin, and errors of the build. */
+static void builders(const char *config, const char *base_url)
+{
+    vipps_session_builder *builder = NULL;
+    vipps_session *built = NULL;
+
+    SHOW_DONE(vipps_session_builder_new_management("sandbox-management-id", "sandbox-management-secret", &calling, &builder, &error));
+    SHOW_DONE(vipps_session_builder_base_url(builder, base_url, &error));
+    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
+    vipps_session_builder_free(builder);
+    SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
+    SHOW(vipps_get_order(built, "ECOM", "order-1", &json, &error));
+    vipps_session_free(built);
+
+    SHOW_DONE(vipps_session_builder_new_from_env(&calling, &builder, &error));
+    SHOW_DONE(vipps_session_builder_connect_timeout_ms(builder, 0, &error));
+    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
+    require(built == NULL, "an output is NULL without success");
+    vipps_session_builder_free(builder);
+
+    SHOW_DONE(vipps_session_builder_new_from_json(config, &builder, &error));
+    SHOW_DONE(vipps_session_builder_connect_timeout_ms(builder, 0, &error));
+    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
+    require(built == NULL, "an output is NULL without success");
+    vipps_session_builder_free(builder);
+
+    SHOW_DONE(vipps_session_new_from_env(&calling, &built, &error));
+    SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
+    vipps_session_free(built);
+}
+
 /* A call whose error nobody wants. */
 static void without_error(void)
 {
@@ -332,14 +440,19 @@ int main(int argc, char **argv)
     const unsigned char *picture;
     size_t length = 0;
 
+    if (argc == 1) {
+        SHOW_DONE(vipps_session_new_from_env(&calling, &session, &error));
+        return 0;
+    }
     require(argc == 3, "there are two arguments");
     printf("version %s, header %s\n", vipps_version(), VIPPS_VERSION);
     snprintf(config, sizeof config,
              "{\"clientId\": \"sandbox-client-id\", \"clientSecret\": \"sandbox-client-secret\","
              " \"subscriptionKey\": \"sandbox-subscription-key-1\", \"systemName\": \"acme\", \"systemVersion\": \"3.1.2\","
              " \"systemPluginName\": \"acme-webshop\", \"systemPluginVersion\": \"4.5.6\","
-             " \"merchantSerialNumber\": \"123456\", \"baseUrl\": \"%s\"}",
-             argv[1]);
+             /* The proxy of the environment wins, and is not for this host. */
+             " \"merchantSerialNumber\": \"123456\", \"baseUrl\": \"%s\", \"proxy\": \"%s\", \"proxyFromEnv\": true}",
+             argv[1], argv[1]);
     if (vipps_session_new_from_json(config, &session, &error) != VIPPS_OK) {
         show_error();
         return 1;
@@ -352,6 +465,8 @@ int main(int argc, char **argv)
     receipts();
     json_without_a_library();
     sessions();
+    setters(argv[1]);
+    builders(config, argv[1]);
     without_error();
     vipps_session_free(session);
     return 0;

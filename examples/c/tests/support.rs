@@ -73,10 +73,23 @@ pub(crate) fn succeed(command: &mut Command) {
     );
 }
 
-/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run as `VIPPS_C_RUNNER` says. It has to end with this
-/// code, which is another one where the runner found something.
+/// Runs a program that has to end with this code.
 #[track_caller]
 pub(crate) fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str], code: i32) -> Output {
+    ended(&mut command(program, sandbox, arguments), code)
+}
+
+/// Runs what has to end with this code; with another one where `VIPPS_C_RUNNER` found something.
+#[track_caller]
+pub(crate) fn ended(command: &mut Command, code: i32) -> Output {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
+    output
+}
+
+/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run by what `VIPPS_C_RUNNER` says.
+pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Command {
     let runner = std::env::var("VIPPS_C_RUNNER").unwrap_or_default();
     let mut words = runner.split_whitespace();
     let mut command = match words.next() {
@@ -101,10 +114,7 @@ pub(crate) fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str], code: i
     command.env("VIPPS_CLIENT_SECRET", "sandbox-client-secret");
     command.env("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1");
     command.current_dir(root()).args(arguments);
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{command:?}: {said}");
-    output
+    command
 }
 
 /// A function of the header: its name, what it returns, and its parameters as type and name.

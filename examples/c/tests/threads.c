@@ -1,5 +1,6 @@
 /*
- * 8 threads over one session: each makes its calls with a handle of its own, for a sales unit of its own, and reads a string that all share.
+ * 8 threads over one session that has no token yet: each makes its calls with that and with a handle of its own for another sales unit, and
+ * reads a string that all share.
  *
  *     threads BASE-URL
  */
@@ -22,7 +23,8 @@ static unsigned released;
 static void count_exchange(void *user, const vipps_exchange *exchange)
 {
     pthread_mutex_lock(&lock);
-    if (user == &observed && exchange->http_status == 200 && exchange->attempt == 1 && exchange->trace_id == NULL) {
+    if (user == &observed && exchange->http_status == 200 && exchange->attempt == 1 && exchange->trace_id == NULL &&
+        exchange->elapsed_us > 0 && exchange->elapsed_us < UINT64_C(3600000000)) {
         observed += 1;
     }
     pthread_mutex_unlock(&lock);
@@ -55,13 +57,16 @@ static void *work(void *unused)
     }
     for (nth = 0; nth < CALLS; nth++) {
         vipps_string *json = NULL;
+        vipps_string *name = NULL;
         vipps_error *error = NULL;
 
         /* Good and bad in turn. */
         if (vipps_get_sales_unit(nth % 2 == 0 ? mine : session, "123456", &json, &error) != VIPPS_OK || error != NULL ||
-            vipps_string_text(json, &text) != VIPPS_OK || strcmp(text, expected) != 0) {
+            vipps_string_text(json, &text) != VIPPS_OK || vipps_json_get(text, "/name", &name, NULL) != VIPPS_OK ||
+            vipps_string_text(name, &text) != VIPPS_OK || strcmp(text, expected) != 0) {
             failures += 1;
         }
+        vipps_string_free(name);
         vipps_string_free(json);
         if (vipps_get_sales_unit(mine, "", &json, &error) != VIPPS_INVALID_INPUT || json != NULL ||
             vipps_error_message(error, &text) != VIPPS_OK) {
@@ -89,7 +94,7 @@ int main(int argc, char **argv)
         vipps_session_builder_merchant_serial_number(builder, "123456", NULL) != VIPPS_OK ||
         vipps_session_builder_observer(builder, count_exchange, &observed, count_release, NULL) != VIPPS_OK ||
         vipps_session_builder_build(builder, &session, NULL) != VIPPS_OK ||
-        vipps_get_sales_unit(session, "123456", &shared, NULL) != VIPPS_OK) {
+        vipps_json_get("[\"ACME Fitness\"]", "/0", &shared, NULL) != VIPPS_OK) {
         printf("not begun\n");
         return 1;
     }
