@@ -26,11 +26,15 @@ mod string;
 mod config;
 #[path = "tests/errors.rs"]
 mod errors;
+#[path = "tests/handles.rs"]
+mod handles;
 #[path = "tests/header.rs"]
 mod header;
 #[path = "tests/panics.rs"]
 mod panics;
 #[path = "tests/programs.rs"]
 mod programs;
+#[path = "tests/setters.rs"]
+mod setters;
 #[path = "tests/support.rs"]
 mod support;
