@@ -249,7 +249,8 @@ setters! {
 
     fn vipps_session_builder_access_token(token: *const c_char, expires_in_ms: u64) {
         let expires_in = Duration::from_millis(expires_in_ms);
-        let token = AccessToken::new(text(token, "token")?, expires_in)?;
+        let token = AccessToken::new(text(token, "token")?, expires_in);
+        let token = token.map_err(|error| Failure::from(error).of_argument("token"))?;
         move |builder: SessionBuilder| builder.access_token(token)
     }
 }

@@ -117,6 +117,14 @@ impl Failure {
         Self::Setting { setting, reason }
     }
 
+    /// A wrong value, named as the argument that it is here.
+    pub(crate) fn of_argument(self, argument: &str) -> Self {
+        match self {
+            Self::Library(Error::InvalidInput { reason, .. }) => Self::input(argument, &reason),
+            other => other,
+        }
+    }
+
     /// A wrong setting in the words of whoever set it. Nothing else is changed.
     pub(crate) fn named(self, names: Names) -> Self {
         let (setting, reason) = match self {

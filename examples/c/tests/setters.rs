@@ -98,7 +98,7 @@ fn a_setter_that_fails_leaves_the_builder_as_it_was() {
         );
         assert_eq!(
             call(|e| vipps_session_builder_access_token(b, c"s3cret s3cret\n".as_ptr(), 1, e)),
-            refused("access_token: must be visible ASCII, and has a line break at 14")
+            refused("token: must be visible ASCII, and has a line break at 14")
         );
     }
     let session = builder.build().map_err(|(_, message)| message).unwrap();
