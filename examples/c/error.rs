@@ -77,7 +77,7 @@ const SETTINGS: [[&str; 3]; 15] = [
 ];
 
 /// The same for what reasons give as advice.
-const ADVICE: [[&str; 3]; 5] = [
+const ADVICE: [[&str; 3]; 6] = [
     [
         "allow_plain_http()",
         "vipps_session_builder_allow_plain_http()",
@@ -93,6 +93,7 @@ const ADVICE: [[&str; 3]; 5] = [
         "keys are arguments of their own",
         "keys are settings of their own",
     ],
+    ["where base_url is", "where base_url is", "where baseUrl is"],
     ["TlsBackend::Rustls", "VIPPS_RUSTLS", "\"rustls\""],
     [
         "TlsBackend::NativeTls",

@@ -48,7 +48,7 @@ typedef enum vipps_status {
     VIPPS_CONFIG = 1,
     /** A value that the service would refuse or silently drop. Nothing was sent. */
     VIPPS_INVALID_INPUT = 2,
-    /** The token endpoint refused to give a token. The call itself was not sent. */
+    /** The token endpoint gave no token; vipps_error_is_retryable() tells a busy service from wrong keys. The call itself was not sent. */
     VIPPS_AUTH = 3,
     /** 401: the service did not take the token or the subscription key, a new token included. */
     VIPPS_UNAUTHORIZED = 4,
@@ -96,7 +96,10 @@ typedef enum vipps_delivery {
     VIPPS_NOT_SENT = 0,
     /** The server may have seen it and carried it out. Read back, or repeat with the same idempotency key. */
     VIPPS_DELIVERY_UNKNOWN = 1,
-    /** The server answered, and the error holds its answer. */
+    /**
+     * The server answered, and the error holds its answer. A 408 or a status from 500 leaves open whether it was carried out all the same;
+     * vipps_error_is_retryable() tells whether repeating is safe.
+     */
     VIPPS_ANSWERED = 2,
     /** Not a delivery; see VIPPS_STATUS_WIDTH. */
     VIPPS_DELIVERY_WIDTH = 0x7fffffff
@@ -551,7 +554,8 @@ vipps_status vipps_session_builder_no_retry(vipps_session_builder *builder, vipp
 
 /**
  * An HTTP proxy: "http://host:port" or "https://host:port", with "user:password@" if it asks for them. None if
- * this is not called, whatever the environment says.
+ * this is not called, whatever the environment says. For a plain http address on this machine it has to be on
+ * this machine too, unless plain http is allowed.
  *
  * Owner: the caller frees *error with vipps_error_free(). The builder stays the caller's, as it was if this
  * fails.
@@ -561,7 +565,7 @@ vipps_status vipps_session_builder_proxy(vipps_session_builder *builder, const c
 
 /**
  * The proxy of ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, except for the hosts of NO_PROXY, read when the session
- * is built.
+ * is built. One elsewhere is passed by for a plain http address on this machine.
  *
  * Owner: the caller frees *error with vipps_error_free(). The builder stays the caller's, as it was if this
  * fails.
@@ -753,7 +757,8 @@ vipps_status vipps_list_product_orders(
  *
  * Beside the fields of the service it takes "idempotencyKey", 1 to 50 letters, digits and hyphens: however
  * often an order is sent with one key, there is one order. vipps_idempotency_key_new() makes one. Without it
- * every call has a new one, and is another order; the attempts within one call share it.
+ * every call has a new one, and is another order; the attempts within one call share it. The service keeps a
+ * refusal with the key: an order that was corrected after one needs a new key.
  *
  * POST /management/v1/product-orders
  *
@@ -789,7 +794,8 @@ vipps_status vipps_get_product_order(
     vipps_error **error);
 
 /**
- * Deletes a product order that the merchant has not submitted yet. `product_order_id` is a UUID.
+ * Deletes a product order that the merchant has not submitted yet. `product_order_id` is a UUID. A 404 is a
+ * success if it answers a repetition: the attempt before it is taken to have deleted the order.
  *
  * DELETE /management/v1/product-orders/{productOrderId}
  *

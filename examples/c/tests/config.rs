@@ -126,6 +126,10 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
             "proxy: must be an http or https proxy; SOCKS is not supported",
         ),
         (
+            json!({"proxy": "http://proxy.example.com:8080"}),
+            "proxy: must be on this machine where baseUrl is plain http: keys and tokens would cross the network in the clear. It may be elsewhere with \"allowPlainHttp\": true",
+        ),
+        (
             json!({"tlsBackend": "openssl"}),
             "tlsBackend: must be `rustls` or `native-tls`",
         ),
