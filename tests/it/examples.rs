@@ -102,7 +102,12 @@ impl Killed {
         let id = self.0.id().to_string();
         let kill = Command::new("kill").args(["-INT", &id]).status().unwrap();
         assert!(kill.success());
-        self.0.wait().unwrap()
+        let mut ended = None;
+        eventually(|| {
+            ended = self.0.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.unwrap()
     }
 
     /// What it writes to standard error, line by line, for a child whose standard error is piped.

@@ -479,25 +479,34 @@ fn two_mebibytes_pass_and_a_byte_more_does_not() {
     );
 
     let path = temporary("largest.png", &largest);
-    let image = AddImage::from_path(id(), &path).unwrap();
+    let image = AddImage::from_path(id(), &path.0).unwrap();
     assert_eq!(image, AddImage::from_bytes(id(), &largest).unwrap());
     for length in [MAX + 1, MAX + 1000] {
         let path = temporary("too-large.png", &of_length(length));
         assert_eq!(
-            AddImage::from_path(id(), &path).unwrap_err().to_string(),
+            AddImage::from_path(id(), &path.0).unwrap_err().to_string(),
             format!(
                 "invalid input: src: must be at most 2097152 bytes, and {} has more",
-                path.display()
+                path.0.display()
             )
         );
     }
 }
 
-/// A file of one test: its name is used once.
-fn temporary(name: &str, bytes: &[u8]) -> PathBuf {
+/// A file of one test, which goes with it.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+fn temporary(name: &str, bytes: &[u8]) -> Temporary {
+    let name = format!("{}-{name}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, bytes).unwrap();
-    path
+    Temporary(path)
 }
 
 #[test]
@@ -510,7 +519,7 @@ fn from_path_reads_a_file_and_says_which_it_cannot_read() {
         ("image-4.jpg", vec![], Err(NOT_A_PICTURE)),
         ("image-5.png", PNG[..60].to_vec(), Err(CUT_PNG)),
     ] {
-        let image = AddImage::from_path(id(), temporary(name, &bytes));
+        let image = AddImage::from_path(id(), &temporary(name, &bytes).0);
         match expected {
             Ok(size) => {
                 let image = image.unwrap();
