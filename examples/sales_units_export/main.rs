@@ -15,6 +15,7 @@
 //! - A row is written whole, in one go, as soon as all rows before it are there. Whenever the program is stopped, what it wrote ends with a
 //!   whole row. It does not take up where it was stopped: another run begins anew.
 //! - It holds the list and the rows whose turn has not come, and nothing else that grows.
+//! - When standard error is closed it says nothing, and goes on.
 //!
 //! CSV has a column for each field of [`vipps::management::SalesUnit`], named as in JSON, and `error`. What is not known is empty. A cell that
 //! begins with `=`, `+`, `-`, `@`, a tab or a line end gets an apostrophe before it: spreadsheets take it for a formula otherwise, and names are
@@ -27,6 +28,7 @@
 //! cargo run --release --example sales_units_export -- --demo-units 10000 --demo-latency-ms 20 --workers 16 --output /dev/null
 //! ```
 
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -49,7 +51,7 @@ mod server;
 use gate::Gate;
 use options::Options;
 use output::Output;
-use progress::Progress;
+use progress::{Progress, say};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,11 +59,11 @@ fn main() -> ExitCode {
     let options = match Options::read() {
         Ok(Some(options)) => options,
         Ok(None) => {
-            print!("{}", options::HELP);
+            drop(stdout().write_all(options::HELP.as_bytes()));
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("sales_units_export: {error}\nTry --help.");
+            say(format_args!("sales_units_export: {error}\nTry --help."));
             return ExitCode::from(2);
         }
     };
@@ -69,7 +71,7 @@ fn main() -> ExitCode {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("sales_units_export: {error}");
+            say(format_args!("sales_units_export: {error}"));
             ExitCode::from(2)
         }
     }
@@ -145,7 +147,7 @@ fn session(options: &Options) -> Result<(Session, Option<Sandbox>), AnyError> {
         (None, None, None) => None,
         (None, ..) => return Err("--demo-... is for the sandbox, and VIPPS_* are set".into()),
         (Some(sandbox), units, latency) => {
-            eprintln!("Against a sandbox at {}.", sandbox.url());
+            say(format_args!("Against a sandbox at {}.", sandbox.url()));
             if let Some(latency) = latency {
                 let route = "GET /management/v1/sales-units/*";
                 sandbox.fault(route, usize::MAX, Fault::Delay(latency));

@@ -1,4 +1,5 @@
-use std::io::{IsTerminal, stderr, stdout};
+use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,11 @@ pub(crate) struct Progress {
 
 /// Fewer than this take no time worth a line.
 const WORTH_LINES: usize = 100;
+
+/// A line on standard error. That nobody reads it is no reason to stop.
+pub(crate) fn say(what: impl Display) {
+    drop(writeln!(stderr(), "{what}"));
+}
 
 impl Progress {
     pub(crate) fn none() -> Self {
@@ -59,7 +65,10 @@ impl Progress {
         if self.total >= WORTH_LINES && done < self.total && tenths(done) > tenths(done - 1) {
             let rate = self.rate(done);
             let left = (self.total - done) as f64 / rate;
-            eprintln!("{done} of {}, {rate:.0}/s, {left:.0} s left", self.total);
+            let total = self.total;
+            say(format_args!(
+                "{done} of {total}, {rate:.0}/s, {left:.0} s left"
+            ));
         }
     }
 
@@ -67,7 +76,7 @@ impl Progress {
     pub(crate) fn say(&self, what: &str) {
         match &self.bar {
             Some(bar) => bar.println(what),
-            None => eprintln!("{what}"),
+            None => say(what),
         }
     }
 
@@ -77,7 +86,9 @@ impl Progress {
         }
         let seconds = self.began.elapsed().as_secs_f64();
         let (total, rate) = (self.total, self.rate(self.total));
-        eprintln!("{total} sales units, {failed} failed, in {seconds:.2} s: {rate:.1} a second");
+        say(format_args!(
+            "{total} sales units, {failed} failed, in {seconds:.2} s: {rate:.1} a second"
+        ));
     }
 
     fn rate(&self, done: usize) -> f64 {

@@ -299,3 +299,35 @@ fn output_that_cannot_be_written_ends_it() {
     assert_eq!(program.0.wait().unwrap().code(), Some(2));
     assert!(sandbox.count(DETAILS) < 1000);
 }
+
+#[test]
+fn without_anybody_who_reads_its_messages_it_goes_on() {
+    let sandbox = Sandbox::start().unwrap().with_sales_units(400);
+    sandbox.fault("GET /management/v1/sales-units", 1, Fault::Hold);
+    let mut command = command("sales_units_export", &vars(&sandbox));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = command.spawn().unwrap();
+    assert!(sandbox.wait_for("GET /management/v1/sales-units", 1));
+    drop(program.stderr.take());
+    sandbox.release();
+    let output = program.wait_with_output().unwrap();
+    assert_output(&output, 0, &rows(400), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_message_that_cannot_be_written_is_a_panic() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    for (arguments, code, stdout) in [
+        (&["--demo-units", "100"][..], 0, rows(100)),
+        (&["--workers", "0"], 2, String::new()),
+        (&["--output", "/dev/full/units.csv"], 2, String::new()),
+    ] {
+        let mut command = command("sales_units_export", &[]);
+        let output = command.args(arguments).stderr(full()).output().unwrap();
+        assert_output(&output, code, &stdout, "");
+    }
+    let mut command = command("sales_units_export", &[]);
+    let output = command.arg("--help").stdout(full()).output().unwrap();
+    assert_output(&output, 0, "", "");
+}
