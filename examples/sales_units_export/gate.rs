@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use vipps::Error;
 
+use crate::attempts::{Again, Attempts};
 use crate::progress::Progress;
 
 /// What every request goes through. When the service asks one worker to wait, it is closed to all.
@@ -25,21 +26,8 @@ struct State {
     all_were_waiting: bool,
 }
 
-/// How often a call may be refused with a 429. While others get through it was only its bad luck, and does not count: among many workers
-/// one may be unlucky for long.
-const MAX_REFUSALS: u32 = 20;
-
-/// Before the second attempt, doubled for each that follows.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
-
-/// For a 429 that does not say how long, doubled for each that follows.
-const FIRST_REFUSAL_WAIT: Duration = Duration::from_secs(1);
-
-/// Whatever is asked for, after a day it is worth a try.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Gate {
-    /// A gate for this many workers. A call that fails in a way that may pass is made `attempts` times.
+    /// A gate for this many workers. A call that fails in a way that may pass is made `attempts` times, 429s aside.
     pub(crate) fn new(workers: usize, attempts: u32) -> Self {
         Self {
             state: Mutex::default(),
@@ -56,7 +44,7 @@ impl Gate {
         progress: &Progress,
         call: impl Fn() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let (mut failures, mut refusals) = (0, 0);
+        let mut attempts = Attempts::new(self.attempts);
         loop {
             self.pass(progress);
             let successes = self.successes.load(Ordering::Relaxed);
@@ -70,25 +58,11 @@ impl Gate {
             if !error.is_retryable() {
                 return Err(error);
             }
-            if error.status() == Some(429) {
-                if self.successes.load(Ordering::Relaxed) == successes {
-                    refusals += 1;
-                }
-                if refusals == MAX_REFUSALS {
-                    return Err(error);
-                }
-                let wait = error.retry_after();
-                let wait = wait.unwrap_or_else(|| doubled(FIRST_REFUSAL_WAIT, refusals));
-                self.close(wait, &error, progress);
-                continue;
-            }
-            failures += 1;
-            if failures == self.attempts {
-                return Err(error);
-            }
-            match error.retry_after() {
-                Some(wait) => self.close(wait, &error, progress),
-                None => thread::sleep(doubled(FIRST_WAIT, failures)),
+            let others_got_through = self.successes.load(Ordering::Relaxed) != successes;
+            match attempts.again(error.status(), error.retry_after(), others_got_through) {
+                Some(Again::All(wait)) => self.close(wait, &error, progress),
+                Some(Again::Alone(wait)) => thread::sleep(wait),
+                None => return Err(error),
             }
         }
     }
@@ -110,12 +84,11 @@ impl Gate {
 
     /// Lets nobody through for this long from now, or longer if it is closed for longer already.
     fn close(&self, wait: Duration, error: &Error, progress: &Progress) {
-        let wait = wait.min(LONGEST_WAIT);
         let mut state = self.lock();
         if state.time_left().is_none() {
             state.all_were_waiting = false;
             let status = error.status().unwrap_or_default();
-            let seconds = wait.as_secs();
+            let seconds = wait.as_secs_f64().ceil();
             progress.say(&format!(
                 "asked to wait ({status}): no request for {seconds} s"
             ));
@@ -135,8 +108,4 @@ impl State {
         let left = self.opens_at?.saturating_duration_since(Instant::now());
         (!left.is_zero()).then_some(left)
     }
-}
-
-fn doubled(first: Duration, times: u32) -> Duration {
-    first.saturating_mul(1 << times.saturating_sub(1).min(16))
 }

@@ -15,13 +15,16 @@ usage: sales_units_export [OPTION VALUE]...
   --format csv|jsonl      CSV with a header, or a JSON object in each line; csv if this is not given
   --merchant SCHEME/ID    the sales units of this merchant only, such as business:NO:ORG/987654321
   --output FILE           where to; standard output if this is not given
-  --attempts N            how often a call is made that fails in a way that may pass, 1 to 10; 4 if this is not given
+  --attempts N            how often a call is made that fails in a way that may pass, 1 to 10; 4 if this is not given; 429s do not count
   --demo-units N          so many sales units in the program's own sandbox, 0 to 1000000
   --demo-latency-ms N     so long for each sales unit in the program's own sandbox, 0 to 60000
   --help                  this text
 
 With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in the environment it reads from the service, and without any
 VIPPS_* from a sandbox of its own.
+
+A 429 has all requests wait, 1 s at first, doubled each time up to 60 s, or for as long as Retry-After says where that is longer. A call is
+given up when it got 20 of them while no other got through.
 
 Exit codes: 0 all are there, 1 some have an error instead of details, 2 nothing to be had or the output cannot be written.
 ";

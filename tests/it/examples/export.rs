@@ -11,6 +11,7 @@ use vipps::sandbox::{Fault, Sandbox};
 use super::{Directory, Killed, command, vars, without_address};
 
 mod failures;
+mod waits;
 
 const DETAILS: &str = "GET /management/v1/sales-units/*";
 

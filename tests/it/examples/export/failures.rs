@@ -113,22 +113,6 @@ fn the_gate_opens_when_the_time_is_up() {
     assert_eq!(sandbox.count(DETAILS), 13);
 }
 
-#[test]
-fn a_unit_that_is_refused_for_ever_fails_in_the_end() {
-    let sandbox = Sandbox::start().unwrap();
-    sandbox.fault(UNIT, usize::MAX, Fault::status_retry_after(429, "0"));
-    let output = export(&sandbox, &["--workers", "1"]);
-    let row = format!("654321,ACME Web Shop,business:NO:ORG,987654321,{REST}");
-    let failed =
-        format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 429 Too Many Requests: {ASKED_FOR}\n");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        three_rows().replace(&row, &failed)
-    );
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(sandbox.count(UNIT), 20);
-}
-
 // ---- What is interrupted
 
 #[cfg(unix)]
