@@ -9,7 +9,7 @@
 //! `--workers` threads make over one session. Rows are in the order of the list.
 //!
 //! - A sales unit whose details cannot be had is a row with its error, and the exit code is 1 in the end. 2 stands for arguments that are
-//!   wrong, keys and a list that cannot be had, and a file that cannot be written.
+//!   wrong, keys and a list that cannot be had, an output that cannot be written, and a worker that panicked.
 //! - When the service asks to wait (a 429, or any refusal with `Retry-After`), all workers wait, as long as it asks to. For that the session
 //!   repeats nothing by itself: gate.rs does. A call that fails in another way that may pass is made `--attempts` times. 429s do not count
 //!   among these: a call is made again until it got 20 of them while no other call got through, after waits of 1 s, doubled each time up to
@@ -33,7 +33,6 @@
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use vipps::management::{self, SalesUnitSummary};
@@ -50,6 +49,7 @@ mod progress;
 mod rows;
 #[path = "../common/server.rs"]
 mod server;
+mod workers;
 
 use gate::Gate;
 use options::Options;
@@ -88,11 +88,15 @@ fn run(options: &Options) -> Result<usize, AnyError> {
         Some(merchant) => management::list_merchant_sales_units(&session, merchant),
         None => management::list_sales_units(&session),
     };
-    let units = Gate::new(1, options.attempts).call(&Progress::none(), list)?;
+    let gate = Gate::new(options.attempts);
+    let units = gate.call(&Progress::none(), list).transpose()?;
+    // Nobody has stopped it yet.
+    let units = units.unwrap_or_default();
     // Not before there is something to write: an earlier export is worth more than an empty file.
     let output = Output::open(options.output.as_deref())?;
+    output.write_header(&options.format.header()?)?;
     let progress = Progress::start(units.len(), options.output.is_some());
-    let failed = export(&session, &units, options, &output, &progress)?;
+    let failed = export(&session, &units, options, &gate, &output, &progress)?;
     progress.finish(failed);
     Ok(failed)
 }
@@ -102,12 +106,10 @@ fn export(
     session: &Session,
     units: &[SalesUnitSummary],
     options: &Options,
+    gate: &Gate,
     output: &Output,
     progress: &Progress,
 ) -> Result<usize, AnyError> {
-    output.write_header(options.format.header()?)?;
-    let workers = options.workers.min(units.len());
-    let gate = Gate::new(workers, options.attempts);
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = || -> Result<(), AnyError> {
         loop {
@@ -115,7 +117,10 @@ fn export(
             let Some(unit) = units.get(nth) else {
                 return Ok(());
             };
-            let details = gate.call(progress, || management::get_sales_unit(session, &unit.msn));
+            let get = || management::get_sales_unit(session, &unit.msn);
+            let Some(details) = gate.call(progress, get) else {
+                return Ok(());
+            };
             if details.is_err() {
                 failed.fetch_add(1, Ordering::Relaxed);
             }
@@ -124,22 +129,8 @@ fn export(
         }
     };
     // Nobody goes on with what cannot be written.
-    let stop = || next.store(units.len(), Ordering::Relaxed);
-    thread::scope(|scope| {
-        let start = |_| {
-            let worker = thread::Builder::new();
-            let worker = worker.spawn_scoped(scope, || work().inspect_err(|_| stop()));
-            worker.inspect_err(|_| stop())
-        };
-        let workers: Vec<_> = (0..workers).map(start).collect();
-        for worker in workers {
-            match worker?.join() {
-                Ok(result) => result?,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok::<(), AnyError>(())
-    })?;
+    let stop = || gate.stop();
+    workers::run(options.workers.min(units.len()), work, stop)?;
     Ok(failed.into_inner())
 }
 

@@ -26,7 +26,7 @@ VIPPS_* from a sandbox of its own.
 A 429 has all requests wait, 1 s at first, doubled each time up to 60 s, or for as long as Retry-After says where that is longer. A call is
 given up when it got 20 of them while no other got through.
 
-Exit codes: 0 all are there, 1 some have an error instead of details, 2 nothing to be had or the output cannot be written.
+Exit codes: 0 all are there, 1 some have an error instead of details, 2 nothing to be had, the output cannot be written, or a worker panicked.
 ";
 
 pub(crate) struct Options {

@@ -35,8 +35,8 @@ impl Output {
         })))
     }
 
-    pub(crate) fn write_header(&self, header: Vec<u8>) -> Result<(), String> {
-        self.lock().write(&header)
+    pub(crate) fn write_header(&self, header: &[u8]) -> Result<(), String> {
+        self.lock().write(header)
     }
 
     /// Writes the `nth` row and those that waited for it, or has it wait.

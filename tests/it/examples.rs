@@ -110,6 +110,13 @@ impl Killed {
         ended.unwrap()
     }
 
+    /// How it ends by itself, which it has to do soon.
+    #[track_caller]
+    fn code(&mut self) -> Option<i32> {
+        eventually(|| self.0.try_wait().unwrap().is_some());
+        self.0.wait().unwrap().code()
+    }
+
     /// What it writes to standard error, line by line, for a child whose standard error is piped.
     fn stderr_lines(&mut self) -> Lines {
         let stderr = BufReader::new(self.0.stderr.take().unwrap());
@@ -130,19 +137,6 @@ impl Lines {
     #[track_caller]
     fn next(&self) -> String {
         self.0.recv_timeout(PATIENCE).expect("a line")
-    }
-
-    /// The next line, doing something again and again until it comes.
-    #[track_caller]
-    fn next_while(&self, work: impl Fn()) -> String {
-        let began = Instant::now();
-        loop {
-            work();
-            match self.0.recv_timeout(Duration::from_millis(1)) {
-                Ok(line) => return line,
-                Err(_) => assert!(began.elapsed() < PATIENCE, "a line"),
-            }
-        }
     }
 }
 

@@ -75,44 +75,6 @@ fn an_error_without_an_answer_has_no_status() {
     );
 }
 
-#[test]
-fn all_workers_wait_when_one_is_asked_to() {
-    let directory = Directory::new("gate");
-    let file = directory.0.join("units.csv");
-    let sandbox = Sandbox::start().unwrap().with_sales_units(40);
-    sandbox.fault(DETAILS, 4, Fault::Hold);
-    sandbox.fault(DETAILS, 1, Fault::status_retry_after(429, "3600"));
-    sandbox.fault(DETAILS, usize::MAX, Fault::Hold);
-    let mut program = begin(&sandbox, &file, &["--workers", "4"]);
-    let lines = program.stderr_lines();
-    assert!(sandbox.wait_for(DETAILS, 4));
-    sandbox.release();
-    assert_eq!(lines.next(), "asked to wait (429): no request for 3600 s");
-    // Requests that had begun by then have their answers, and each worker comes by the gate before its next one.
-    let line = lines.next_while(|| sandbox.release());
-    assert_eq!(line, "all workers wait");
-    // The fifth was refused. After it came no more than one of each of the others, and nobody is left to send another.
-    assert!(sandbox.count(DETAILS) <= 5 + 3);
-    // What they got before is there.
-    let written = fs::read_to_string(&file).unwrap();
-    assert!(written.starts_with(&rows(4)), "{written}");
-}
-
-#[test]
-fn the_gate_opens_when_the_time_is_up() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(12);
-    sandbox.fault(
-        "GET /management/v1/sales-units/1000003",
-        1,
-        Fault::status_retry_after(429, "1"),
-    );
-    let output = export(&sandbox, &["--workers", "1"]);
-    let stderr =
-        "asked to wait (429): no request for 1 s\nall workers wait\n12 sales units, 0 failed\n";
-    assert_export(&output, 0, &rows(12), stderr);
-    assert_eq!(sandbox.count(DETAILS), 13);
-}
-
 // ---- What is interrupted
 
 #[cfg(unix)]
