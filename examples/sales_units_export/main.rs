@@ -16,7 +16,9 @@
 //!   60 s, or of what `Retry-After` asks for where that is longer.
 //! - A row is written whole, in one go, as soon as all rows before it are there. Whenever the program is stopped, what it wrote ends with a
 //!   whole row. It does not take up where it was stopped: another run begins anew.
-//! - It holds the list and the rows whose turn has not come, and nothing else that grows.
+//! - Rows wait for one that is slow, 64 for each worker at the most, and the workers wait then too. When the program is stopped, these rows
+//!   are not written.
+//! - It holds the list, and nothing else that grows with it.
 //! - When standard error is closed it says nothing, and goes on.
 //!
 //! CSV has a column for each field of [`vipps::management::SalesUnit`], named as in JSON, and `error`. What is not known is empty. A cell that
@@ -58,6 +60,9 @@ use progress::{Progress, say};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
+/// For each worker, how many rows may come before one that is slow: as many as it gets while that is tried again a few times.
+const EARLY_ROWS: usize = 64;
+
 fn main() -> ExitCode {
     let options = match Options::read() {
         Ok(Some(options)) => options,
@@ -93,7 +98,7 @@ fn run(options: &Options) -> Result<usize, AnyError> {
     // Nobody has stopped it yet.
     let units = units.unwrap_or_default();
     // Not before there is something to write: an earlier export is worth more than an empty file.
-    let output = Output::open(options.output.as_deref())?;
+    let output = Output::open(options.output.as_deref(), options.workers * EARLY_ROWS)?;
     output.write_header(&options.format.header()?)?;
     let progress = Progress::start(units.len(), options.output.is_some());
     let failed = export(&session, &units, options, &gate, &output, &progress)?;
@@ -117,6 +122,7 @@ fn export(
             let Some(unit) = units.get(nth) else {
                 return Ok(());
             };
+            output.wait_for(nth);
             let get = || management::get_sales_unit(session, &unit.msn);
             let Some(details) = gate.call(progress, get) else {
                 return Ok(());
@@ -128,8 +134,11 @@ fn export(
             progress.one_done();
         }
     };
-    // Nobody goes on with what cannot be written.
-    let stop = || gate.stop();
+    // Nobody goes on with what cannot be written. Who is woken by the output comes to the gate next, which has to be stopped by then.
+    let stop = || {
+        gate.stop();
+        output.stop();
+    };
     workers::run(options.workers.min(units.len()), work, stop)?;
     Ok(failed.into_inner())
 }

@@ -10,7 +10,7 @@ use vipps::management::list_sales_units;
 use vipps::sandbox::{Fault, Sandbox};
 
 use super::super::{Directory, Killed, Lines, PATIENCE, command, eventually, vars};
-use super::{DETAILS, assert_export, export, rows, three_rows};
+use super::{DETAILS, assert_export, begin, export, rows, three_rows};
 
 #[path = "../../../../examples/sales_units_export/attempts.rs"]
 mod attempts;
@@ -129,6 +129,37 @@ fn failures_are_answered_with_longer_waits_of_one_or_of_all() {
         assert_eq!(again, Some(Again::All(millis(wait))));
     }
     assert_eq!(attempts.again(Some(503), Some(millis(0)), true), None);
+}
+
+#[test]
+fn workers_do_not_run_ahead_of_one_that_is_slow() {
+    let directory = Directory::new("ahead");
+    let file = directory.0.join("units.csv");
+    let sandbox = Sandbox::start().unwrap().with_sales_units(200);
+    sandbox.fault("GET /management/v1/sales-units/1000000", 1, Fault::Hold);
+    let mut program = begin(&sandbox, &file, &["--workers", "2"]);
+    assert!(sandbox.wait_for(DETAILS, 128));
+    spend_time(&sandbox);
+    assert_eq!(sandbox.count(DETAILS), 128);
+    assert_eq!(fs::read_to_string(&file).unwrap(), rows(0));
+    sandbox.release();
+    assert_eq!(program.code(), Some(0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), rows(200));
+}
+
+#[test]
+fn nobody_waits_for_a_row_that_cannot_be_written() {
+    let sandbox = Sandbox::start().unwrap().with_sales_units(200);
+    sandbox.fault("GET /management/v1/sales-units/1000000", 1, Fault::Hold);
+    let mut command = command("sales_units_export", &vars(&sandbox));
+    command.args(["--workers", "2"]).stdout(Stdio::piped());
+    let mut program = Killed(command.stderr(Stdio::null()).spawn().unwrap());
+    assert!(sandbox.wait_for(DETAILS, 128));
+    spend_time(&sandbox);
+    drop(program.0.stdout.take());
+    sandbox.release();
+    assert_eq!(program.code(), Some(2));
+    assert_eq!(sandbox.count(DETAILS), 128);
 }
 
 #[test]
