@@ -130,7 +130,7 @@ fn export(
             if details.is_err() {
                 failed.fetch_add(1, Ordering::Relaxed);
             }
-            output.put(nth, options.format.row(unit, details)?)?;
+            output.put(nth, options.format.row(unit, details)?, progress)?;
             progress.one_done();
         }
     };

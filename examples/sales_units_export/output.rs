@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::progress::Progress;
+
 /// Rows in their order, whatever the order in which they come.
 pub(crate) struct Output {
     state: Mutex<State>,
@@ -60,13 +62,13 @@ impl Output {
     }
 
     /// Writes the `nth` row and those that waited for it, or has it wait.
-    pub(crate) fn put(&self, nth: usize, row: Vec<u8>) -> Result<(), String> {
+    pub(crate) fn put(&self, nth: usize, row: Vec<u8>, progress: &Progress) -> Result<(), String> {
         let mut state = self.lock();
         state.early.insert(nth, row);
         if nth > state.written {
             return Ok(());
         }
-        state.write_rows()?;
+        progress.aside(|| state.write_rows())?;
         self.moved.notify_all();
         Ok(())
     }

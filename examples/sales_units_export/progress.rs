@@ -9,6 +9,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) struct Progress {
     /// `None` for lines.
     bar: Option<ProgressBar>,
+    /// Whether rows go to a terminal, which may be the bar's.
+    is_among_rows: bool,
     total: usize,
     done: Mutex<usize>,
     began: Instant,
@@ -26,6 +28,7 @@ impl Progress {
     pub(crate) fn none() -> Self {
         Self {
             bar: None,
+            is_among_rows: false,
             total: 0,
             done: Mutex::new(0),
             began: Instant::now(),
@@ -33,10 +36,8 @@ impl Progress {
     }
 
     pub(crate) fn start(total: usize, to_file: bool) -> Self {
-        // A bar among rows is neither.
-        let has_bar = stderr().is_terminal() && (to_file || !stdout().is_terminal());
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len}  {per_sec}  {eta} left");
-        let bar = has_bar.then(|| {
+        let bar = stderr().is_terminal().then(|| {
             let bar =
                 ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
             bar.enable_steady_tick(Duration::from_millis(200));
@@ -47,8 +48,17 @@ impl Progress {
         });
         Self {
             bar,
+            is_among_rows: !to_file && stdout().is_terminal(),
             total,
             ..Self::none()
+        }
+    }
+
+    /// Writes rows, without the bar where that stands in their way.
+    pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) if self.is_among_rows => bar.suspend(write),
+            _ => write(),
         }
     }
 

@@ -25,7 +25,10 @@ fn program(example: &'static str) -> PathBuf {
 
 /// An example with these variables and no other `VIPPS_*` in its environment.
 fn command(example: &'static str, vars: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(program(example));
+    with_vars(Command::new(program(example)), vars)
+}
+
+fn with_vars(mut command: Command, vars: &[(&str, &str)]) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("VIPPS_") {
             command.env_remove(name);

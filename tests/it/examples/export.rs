@@ -307,3 +307,31 @@ fn a_long_export_says_how_far_it_is() {
     let expected = format!("{tenths}100 sales units, 0 failed\n");
     assert_export(&output, 0, &rows(100), &expected);
 }
+
+/// With standard output and standard error on one terminal, where util-linux is there to make one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_a_bar_below_the_rows() {
+    use super::{program, with_vars};
+    use std::process::Command;
+
+    let version = Command::new("script").arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let sandbox = Sandbox::start().unwrap().with_sales_units(20);
+    let mut script = with_vars(Command::new("script"), &vars(&sandbox));
+    let export = program("sales_units_export");
+    let line = format!("'{}' --workers 2", export.display());
+    script.args(["-qec", &line, "/dev/null"]);
+    let output = script.env("SHELL", "/bin/sh").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    // The bar is drawn again after each row.
+    assert!(shown.contains(" 19/20 "), "{shown}");
+    // The next row stands in its place.
+    let lines = shown.replace('\r', "");
+    let left = |line: &str| line.rsplit("\x1b[2K").next().unwrap().to_owned() + "\n";
+    let left: String = lines.lines().map(left).collect();
+    let expected = format!("{}20 sales units, 0 failed\n", rows(20));
+    assert_eq!(without_times(left.as_bytes()), expected);
+}
