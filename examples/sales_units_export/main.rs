@@ -23,7 +23,7 @@
 //!
 //! CSV has a column for each field of [`vipps::management::SalesUnit`], named as in JSON, and `error`. What is not known is empty. A cell that
 //! begins with `=`, `+`, `-`, `@`, a tab or a line end gets an apostrophe before it: spreadsheets take it for a formula otherwise, and names are
-//! the merchants' to choose. A JSON line is the object as the service names its fields, unchanged, or
+//! the merchants' to choose. A JSON line is the object with the fields that this crate knows, named as the service names them, or
 //! `{"msn", "name", "error": {"kind", "status", "message", "traceId"}}`.
 //!
 //! How long 10,000 sales units take at 20 ms each, where 16 workers need 12.5 s at best:

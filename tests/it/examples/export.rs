@@ -176,6 +176,25 @@ fn json_lines_are_the_objects_of_the_service() {
 }
 
 #[test]
+fn a_json_line_has_the_fields_that_this_crate_knows() {
+    let sandbox = Sandbox::start().unwrap().with_sales_units(1);
+    let unit = json!({
+        "msn": 1000000, "name": "=1+1", "new": {"a": 1}, "settlementBankAccount": null,
+        "configuration": {"new": true, "captureType": "NewOne", "recurringAllowed": false},
+        "businessIdentifier": {"scheme": "business:NO:ORG", "id": 987654321, "new": []}
+    });
+    sandbox.fault(DETAILS, 1, Fault::json(200, unit.to_string()));
+    let output = export(&sandbox, &["--format", "jsonl"]);
+    let line = r#"{"msn":"1000000","name":"=1+1","businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"configuration":{"captureType":"NewOne","recurringAllowed":false}}"#;
+    assert_export(
+        &output,
+        0,
+        &format!("{line}\n"),
+        "1 sales units, 0 failed\n",
+    );
+}
+
+#[test]
 fn what_a_spreadsheet_takes_for_a_formula_is_text() {
     let sandbox = Sandbox::start().unwrap();
     let names = [
@@ -250,7 +269,7 @@ fn what_a_spreadsheet_takes_for_a_formula_is_text() {
         .collect();
     assert_eq!(rows, expected);
 
-    // For programs nothing is changed.
+    // For programs no text is changed.
     let output = export(&sandbox, &["--format", "jsonl"]);
     let lines = String::from_utf8(output.stdout).unwrap();
     let read: Vec<Value> = lines
