@@ -75,6 +75,13 @@ impl Options {
             demo_latency: latency.map(Duration::from_millis),
         }))
     }
+
+    /// How long that many sales units take at least where each takes as long as the sandbox was told.
+    pub(crate) fn least_time(&self, units: usize) -> Option<Duration> {
+        let rounds = u32::try_from(units.div_ceil(self.workers)).ok()?;
+        let least = self.demo_latency?.saturating_mul(rounds);
+        (!least.is_zero()).then_some(least)
+    }
 }
 
 fn merchant(text: &str) -> Result<BusinessIdentifier, String> {

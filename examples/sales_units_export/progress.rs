@@ -90,15 +90,23 @@ impl Progress {
         }
     }
 
-    pub(crate) fn finish(&self, failed: usize) {
+    /// Says how long it took, also beside the least time that it can take, where that is known.
+    pub(crate) fn finish(&self, failed: usize, least: Option<Duration>) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         let seconds = self.began.elapsed().as_secs_f64();
-        let (total, rate) = (self.total, self.rate(self.total));
+        let (total, rate) = (self.total, self.total as f64 / seconds.max(f64::EPSILON));
         say(format_args!(
             "{total} sales units, {failed} failed, in {seconds:.2} s: {rate:.1} a second"
         ));
+        if let Some(least) = least {
+            let least = least.as_secs_f64();
+            let ratio = seconds / least;
+            say(format_args!(
+                "That is {ratio:.2} times the least time possible, {least:.2} s."
+            ));
+        }
     }
 
     fn rate(&self, done: usize) -> f64 {

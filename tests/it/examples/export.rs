@@ -124,6 +124,28 @@ fn without_variables_it_exports_a_sandbox_of_its_own() {
 }
 
 #[test]
+fn a_demo_says_what_would_be_possible() {
+    let mut command = command("sales_units_export", &[]);
+    command.args(["--demo-units", "5", "--demo-latency-ms", "50"]);
+    let output = command.args(["--workers", "2"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = stderr.lines().skip(1).collect();
+    let between = |line: &str, start: &str, end: &str| -> f64 {
+        let (_, rest) = line.split_once(start).unwrap();
+        rest.split_once(end).unwrap().0.parse().unwrap()
+    };
+    let seconds = between(lines[0], "5 sales units, 0 failed, in ", " s: ");
+    // Three one after the other, two at the same time.
+    let end = " times the least time possible, 0.15 s.";
+    let ratio = between(lines[1], "That is ", end);
+    assert_eq!(lines[1], format!("That is {ratio:.2}{end}"));
+    // But for what is rounded.
+    assert!((ratio * 0.15 - seconds).abs() < 0.01, "{stderr}");
+    assert_eq!(lines.len(), 2);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
 fn csv_has_a_column_for_each_field() {
     fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
         match value {
