@@ -6,7 +6,8 @@ use std::time::Duration;
 use vipps::{AccessToken, ApiKeys, Environment, RetryPolicy, Session, SessionBuilder, TlsBackend};
 
 use crate::boundary::{free, give, guard, items, object, text, vipps_status};
-use crate::error::{Failure, Names, vipps_error};
+use crate::error::{Failure, vipps_error};
+use crate::names::Names;
 use crate::session::vipps_session;
 use crate::settings::{Observer, vipps_observer, vipps_release, vipps_system_info};
 

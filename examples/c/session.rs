@@ -7,7 +7,8 @@ use vipps::{IdempotencyKey, Session};
 
 use crate::boundary::{Out, free, give, guard, object, text, vipps_status};
 use crate::builder;
-use crate::error::{Names, vipps_error};
+use crate::error::vipps_error;
+use crate::names::Names;
 use crate::settings::vipps_system_info;
 use crate::string::vipps_string;
 

@@ -16,6 +16,7 @@ mod builder;
 mod endpoints;
 mod error;
 mod json;
+mod names;
 mod receipts;
 mod request;
 mod session;

@@ -9,7 +9,8 @@ use vipps::{
     SystemInfo, TlsBackend,
 };
 
-use crate::error::{Failure, Names};
+use crate::error::Failure;
+use crate::names::Names;
 use crate::request::{Json, TWICE};
 use crate::settings::system_info;
 
