@@ -36,6 +36,7 @@ use vipps::{Delivery, Error, RetryPolicy, Session};
 
 #[path = "../common/arguments.rs"]
 mod arguments;
+mod intervals;
 mod merchant;
 mod options;
 #[path = "../common/server.rs"]
@@ -220,8 +221,7 @@ fn send(
             });
         }
         attempt += 1;
-        waits.say(&format!("onboard: {error}; it is sent again"));
-        waits.wait(error.retry_after());
+        waits.wait_after(&error, "sent");
     }
 }
 
@@ -234,34 +234,33 @@ fn follow(
 ) -> Result<ProductOrderStatus, Error> {
     let mut last = None;
     loop {
-        let mut retry_after = None;
-        match get_product_order(session, id) {
-            Ok(order) if last.as_ref() == Some(&order.status) => {}
-            Ok(order) => {
-                let link = order
-                    .product_order_url
-                    .filter(|_| !has_link && last.is_none());
-                if let Some(link) = link {
-                    waits.print(&format!("link    {link}"));
-                }
-                let unit = order.sales_unit.map_or(String::new(), |unit| {
-                    format!(", sales unit {} {}", unit.msn, unit.name)
-                });
-                waits.print(&format!("status  {}{unit}", order.status));
-                if order.status.is_terminal() {
-                    return Ok(order.status);
-                }
-                last = Some(order.status);
-                // Where something has happened, more is likely to.
-                waits.begin_anew();
-            }
+        let order = match get_product_order(session, id) {
+            Ok(order) => order,
             Err(error) if error.is_retryable() => {
-                retry_after = error.retry_after();
-                waits.say(&format!("onboard: {error}; it is asked again"));
+                waits.wait_after(&error, "asked");
+                continue;
             }
             Err(error) => return Err(error),
+        };
+        if last.as_ref() != Some(&order.status) {
+            let link = order
+                .product_order_url
+                .filter(|_| !has_link && last.is_none());
+            if let Some(link) = link {
+                waits.print(&format!("link    {link}"));
+            }
+            let unit = order.sales_unit.map_or(String::new(), |unit| {
+                format!(", sales unit {} {}", unit.msn, unit.name)
+            });
+            waits.print(&format!("status  {}{unit}", order.status));
+            if order.status.is_terminal() {
+                return Ok(order.status);
+            }
+            last = Some(order.status);
+            // Where something has happened, more is likely to.
+            waits.begin_anew();
         }
-        waits.wait(retry_after);
+        waits.wait();
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use vipps::management::ProductOrderId;
 
 use crate::arguments::Arguments;
+use crate::server;
 
 pub(crate) const HELP: &str = "\
 Orders a product for a merchant, prints the link for the merchant, and waits until the order is completed, rejected or expired.
@@ -13,8 +14,8 @@ usage: onboard [FILE] [OPTION VALUE]...
 
   FILE              the order as JSON; examples/onboard/order.json if this is not given and there are no VIPPS_* in the environment
   --order ID        waits for an order that was made before, and orders nothing
-  --poll SECONDS    the time between the first two looks at the status, 0 to 3600; 1 if this is not given. It grows by half with each
-                    look, up to 5 minutes, and is the first again after a change.
+  --poll SECONDS    the time between the first two looks at the status, 0.1 to 3600, and with a sandbox of its own 0 too; 1 if this is
+                    not given. It grows by half with each look, up to 5 minutes, and is the first again after a change.
   --help            this text
 
 With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in the environment it orders from the service, and without any
@@ -43,7 +44,13 @@ impl Options {
         let Some(arguments) = Arguments::read(&["--order", "--poll"])? else {
             return Ok(None);
         };
-        let poll = arguments.number("--poll", 0.0..=3600.0)?;
+        // Nothing grows from nothing, and a service is not to be asked without a pause.
+        let least = if server::is_in_environment() {
+            0.1
+        } else {
+            0.0
+        };
+        let poll = arguments.number("--poll", least..=3600.0)?;
         let task = match (arguments.others.as_slice(), arguments.text("--order")) {
             ([], None) => Task::Order(None),
             ([file], None) => Task::Order(Some(PathBuf::from(file))),

@@ -3,45 +3,44 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
+use vipps::Error;
+
+use crate::intervals;
+
 /// The waits between two looks at an order, and what is on the screen during them.
 pub(crate) struct Waits {
-    start: Duration,
-    next: Duration,
+    first: Duration,
+    since_change: u32,
     looks: u32,
     /// Shows itself on a terminal only.
     line: ProgressBar,
 }
 
-const LONGEST: Duration = Duration::from_secs(5 * 60);
-
-/// Whatever the service asks for, after an hour it is worth a try.
-const LONGEST_ASKED_FOR: Duration = Duration::from_secs(60 * 60);
-
 impl Waits {
-    pub(crate) fn new(start: Duration) -> Self {
+    pub(crate) fn new(first: Duration) -> Self {
         Self {
-            start,
-            next: start,
+            first,
+            since_change: 0,
             looks: 0,
             line: ProgressBar::new_spinner(),
         }
     }
 
     pub(crate) fn begin_anew(&mut self) {
-        self.next = self.start;
+        self.since_change = 0;
     }
 
-    /// Waits, longer than the last time, and not less than the service asked for.
-    pub(crate) fn wait(&mut self, asked_for: Option<Duration>) {
-        let wait = asked_for.unwrap_or_default().min(LONGEST_ASKED_FOR);
-        let wait = wait.max(self.next);
-        self.next = (self.next * 3 / 2).min(LONGEST.max(self.start));
-        self.looks += 1;
-        let (looks, seconds) = (self.looks, wait.as_secs_f64());
-        let message = format!("looks: {looks}, the next in {seconds:.0} s");
-        self.line.set_message(message);
-        self.line.tick();
-        thread::sleep(wait);
+    pub(crate) fn wait(&mut self) {
+        let wait = self.next(None);
+        self.sleep(wait);
+    }
+
+    /// Says what has failed and what is done about it, and waits.
+    pub(crate) fn wait_after(&mut self, error: &Error, done: &str) {
+        let wait = self.next(error.retry_after());
+        let line = format!("onboard: {error}; it is {done} again in {wait:.1?}");
+        self.line.suspend(|| eprintln!("{line}"));
+        self.sleep(wait);
     }
 
     /// Prints a line of the result.
@@ -49,9 +48,19 @@ impl Waits {
         self.line.suspend(|| println!("{line}"));
     }
 
-    /// Says what is amiss.
-    pub(crate) fn say(&self, line: &str) {
-        self.line.suspend(|| eprintln!("{line}"));
+    fn next(&mut self, asked_for: Option<Duration>) -> Duration {
+        let wait = intervals::wait(self.first, self.since_change, asked_for);
+        self.since_change = self.since_change.saturating_add(1);
+        wait
+    }
+
+    fn sleep(&mut self, wait: Duration) {
+        self.looks += 1;
+        let (looks, seconds) = (self.looks, wait.as_secs_f64());
+        let message = format!("looks: {looks}, the next in {seconds:.0} s");
+        self.line.set_message(message);
+        self.line.tick();
+        thread::sleep(wait);
     }
 }
 

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use vipps::management::{
     ListProductOrders, ProductOrderId, ProductOrderStatus, list_product_orders,
 };
-use vipps::sandbox::{ReceivedRequest, Sandbox};
+use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 
 use super::{Directory, Killed, assert_output, command, eventually, vars, without_address};
 
 mod failures;
+mod waits;
 
 const POST: &str = "POST /management/v1/product-orders";
 const LOOK: &str = "GET /management/v2/product-orders/*/details";
@@ -54,7 +55,7 @@ impl Desk {
 
     fn begin(&self, arguments: &[&str]) -> Killed {
         let mut command = command("onboard", &vars(&self.sandbox));
-        command.args(["--poll", "0.001"]).args(arguments);
+        command.args(["--poll", "0.1"]).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Killed(command.spawn().unwrap())
     }
@@ -225,6 +226,17 @@ fn each_end_has_its_exit_code() {
 }
 
 #[test]
+fn a_status_that_is_not_known_is_shown_and_is_not_the_end() {
+    let desk = Desk::new("status");
+    let output = desk.order(&[
+        ProductOrderStatus::Other("ON_HOLD".to_owned()),
+        ProductOrderStatus::Completed,
+    ]);
+    let expected = format!("{ORDERED}status  RECEIVED\nstatus  ON_HOLD\n{COMPLETED}");
+    assert_output(&output, 0, &expected, "");
+}
+
+#[test]
 fn the_key_may_be_in_the_file() {
     let desk = Desk::new("key");
     let with_key = SAMPLE.replacen('{', "{\"idempotencyKey\": \"order-1\",", 1);
@@ -306,14 +318,21 @@ fn arguments_and_files_that_are_wrong() {
         let output = desk.run(&arguments, &[]);
         assert_output(&output, 2, "", &format!("onboard: {expected}\n"));
     }
-    let mut command = command("onboard", &vars(&desk.sandbox));
-    let output = command.args(["--poll", "3601"]).output().unwrap();
-    assert_output(
-        &output,
-        2,
-        "",
-        "onboard: --poll must be 0 to 3600, not \"3601\"\nTry --help.\n",
-    );
+    // A run that went on would end here.
+    desk.sandbox.fault(POST, usize::MAX, Fault::status(403));
+    // Without a pause there is nothing but a sandbox of its own to ask.
+    let vars = vars(&desk.sandbox);
+    for (vars, poll, range) in [
+        (&vars[..], "3601", "0.1 to 3600"),
+        (&vars[..], "0", "0.1 to 3600"),
+        (&vars[..], "0.09", "0.1 to 3600"),
+        (&[], "-1", "0 to 3600"),
+    ] {
+        let mut command = command("onboard", vars);
+        let output = command.args([&order, "--poll", poll]).output().unwrap();
+        let stderr = format!("onboard: --poll must be {range}, not {poll:?}\nTry --help.\n");
+        assert_output(&output, 2, "", &stderr);
+    }
     assert_eq!(desk.sandbox.count("*"), 0);
 }
 

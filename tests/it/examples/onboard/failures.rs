@@ -66,7 +66,12 @@ fn a_service_that_is_down_is_asked_again_with_the_same_key() {
     desk.sandbox.fault(POST, 5, Fault::status(503));
     let first = desk.order(&[]);
     let failed = format!("onboard: {POST}: 503 Service Unavailable: {ASKED_FOR}");
-    let stderr = format!("{failed}; it is sent again\n").repeat(4) + &failed + "\n";
+    // Each wait is by half longer than the one before.
+    let waits = ["100.0ms", "150.0ms", "225.0ms", "337.5ms"];
+    let stderr = waits
+        .map(|wait| format!("{failed}; it is sent again in {wait}\n"))
+        .concat();
+    let stderr = stderr + &failed + "\n";
     assert_output(&first, 1, "", &stderr);
     // Whether it was ordered, nobody knows.
     assert!(desk.state().is_some());
@@ -122,7 +127,7 @@ fn a_refusal_says_nothing_about_what_was_sent_before() {
     desk.sandbox.fault(POST, 1, Fault::status(403));
     let output = desk.order(&[]);
     let failed = format!(
-        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR}; it is sent again\n{refused}"
+        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR}; it is sent again in 100.0ms\n{refused}"
     );
     assert_output(&output, 1, "", &failed);
     assert!(desk.state().is_some());
@@ -165,9 +170,9 @@ fn what_may_pass_is_shown_and_waited_for() {
     desk.set(&ProductOrderStatus::Completed);
     let look = LOOK.replace('*', ID);
     let stderr = format!(
-        "onboard: {look}: 503 Service Unavailable: {ASKED_FOR}; it is asked again\n\
-         onboard: {look}: 429 Too Many Requests: {ASKED_FOR}; it is asked again\n\
-         onboard: {look}: 502 Bad Gateway: an HTML page: 502 Bad Gateway; it is asked again\n"
+        "onboard: {look}: 503 Service Unavailable: {ASKED_FOR}; it is asked again in 100.0ms\n\
+         onboard: {look}: 429 Too Many Requests: {ASKED_FOR}; it is asked again in 150.0ms\n\
+         onboard: {look}: 502 Bad Gateway: an HTML page: 502 Bad Gateway; it is asked again in 225.0ms\n"
     );
     let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
     assert_output(&end(program), 0, &expected, &stderr);
