@@ -17,12 +17,13 @@
 //! | exit code | |
 //! |---|---|
 //! | 0 | completed |
-//! | 1 | a call failed, see its message; whatever it says, the same command can be run again |
+//! | 1 | a call failed, or the output could not be written, see the message; whatever it says, the same command can be run again |
 //! | 2 | wrong arguments, a file that is no order or has changed, settings |
 //! | 3 | rejected |
 //! | 4 | expired |
 
 use std::fmt;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,46 +53,38 @@ use waits::Waits;
 const SEND_ATTEMPTS: u32 = 5;
 
 fn main() -> ExitCode {
-    let options = match Options::read() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprintln!("onboard: {error}\nTry --help.");
-            return ExitCode::from(2);
-        }
+    let ended = match Options::read() {
+        Ok(Some(options)) => run(&options),
+        Ok(None) => print(options::HELP.trim_end()).map(|()| ExitCode::SUCCESS),
+        Err(error) => Err(Failure::setup(format!("{error}\nTry --help."))),
     };
-    match run(&options) {
-        Ok(ProductOrderStatus::Rejected) => ExitCode::from(3),
-        Ok(ProductOrderStatus::Expired) => ExitCode::from(4),
-        Ok(_) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("onboard: {failure}");
-            match failure {
-                Failure::Call(_) => ExitCode::FAILURE,
-                Failure::Setup(_) => ExitCode::from(2),
-            }
-        }
-    }
+    ended.unwrap_or_else(|failure| {
+        say(&format!("onboard: {}", failure.text));
+        ExitCode::from(failure.code)
+    })
 }
 
-enum Failure {
-    /// Another run may fare better.
-    Call(Error),
-    /// Something to put right first.
-    Setup(String),
+struct Failure {
+    code: u8,
+    text: String,
 }
 
 impl Failure {
-    fn setup(what: impl Into<String>) -> Self {
-        Self::Setup(what.into())
+    /// Another run may fare better.
+    fn passing(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { code: 1, text }
+    }
+
+    /// Something to put right first.
+    fn setup(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { code: 2, text }
     }
 }
 
 /// Orders or finds the order, and follows it to the status that it ends with.
-fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
+fn run(options: &Options) -> Result<ExitCode, Failure> {
     let (builder, sandbox) = server::session_builder("onboard")?;
     // It lives until the end of this function.
     let sandbox = sandbox.map(Arc::new);
@@ -100,7 +93,7 @@ fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
     let mut waits = Waits::new(options.poll);
     let id = match (&options.task, &sandbox) {
         (Task::Follow(id), None) => {
-            println!("order   {id}");
+            waits.print(&format!("order   {id}"))?;
             id.clone()
         }
         (Task::Order(Some(file)), None) => {
@@ -117,7 +110,7 @@ fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
             ));
         }
         (Task::Order(file), Some(sandbox)) => {
-            println!("Against a sandbox at {}.\n", sandbox.url());
+            waits.print(&format!("Against a sandbox at {}.\n", sandbox.url()))?;
             let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/onboard/order.json");
             let file = file.as_ref().unwrap_or(&sample);
             let id = order(&session, file, &StateFile::none(), &mut waits)?;
@@ -127,7 +120,11 @@ fn run(options: &Options) -> Result<ProductOrderStatus, Failure> {
         }
     };
     let has_link = matches!(options.task, Task::Order(_));
-    Ok(follow(&session, &id, has_link, &mut waits)?)
+    Ok(match follow(&session, &id, has_link, &mut waits)? {
+        ProductOrderStatus::Rejected => ExitCode::from(3),
+        ProductOrderStatus::Expired => ExitCode::from(4),
+        _ => ExitCode::SUCCESS,
+    })
 }
 
 /// Orders what a file says, unless that was done before.
@@ -161,22 +158,28 @@ fn order(
             (state, true)
         }
     };
-    let answer = match state.answer {
+    let answer = match state.answer.clone() {
         Some(answer) => answer,
-        None => {
-            let answer = send(session, &state.order, waits).map_err(|failed| {
-                if is_new && failed.nothing_ordered {
-                    state_file.remove();
-                }
-                failed.error
-            })?;
-            state_file.replace(&State::answered(state.order, answer.clone()))?;
-            answer
-        }
+        None => send(session, &state.order, waits).map_err(|failed| {
+            if is_new && failed.nothing_ordered {
+                state_file.remove();
+            }
+            failed.error
+        })?,
     };
-    println!("order   {}", answer.prefilled_order_id);
-    println!("link    {}", answer.prefill_url);
-    Ok(answer.prefilled_order_id)
+    let is_answered = state.answer.is_some();
+    let id = answer.prefilled_order_id.clone();
+    let printed = waits.print(&format!("order   {id}\nlink    {}", answer.prefill_url));
+    if !is_answered {
+        let state = State::answered(state.order, answer);
+        state_file.replace(&state).map_err(|error| {
+            Failure::passing(format!(
+                "{id} is ordered, but {error}\nThe same command sends the same again, and no second order; --order {id} only waits."
+            ))
+        })?;
+    }
+    printed?;
+    Ok(id)
 }
 
 /// The order in a file, and whether its key is in there too.
@@ -231,7 +234,7 @@ fn follow(
     id: &ProductOrderId,
     has_link: bool,
     waits: &mut Waits,
-) -> Result<ProductOrderStatus, Error> {
+) -> Result<ProductOrderStatus, Failure> {
     let mut last = None;
     loop {
         let order = match get_product_order(session, id) {
@@ -240,19 +243,19 @@ fn follow(
                 waits.wait_after(&error, "asked");
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         if last.as_ref() != Some(&order.status) {
             let link = order
                 .product_order_url
                 .filter(|_| !has_link && last.is_none());
             if let Some(link) = link {
-                waits.print(&format!("link    {link}"));
+                waits.print(&format!("link    {link}"))?;
             }
             let unit = order.sales_unit.map_or(String::new(), |unit| {
                 format!(", sales unit {} {}", unit.msn, unit.name)
             });
-            waits.print(&format!("status  {}{unit}", order.status));
+            waits.print(&format!("status  {}{unit}", order.status))?;
             if order.status.is_terminal() {
                 return Ok(order.status);
             }
@@ -264,20 +267,22 @@ fn follow(
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call(error) => error.fmt(f),
-            Self::Setup(text) => f.write_str(text),
-        }
-    }
+/// Prints a line of the result.
+fn print(line: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}")
+        .map_err(|error| Failure::passing(format!("cannot write to standard output: {error}")))
+}
+
+/// Says what is amiss, if anybody listens.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Config { .. } | Error::InvalidInput { .. } => Self::Setup(error.to_string()),
-            error => Self::Call(error),
+            Error::Config { .. } | Error::InvalidInput { .. } => Self::setup(error.to_string()),
+            error => Self::passing(error.to_string()),
         }
     }
 }

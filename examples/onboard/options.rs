@@ -22,8 +22,8 @@ With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in the envi
 VIPPS_* from a sandbox of its own, which plays the merchant too. Run again with the same FILE after whatever happened: FILE.state keeps
 it from ordering twice.
 
-Exit codes: 0 completed, 1 a call failed and the same command may be run again, 2 wrong arguments, files or settings, 3 rejected,
-4 expired.
+Exit codes: 0 completed, 1 a call failed or the output could not be written, and the same command may be run again, 2 wrong arguments,
+files or settings, 3 rejected, 4 expired.
 ";
 
 pub(crate) struct Options {

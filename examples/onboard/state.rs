@@ -64,10 +64,11 @@ impl StateFile {
         let link = |temporary: &Path, path: &Path| {
             fs::hard_link(temporary, path).and_then(|()| fs::remove_file(temporary))
         };
-        self.write(state, link)
+        self.write(state, link).map_err(Failure::setup)
     }
 
-    pub(crate) fn replace(&self, state: &State) -> Result<(), Failure> {
+    /// Says what it could not do.
+    pub(crate) fn replace(&self, state: &State) -> Result<(), String> {
         self.write(state, |temporary, path| fs::rename(temporary, path))
     }
 
@@ -82,7 +83,7 @@ impl StateFile {
         &self,
         state: &State,
         put: impl Fn(&Path, &Path) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), String> {
         let Some(path) = &self.0 else {
             return Ok(());
         };
@@ -97,7 +98,7 @@ impl StateFile {
             });
         written.map_err(|error| {
             drop(fs::remove_file(&temporary));
-            Failure::setup(format!("cannot write {self}: {error}"))
+            format!("cannot write {self}: {error}")
         })
     }
 }

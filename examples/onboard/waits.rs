@@ -5,7 +5,7 @@ use indicatif::ProgressBar;
 
 use vipps::Error;
 
-use crate::intervals;
+use crate::{Failure, intervals};
 
 /// The waits between two looks at an order, and what is on the screen during them.
 pub(crate) struct Waits {
@@ -39,13 +39,13 @@ impl Waits {
     pub(crate) fn wait_after(&mut self, error: &Error, done: &str) {
         let wait = self.next(error.retry_after());
         let line = format!("onboard: {error}; it is {done} again in {wait:.1?}");
-        self.line.suspend(|| eprintln!("{line}"));
+        self.line.suspend(|| crate::say(&line));
         self.sleep(wait);
     }
 
     /// Prints a line of the result.
-    pub(crate) fn print(&self, line: &str) {
-        self.line.suspend(|| println!("{line}"));
+    pub(crate) fn print(&self, line: &str) -> Result<(), Failure> {
+        self.line.suspend(|| crate::print(line))
     }
 
     fn next(&mut self, asked_for: Option<Duration>) -> Duration {

@@ -14,6 +14,7 @@ use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 use super::{Directory, Killed, assert_output, command, eventually, vars, without_address};
 
 mod failures;
+mod output;
 mod waits;
 
 const POST: &str = "POST /management/v1/product-orders";
@@ -114,10 +115,12 @@ fn end(mut program: Killed) -> Output {
         stdout: Vec::new(),
         stderr: Vec::new(),
     };
-    let mut stdout = program.0.stdout.take().unwrap();
-    stdout.read_to_end(&mut output.stdout).unwrap();
-    let mut stderr = program.0.stderr.take().unwrap();
-    stderr.read_to_end(&mut output.stderr).unwrap();
+    if let Some(mut stdout) = program.0.stdout.take() {
+        stdout.read_to_end(&mut output.stdout).unwrap();
+    }
+    if let Some(mut stderr) = program.0.stderr.take() {
+        stderr.read_to_end(&mut output.stderr).unwrap();
+    }
     output
 }
 

@@ -1,0 +1,70 @@
+//! What it says where it cannot say or keep what it wants to.
+
+use std::fs;
+
+use vipps::management::ProductOrderStatus;
+use vipps::sandbox::Fault;
+
+use super::super::assert_output;
+use super::{COMPLETED, Desk, ID, LOOK, ORDERED, POST, SAMPLE, end};
+
+#[cfg(unix)]
+#[test]
+fn an_order_whose_state_cannot_be_written_is_shown() {
+    let desk = Desk::new("unwritten");
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let program = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 1));
+    let state = desk.directory.0.join("order.json.state");
+    let first = fs::read(&state).unwrap();
+    fs::remove_file(&state).unwrap();
+    fs::create_dir(&state).unwrap();
+    desk.sandbox.release();
+    let stderr = format!(
+        "onboard: {ID} is ordered, but cannot write {}: Is a directory (os error 21)\n\
+         The same command sends the same again, and no second order; --order {ID} only waits.\n",
+        state.display()
+    );
+    assert_output(&end(program), 1, ORDERED, &stderr);
+    assert_eq!(fs::read_dir(&desk.directory.0).unwrap().count(), 2);
+
+    // As it says.
+    fs::remove_dir(&state).unwrap();
+    fs::write(&state, first).unwrap();
+    let output = desk.order(&[ProductOrderStatus::Completed]);
+    let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
+    assert_output(&output, 0, &expected, "");
+    desk.assert_one_order();
+}
+
+#[cfg(unix)]
+#[test]
+fn output_that_nobody_reads_is_an_error() {
+    const CLOSED: &str = "onboard: cannot write to standard output: Broken pipe (os error 32)\n";
+
+    let desk = Desk::new("closed");
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let mut program = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 1));
+    drop(program.0.stdout.take());
+    desk.sandbox.release();
+    assert_output(&end(program), 1, "", CLOSED);
+    assert_eq!(desk.sandbox.count(LOOK), 0);
+    // The next run has to know all the same.
+    let state = desk.state().unwrap();
+    assert_eq!(state["answer"]["prefilledOrderId"], ID);
+}
+
+/// What is amiss is then for the exit code alone to say.
+#[test]
+fn messages_that_nobody_reads_are_dropped() {
+    let desk = Desk::new("unheard");
+    let order = SAMPLE.replace("PAYMENT_INTEGRATION", "PAYMENT_REFUSED");
+    desk.directory.write("order.json", &order);
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let mut program = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 1));
+    drop(program.0.stderr.take());
+    desk.sandbox.release();
+    assert_output(&end(program), 1, "", "");
+}
