@@ -160,12 +160,15 @@ fn order(
     };
     let answer = match state.answer.clone() {
         Some(answer) => answer,
-        None => send(session, &state.order, waits).map_err(|failed| {
-            if is_new && failed.nothing_ordered {
-                state_file.remove();
-            }
-            failed.error
-        })?,
+        None => {
+            state_file.sync_directory()?;
+            send(session, &state.order, waits).map_err(|failed| {
+                if is_new && failed.nothing_ordered {
+                    state_file.remove();
+                }
+                failed.error
+            })?
+        }
     };
     let is_answered = state.answer.is_some();
     let id = answer.prefilled_order_id.clone();

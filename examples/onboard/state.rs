@@ -1,5 +1,6 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,6 +68,19 @@ impl StateFile {
         self.write(state, link).map_err(Failure::setup)
     }
 
+    /// Has the state's name outlast a loss of power, as what is in it does: to be called before anything is sent. After the answer it does
+    /// not matter which of the two states outlasts it, for both have the same key.
+    pub(crate) fn sync_directory(&self) -> Result<(), Failure> {
+        #[cfg(unix)]
+        if let Some(path) = &self.0 {
+            let directory = path.parent().filter(|parent| *parent != Path::new(""));
+            let directory = File::open(directory.unwrap_or(Path::new(".")));
+            let synced = directory.and_then(|directory| directory.sync_all());
+            synced.map_err(|error| Failure::setup(format!("cannot sync {self}: {error}")))?;
+        }
+        Ok(())
+    }
+
     /// Says what it could not do.
     pub(crate) fn replace(&self, state: &State) -> Result<(), String> {
         self.write(state, |temporary, path| fs::rename(temporary, path))
@@ -87,7 +101,10 @@ impl StateFile {
         let Some(path) = &self.0 else {
             return Ok(());
         };
-        let temporary = with_suffix(path, &format!(".{}", std::process::id()));
+        // No name that a run which was stopped, or one that is going on, may have used: that file could be the state itself by another
+        // name. Process ids come again, in containers each time.
+        let random = RandomState::new().build_hasher().finish();
+        let temporary = with_suffix(path, &format!(".{random:016x}"));
         let written = serde_json::to_vec_pretty(state)
             .map_err(io::Error::from)
             .and_then(|text| {
@@ -112,10 +129,10 @@ impl fmt::Display for StateFile {
     }
 }
 
-/// A file for its owner only: an order may hold the password of a test website.
+/// A new file for its owner only: an order may hold the password of a test website.
 fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

@@ -15,6 +15,7 @@ use super::{Directory, Killed, assert_output, command, eventually, vars, without
 
 mod failures;
 mod output;
+mod state;
 mod waits;
 
 const POST: &str = "POST /management/v1/product-orders";
@@ -202,17 +203,6 @@ fn an_order_is_made_once_and_followed_to_its_end() {
     assert_eq!(desk.state(), Some(state));
 }
 
-#[cfg(unix)]
-#[test]
-fn the_state_is_for_its_owner_only() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let desk = Desk::new("mode");
-    desk.order(&[ProductOrderStatus::Rejected]);
-    let state = fs::metadata(desk.directory.0.join("order.json.state")).unwrap();
-    assert_eq!(state.permissions().mode() & 0o777, 0o600);
-}
-
 #[test]
 fn each_end_has_its_exit_code() {
     let desk = Desk::new("rejected");
@@ -351,25 +341,6 @@ fn without_variables_there_is_no_order_to_wait_for() {
         .unwrap();
     let stderr = "onboard: configuration: VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
     assert_output(&output, 2, "", stderr);
-}
-
-/// The first state replaces nothing: of two runs that begin at once, one does not order.
-#[cfg(unix)]
-#[test]
-fn without_a_state_nothing_is_sent() {
-    let desk = Desk::new("unwritable");
-    // To those who read it is not there, and to those who write it is.
-    let state = desk.directory.0.join("order.json.state");
-    std::os::unix::fs::symlink("nowhere", &state).unwrap();
-    let output = desk.order(&[]);
-    let stderr = format!(
-        "onboard: cannot write {}: File exists (os error 17)\n",
-        state.display()
-    );
-    assert_output(&output, 2, "", &stderr);
-    assert_eq!(desk.sandbox.count("*"), 0);
-    // Nor is anything left lying about.
-    assert_eq!(fs::read_dir(&desk.directory.0).unwrap().count(), 2);
 }
 
 #[test]
