@@ -8,9 +8,9 @@
 //!
 //! The file is a [`PrefillProductOrder`] as JSON: the fields of the service, and `idempotencyKey` if the key is not to be made up. The
 //! program may be stopped at any moment and run again with the same file, and nothing is ordered twice: before it sends, it writes the order
-//! with its key to `FILE.state`, and afterwards the order's id with it. A later run that finds an id there only waits, and one that finds
+//! with its key and the service's address to `FILE.state`, and afterwards the order's id with it. A later run that finds an id there only waits, and one that finds
 //! nothing but the order sends it again with the same key. Where the service refuses the order, so that nothing was ordered, the state is
-//! removed again. A file that has changed since is an error. To order the same again, remove the state.
+//! removed again. A file that has changed since is an error, and so is another service. To order the same again, remove the state.
 //!
 //! With a sandbox of its own no state is written: the order is gone when the program ends.
 //!
@@ -33,7 +33,7 @@ use vipps::management::{
     PrefillProductOrder, PrefilledProductOrder, ProductOrderId, ProductOrderStatus,
     get_product_order, prefill_product_order,
 };
-use vipps::{Delivery, Error, RetryPolicy, Session};
+use vipps::{Delivery, Environment, Error, RetryPolicy, Session};
 
 #[path = "../common/arguments.rs"]
 mod arguments;
@@ -135,8 +135,15 @@ fn order(
     waits: &mut Waits,
 ) -> Result<ProductOrderId, Failure> {
     let (order, has_key) = read(file)?;
-    let (state, is_new) = match state_file.read()? {
+    let service = service();
+    let (mut state, is_new) = match state_file.read()? {
         Some(state) => {
+            if state.service != service {
+                return Err(Failure::setup(format!(
+                    "{state_file} is of an order at {}, and this run is for {service}: order at each of them from a FILE of its own",
+                    state.service,
+                )));
+            }
             let key = state.order.key().clone();
             let same_key = if has_key {
                 order
@@ -152,7 +159,12 @@ fn order(
             (state, false)
         }
         None => {
-            let state = State::new(order);
+            let answer = None;
+            let state = State {
+                service,
+                order,
+                answer,
+            };
             // From here on every run sends the same key.
             state_file.create(&state)?;
             (state, true)
@@ -174,7 +186,7 @@ fn order(
     let id = answer.prefilled_order_id.clone();
     let printed = waits.print(&format!("order   {id}\nlink    {}", answer.prefill_url));
     if !is_answered {
-        let state = State::answered(state.order, answer);
+        state.answer = Some(answer);
         state_file.replace(&state).map_err(|error| {
             Failure::passing(format!(
                 "{id} is ordered, but {error}\nThe same command sends the same again, and no second order; --order {id} only waits."
@@ -183,6 +195,15 @@ fn order(
     }
     printed?;
     Ok(id)
+}
+
+/// The service that `VIPPS_*` name. An address that is wrong is for the session to refuse.
+fn service() -> String {
+    let url = std::env::var("VIPPS_BASE_URL").unwrap_or_default();
+    match url.trim_end_matches('/') {
+        "" => Environment::Production.base_url().to_owned(),
+        url => url.to_owned(),
+    }
 }
 
 /// The order in a file, and whether its key is in there too.

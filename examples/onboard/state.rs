@@ -10,25 +10,15 @@ use vipps::management::{PrefillProductOrder, PrefilledProductOrder};
 
 use crate::Failure;
 
-/// How far an order has come: first what is going to be sent, its idempotency key included, and then the answer to it.
+/// How far an order has come: first what is going to be sent and where, its idempotency key included, and then the answer to it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
+    /// Its base URL: an order is at one service, and its id means nothing to another.
+    pub(crate) service: String,
     pub(crate) order: PrefillProductOrder,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) answer: Option<PrefilledProductOrder>,
-}
-
-impl State {
-    pub(crate) fn new(order: PrefillProductOrder) -> Self {
-        let answer = None;
-        Self { order, answer }
-    }
-
-    pub(crate) fn answered(order: PrefillProductOrder, answer: PrefilledProductOrder) -> Self {
-        let answer = Some(answer);
-        Self { order, answer }
-    }
 }
 
 /// Where the state is kept. It is there as a whole or not at all, whenever the program or the machine stops.

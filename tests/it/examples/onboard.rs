@@ -182,6 +182,7 @@ fn an_order_is_made_once_and_followed_to_its_end() {
     let mut ordered = sample;
     ordered["idempotencyKey"] = json!(key(&posts[0]));
     let state = json!({
+        "service": desk.sandbox.url(),
         "order": ordered,
         "answer": {
             "prefilledOrderId": ID,

@@ -1,14 +1,47 @@
 //! What keeps an order from being made twice.
 
 use std::fs;
+use std::process::Output;
 
 use serde_json::Value;
 
 use vipps::management::ProductOrderStatus;
-use vipps::sandbox::Fault;
+use vipps::sandbox::{Fault, Sandbox};
 
 use super::super::{assert_output, command, vars};
-use super::{ASKED_FOR, Desk, POST};
+use super::{ASKED_FOR, COMPLETED, Desk, ORDERED, POST, SAMPLE};
+
+#[test]
+fn an_order_at_one_service_is_none_at_another() {
+    let desk = Desk::new("service");
+    desk.order(&[ProductOrderStatus::Completed]);
+    let state = desk.state();
+    let run_at = |url: &str| -> Output {
+        let mut command = command("onboard", &vars(&desk.sandbox));
+        command.env("VIPPS_BASE_URL", url);
+        command.arg(desk.file()).output().unwrap()
+    };
+    let other = Sandbox::start().unwrap();
+    let stderr = format!(
+        "onboard: {}.state is of an order at {}, and this run is for {}: order at each of them from a FILE of its own\n",
+        desk.file().display(),
+        desk.sandbox.url(),
+        other.url(),
+    );
+    assert_output(&run_at(other.url()), 2, "", &stderr);
+    assert_eq!(other.count("*"), 0);
+    // Without one it is the vendor's. That this is no order there is said first: where it were not, the file would be wrong.
+    desk.directory
+        .write("order.json", &SAMPLE.replace("100000", "200000"));
+    let stderr = stderr.replace(other.url(), "https://api.vipps.no");
+    assert_output(&run_at(""), 2, "", &stderr);
+    assert_eq!(desk.state(), state);
+
+    // Written in another way it is the same.
+    desk.directory.write("order.json", SAMPLE);
+    let output = run_at(&format!("{}/", desk.sandbox.url()));
+    assert_output(&output, 0, &format!("{ORDERED}{COMPLETED}"), "");
+}
 
 #[cfg(unix)]
 #[test]
