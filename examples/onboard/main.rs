@@ -7,10 +7,13 @@
 //! ```
 //!
 //! The file is a [`PrefillProductOrder`] as JSON: the fields of the service, and `idempotencyKey` if the key is not to be made up. The
-//! program may be stopped at any moment and run again with the same file, and nothing is ordered twice: before it sends, it writes the order
-//! with its key and the service's address to `FILE.state`, and afterwards the order's id with it. A later run that finds an id there only waits, and one that finds
-//! nothing but the order sends it again with the same key. Where the service refuses the order, so that nothing was ordered, the state is
-//! removed again. A file that has changed since is an error, and so is another service. To order the same again, remove the state.
+//! program may be stopped at any moment and run again with the same file, also while another run is going on, and nothing is ordered
+//! twice: before it sends, it writes the order with its key and the service's address to `FILE.state`, and afterwards the order's id with
+//! it. A later run that finds an id there only waits, and one that finds nothing but the order sends it again with the same key.
+//!
+//! The state is removed again in one case only: the service has refused what the order says (400 or 422), and nothing but that ever came of
+//! its key. Such an answer stays with the key; every other refusal may pass, or leaves open what was ordered. A file that has changed since
+//! is an error, and so is another service. To order the same once more, copy the file under another name.
 //!
 //! With a sandbox of its own no state is written: the order is gone when the program ends.
 //!
@@ -152,13 +155,15 @@ fn order(
             };
             if same_key != state.order {
                 return Err(Failure::setup(format!(
-                    "{} is not what was ordered: undo its changes to go on with that order, or remove {state_file} to order anew",
+                    "{} is not what was sent before: undo its changes to go on with that order, or order this one from a FILE of its own",
                     file.display(),
                 )));
             }
             (state, false)
         }
         None => {
+            // Without a token nothing is sent: wrong keys leave no state.
+            send(waits, || session.access_token()).map_err(|failed| failed.error)?;
             let answer = None;
             let state = State {
                 service,
@@ -170,19 +175,11 @@ fn order(
             (state, true)
         }
     };
+    let is_answered = state.answer.is_some();
     let answer = match state.answer.clone() {
         Some(answer) => answer,
-        None => {
-            state_file.sync_directory()?;
-            send(session, &state.order, waits).map_err(|failed| {
-                if is_new && failed.nothing_ordered {
-                    state_file.remove();
-                }
-                failed.error
-            })?
-        }
+        None => place(session, &state, is_new, state_file, waits)?,
     };
-    let is_answered = state.answer.is_some();
     let id = answer.prefilled_order_id.clone();
     let printed = waits.print(&format!("order   {id}\nlink    {}", answer.prefill_url));
     if !is_answered {
@@ -195,6 +192,27 @@ fn order(
     }
     printed?;
     Ok(id)
+}
+
+/// Sends an order, whose state is there, and removes the state if nothing can come of it.
+fn place(
+    session: &Session,
+    state: &State,
+    is_new: bool,
+    state_file: &StateFile,
+    waits: &mut Waits,
+) -> Result<PrefilledProductOrder, Failure> {
+    state_file.sync_directory()?;
+    let sent = send(waits, || prefill_product_order(session, &state.order));
+    sent.map_err(|failed| {
+        let is_over = is_new && failed.refused && state_file.remove(state);
+        let may_last = !is_over && !failed.error.is_retryable();
+        let mut failure = Failure::from(failed.error);
+        if let Some(advice) = state_file.advice().filter(|_| may_last) {
+            failure.text = format!("{}\n{advice}", failure.text);
+        }
+        failure
+    })
 }
 
 /// The service that `VIPPS_*` name. An address that is wrong is for the session to refuse.
@@ -218,37 +236,32 @@ fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
 
 struct SendFailed {
     error: Error,
-    nothing_ordered: bool,
+    /// What was sent was refused, for good, and never more than that.
+    refused: bool,
 }
 
-fn send(
-    session: &Session,
-    order: &PrefillProductOrder,
-    waits: &mut Waits,
-) -> Result<PrefilledProductOrder, SendFailed> {
-    let mut nothing_ordered = true;
-    let mut attempt = 1;
-    loop {
-        let error = match prefill_product_order(session, order) {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        nothing_ordered &= match (error.delivery(), error.status()) {
-            (Delivery::NotSent, _) => true,
-            // A conflict says that something was ordered with this key.
-            (Delivery::Answered, Some(status)) => {
-                (400..500).contains(&status) && ![408, 409].contains(&status)
+/// Makes a call, and makes it again while the service, or the network to it, is down.
+fn send<T>(waits: &mut Waits, call: impl Fn() -> Result<T, Error>) -> Result<T, SendFailed> {
+    let mut in_doubt = false;
+    for _ in 1..SEND_ATTEMPTS {
+        match call() {
+            Err(error) if error.is_retryable() => {
+                in_doubt |= error.delivery() != Delivery::NotSent && error.status() != Some(429);
+                waits.wait_after(&error, "sent");
             }
-            _ => false,
-        };
-        if !error.is_retryable() || attempt == SEND_ATTEMPTS {
-            return Err(SendFailed {
-                error,
-                nothing_ordered,
-            });
+            ended => return ended.map_err(|error| SendFailed::new(error, in_doubt)),
         }
-        attempt += 1;
-        waits.wait_after(&error, "sent");
+    }
+    call().map_err(|error| SendFailed::new(error, in_doubt))
+}
+
+impl SendFailed {
+    fn new(error: Error, in_doubt: bool) -> Self {
+        // These two are about the order, and stay with its key. Others are about the keys, the rate or the moment, or come from something
+        // in front of the service that knows nothing of the key.
+        let is_for_good = matches!((&error, error.status()), (Error::Api(_), Some(400 | 422)));
+        let refused = is_for_good && !in_doubt;
+        Self { error, refused }
     }
 }
 

@@ -11,7 +11,7 @@ use vipps::management::{PrefillProductOrder, PrefilledProductOrder};
 use crate::Failure;
 
 /// How far an order has come: first what is going to be sent and where, its idempotency key included, and then the answer to it.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
     /// Its base URL: an order is at one service, and its id means nothing to another.
@@ -76,11 +76,22 @@ impl StateFile {
         self.write(state, |temporary, path| fs::rename(temporary, path))
     }
 
-    /// One that cannot be removed is read by the next run, which sends the same order again.
-    pub(crate) fn remove(&self) {
-        if let Some(path) = &self.0 {
-            drop(fs::remove_file(path));
+    /// Removes this state, and says whether it did: another run may have got an answer meanwhile, or a person begun another order.
+    pub(crate) fn remove(&self, state: &State) -> bool {
+        match (&self.0, self.read()) {
+            (Some(path), Ok(Some(now))) if now == *state => fs::remove_file(path).is_ok(),
+            _ => false,
         }
+    }
+
+    /// What to do about an order that is refused again and again.
+    pub(crate) fn advice(&self) -> Option<String> {
+        self.0.as_ref()?;
+        Some(format!(
+            "{self} stays, so that the same command sends the same again, and no second order. Should that fail for good, remove it, but \
+             only when no run is going on and GET /management/v2/product-orders shows that it was not ordered: without it, it is ordered \
+             anew."
+        ))
     }
 
     fn write(

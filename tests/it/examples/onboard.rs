@@ -125,6 +125,15 @@ fn end(mut program: Killed) -> Output {
     output
 }
 
+/// What follows the message where the same command may never do better.
+fn advice(desk: &Desk) -> String {
+    let state = format!("{}.state", desk.file().display());
+    format!(
+        "{state} stays, so that the same command sends the same again, and no second order. Should that fail for good, remove it, but only \
+         when no run is going on and GET /management/v2/product-orders shows that it was not ordered: without it, it is ordered anew.\n"
+    )
+}
+
 #[track_caller]
 fn assert_changed(desk: &Desk) {
     let before = desk.sandbox.count("*");
@@ -132,7 +141,7 @@ fn assert_changed(desk: &Desk) {
     let output = desk.order(&[]);
     let file = desk.file().display().to_string();
     let stderr = format!(
-        "onboard: {file} is not what was ordered: undo its changes to go on with that order, or remove {file}.state to order anew\n"
+        "onboard: {file} is not what was sent before: undo its changes to go on with that order, or order this one from a FILE of its own\n"
     );
     assert_output(&output, 2, "", &stderr);
     assert_eq!(desk.sandbox.count("*"), before);

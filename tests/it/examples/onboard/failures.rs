@@ -9,7 +9,7 @@ use vipps::sandbox::Fault;
 
 use super::super::assert_output;
 use super::{
-    ASKED_FOR, COMPLETED, Desk, ID, LOOK, ORDERED, POST, SAMPLE, assert_changed, end, key,
+    ASKED_FOR, COMPLETED, Desk, ID, LOOK, ORDERED, POST, SAMPLE, advice, assert_changed, end, key,
 };
 
 #[test]
@@ -116,8 +116,11 @@ fn a_refusal_says_nothing_about_what_was_sent_before() {
     let state = desk.state();
     desk.sandbox.fault(POST, 1, Fault::status(403));
     let output = desk.order(&[]);
-    let refused = format!("onboard: {POST}: 403 Forbidden: {ASKED_FOR}\n");
-    assert_output(&output, 1, "", &refused);
+    let refused = |desk: &Desk| {
+        let refused = format!("onboard: {POST}: 403 Forbidden: {ASKED_FOR}");
+        refused + "\n" + &advice(desk)
+    };
+    assert_output(&output, 1, "", &refused(&desk));
     assert!(state.is_some());
     assert_eq!(desk.state(), state);
 
@@ -127,7 +130,8 @@ fn a_refusal_says_nothing_about_what_was_sent_before() {
     desk.sandbox.fault(POST, 1, Fault::status(403));
     let output = desk.order(&[]);
     let failed = format!(
-        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR}; it is sent again in 100.0ms\n{refused}"
+        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR}; it is sent again in 100.0ms\n{}",
+        refused(&desk)
     );
     assert_output(&output, 1, "", &failed);
     assert!(desk.state().is_some());

@@ -3,13 +3,144 @@
 use std::fs;
 use std::process::Output;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use vipps::management::ProductOrderStatus;
 use vipps::sandbox::{Fault, Sandbox};
 
 use super::super::{assert_output, command, vars};
-use super::{ASKED_FOR, COMPLETED, Desk, ORDERED, POST, SAMPLE};
+use super::{ASKED_FOR, COMPLETED, Desk, ORDERED, POST, SAMPLE, advice, end, key};
+
+// ---- When it is removed
+
+#[test]
+fn only_a_refusal_of_the_order_removes_the_state() {
+    for (status, name, posts, stays) in [
+        (400, "Bad Request", 1, false),
+        (422, "Unprocessable Entity", 1, false),
+        // Once more with a new token.
+        (401, "Unauthorized", 2, true),
+        (403, "Forbidden", 1, true),
+        (404, "Not Found", 1, true),
+        (409, "Conflict", 1, true),
+        (413, "Payload Too Large", 1, true),
+    ] {
+        let desk = Desk::new(&format!("removed-{status}"));
+        desk.sandbox.fault(POST, posts, Fault::status(status));
+        let output = desk.order(&[]);
+        let advice = if stays { advice(&desk) } else { String::new() };
+        let stderr = format!("onboard: {POST}: {status} {name}: {ASKED_FOR}\n{advice}");
+        assert_output(&output, 1, "", &stderr);
+        assert_eq!(desk.state().is_some(), stays, "{status}");
+
+        // What stayed is sent again as it was.
+        let output = desk.order(&[ProductOrderStatus::Completed]);
+        let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
+        assert_output(&output, 0, &expected, "");
+        let sent = desk.posts();
+        assert_eq!(sent.len(), posts + 1);
+        assert_eq!(key(&sent[0]) == key(&sent[posts]), stays, "{status}");
+    }
+}
+
+/// Another run may have got its order through since.
+#[test]
+fn a_service_that_takes_no_more_leaves_the_state() {
+    let desk = Desk::new("rate");
+    let too_many = Fault::status_retry_after(429, "0");
+    desk.sandbox.fault(POST, 5, too_many);
+    let output = desk.order(&[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let state = desk.state().unwrap();
+    desk.order(&[ProductOrderStatus::Completed]);
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 6);
+    assert_eq!(key(&posts[5]), state["order"]["idempotencyKey"]);
+    desk.assert_one_order();
+}
+
+#[test]
+fn a_refusal_after_a_doubt_leaves_the_state() {
+    for (name, before, stays) in [
+        ("500", Fault::status(500), true),
+        ("lost", Fault::LoseReply, true),
+        ("429", Fault::status(429), false),
+    ] {
+        let desk = Desk::new(&format!("doubt-{name}"));
+        desk.sandbox.fault(POST, 1, before);
+        desk.sandbox.fault(POST, 1, Fault::status(400));
+        let output = desk.order(&[]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(desk.posts().len(), 2);
+        assert_eq!(desk.state().is_some(), stays, "{name}");
+    }
+
+    // So does one in a run that found the state.
+    let desk = Desk::new("doubt-run");
+    desk.sandbox.fault(POST, 1, Fault::status(403));
+    desk.order(&[]);
+    let state = desk.state();
+    desk.sandbox.fault(POST, 1, Fault::status(400));
+    let output = desk.order(&[]);
+    let stderr = format!(
+        "onboard: {POST}: 400 Bad Request: {ASKED_FOR}\n{}",
+        advice(&desk)
+    );
+    assert_output(&output, 1, "", &stderr);
+    assert!(state.is_some());
+    assert_eq!(desk.state(), state);
+}
+
+#[test]
+fn a_state_that_is_not_the_refused_one_stays() {
+    let answer = json!({"prefilledOrderId": super::ID, "prefillUrl": "https://example.com"});
+    for (name, pointer, value) in [
+        ("answered", "/answer", answer),
+        ("another-key", "/order/idempotencyKey", json!("order-2")),
+    ] {
+        let desk = Desk::new(&format!("refused-{name}"));
+        // This product is new to the service.
+        let order = SAMPLE.replace("PAYMENT_INTEGRATION", "PAYMENT_REFUSED");
+        desk.directory.write("order.json", &order);
+        desk.sandbox.fault(POST, 1, Fault::Hold);
+        let program = desk.begin_order();
+        assert!(desk.sandbox.wait_for(POST, 1));
+        // Another run.
+        let mut state = desk.state().unwrap();
+        state["answer"] = Value::Null;
+        *state.pointer_mut(pointer).unwrap() = value;
+        desk.directory.write("order.json.state", &state.to_string());
+        desk.sandbox.release();
+        let output = end(program);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("400 Bad Request"), "{stderr}");
+        assert_eq!(desk.state(), Some(state));
+    }
+}
+
+#[test]
+fn wrong_keys_leave_no_state_and_remove_none() {
+    let desk = Desk::new("keys");
+    let order_with_wrong_keys = || {
+        let mut command = command("onboard", &vars(&desk.sandbox));
+        command.env("VIPPS_CLIENT_SECRET", "another-secret");
+        command.arg(desk.file()).output().unwrap()
+    };
+    let refused = "onboard: no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client secret is wrong\n";
+    assert_output(&order_with_wrong_keys(), 1, "", refused);
+    assert_eq!(desk.state(), None);
+
+    desk.sandbox.fault(POST, 1, Fault::status(403));
+    desk.order(&[]);
+    let state = desk.state();
+    let stderr = refused.to_owned() + &advice(&desk);
+    assert_output(&order_with_wrong_keys(), 1, "", &stderr);
+    assert!(state.is_some());
+    assert_eq!(desk.state(), state);
+}
+
+// ---- Whose it is
 
 #[test]
 fn an_order_at_one_service_is_none_at_another() {
@@ -53,6 +184,8 @@ fn the_state_is_for_its_owner_only() {
     let state = fs::metadata(desk.directory.0.join("order.json.state")).unwrap();
     assert_eq!(state.permissions().mode() & 0o777, 0o600);
 }
+
+// ---- How it is written
 
 /// The first state replaces nothing: of two runs that begin at once, one does not order.
 #[cfg(unix)]
@@ -126,7 +259,7 @@ fn a_file_may_be_named_without_its_directory() {
 #[test]
 fn what_a_stopped_run_left_is_not_written_to() {
     let desk = Desk::new("left");
-    desk.sandbox.fault(POST, 5, Fault::status(500));
+    desk.sandbox.fault(POST, 1, Fault::status(403));
     desk.order(&[]);
     let before = desk.state();
 
