@@ -14,6 +14,7 @@ use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 use super::{Directory, Killed, assert_output, command, eventually, vars, without_address};
 
 mod failures;
+#[cfg(unix)]
 mod output;
 mod state;
 mod waits;

@@ -8,7 +8,6 @@ use vipps::sandbox::Fault;
 use super::super::assert_output;
 use super::{COMPLETED, Desk, ID, LOOK, ORDERED, POST, SAMPLE, end};
 
-#[cfg(unix)]
 #[test]
 fn an_order_whose_state_cannot_be_written_is_shown() {
     let desk = Desk::new("unwritten");
@@ -37,7 +36,6 @@ fn an_order_whose_state_cannot_be_written_is_shown() {
     desk.assert_one_order();
 }
 
-#[cfg(unix)]
 #[test]
 fn output_that_nobody_reads_is_an_error() {
     const CLOSED: &str = "onboard: cannot write to standard output: Broken pipe (os error 32)\n";
