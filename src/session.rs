@@ -112,6 +112,12 @@ impl Session {
         }
     }
 
+    /// The server that calls go to, such as `https://api.vipps.no`, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.inner.client.base_url()
+    }
+
     /// A token that is good now, fetched if need be.
     ///
     /// # Errors

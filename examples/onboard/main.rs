@@ -36,7 +36,7 @@ use vipps::management::{
     PrefillProductOrder, PrefilledProductOrder, ProductOrderId, ProductOrderStatus,
     get_product_order, prefill_product_order,
 };
-use vipps::{Delivery, Environment, Error, RetryPolicy, Session};
+use vipps::{Delivery, Error, RetryPolicy, Session};
 
 #[path = "../common/arguments.rs"]
 mod arguments;
@@ -138,7 +138,7 @@ fn order(
     waits: &mut Waits,
 ) -> Result<ProductOrderId, Failure> {
     let (order, has_key) = read(file)?;
-    let service = service();
+    let service = session.base_url().to_owned();
     let (mut state, is_new) = match state_file.read()? {
         Some(state) => {
             if state.service != service {
@@ -213,15 +213,6 @@ fn place(
         }
         failure
     })
-}
-
-/// The service that `VIPPS_*` name. An address that is wrong is for the session to refuse.
-fn service() -> String {
-    let url = std::env::var("VIPPS_BASE_URL").unwrap_or_default();
-    match url.trim_end_matches('/') {
-        "" => Environment::Production.base_url().to_owned(),
-        url => url.to_owned(),
-    }
 }
 
 /// The order in a file, and whether its key is in there too.
