@@ -37,25 +37,24 @@ pub(crate) fn list_sales_units(effort: Effort, table: &mut Table) {
             table.at_most(&what, Figure::new(figure, of), 1.10, " x");
         }
         let per_unit = |figure: f64| figure / units as f64;
-        let [ours, hand] = [time.ours, time.by_hand].map(|time| per_unit(time.as_secs_f64()));
-        each.push((ours, hand, per_unit(memory.peak)));
+        let times = [time.ours, time.by_hand].map(|time| per_unit(time.as_secs_f64()));
+        each.push((times, [memory.peak, by_hand.peak].map(per_unit)));
     }
 
-    // Linear is what grows as by hand. That is not 1 a unit, as caches are small, but what is sorted or searched would be seen beside it.
+    // Linear is what grows as by hand. That is not 1 a unit, as caches are small and arrays double, but what is sorted, searched or kept
+    // twice would be seen beside it.
     let [_, thousand, hundred_thousand] = each[..] else {
         return;
     };
-    let growth = [
-        hundred_thousand.0 / thousand.0,
-        hundred_thousand.1 / thousand.1,
-    ];
-    let of = format!("({:.3} x, by hand {:.3} x)", growth[0], growth[1]);
-    let figure = Figure::new(growth[0] / growth[1], of);
-    let what = "list_sales_units, growth of time, to by hand";
-    table.at_most(what, figure, 1.10, " x");
-    let figure = Figure::new(hundred_thousand.2 / thousand.2, "");
-    let what = "list_sales_units, peak heap a unit, 100000 to 1000";
-    table.at_most(what, figure, 1.10, " x");
+    for (what, few, many) in [
+        ("time", thousand.0, hundred_thousand.0),
+        ("peak heap", thousand.1, hundred_thousand.1),
+    ] {
+        let [ours, hand] = [many[0] / few[0], many[1] / few[1]];
+        let of = format!("({ours:.3} x a unit, by hand {hand:.3} x)");
+        let what = format!("list_sales_units, growth of {what}, to by hand");
+        table.at_most(&what, Figure::new(ours / hand, of), 1.10, " x");
+    }
 }
 
 fn body(units: usize) -> String {
