@@ -342,12 +342,7 @@ impl Inner {
                 self.renew_aside(duty);
                 Ok(token)
             }
-            Lease::Fetch(duty) => {
-                let time_left = deadline.saturating_sub(self.clock.now());
-                let in_haste = time_left < self.timeout / 2;
-                let fetch = || self.fetch_token(deadline);
-                self.tokens.fetch(duty, &at, in_haste, fetch)
-            }
+            Lease::Fetch(duty) => self.tokens.fetch(duty, &at, || self.fetch_token(deadline)),
         }
     }
 
@@ -358,7 +353,7 @@ impl Inner {
         let started = renewal.spawn(move || {
             let at = inner.token_request.at();
             let fetch = || inner.fetch_token(inner.deadline());
-            drop(inner.tokens.fetch(duty, &at, false, fetch));
+            drop(inner.tokens.fetch(duty, &at, fetch));
         });
         if started.is_err() {
             self.tokens.give_up(&self.token_request.at());
@@ -440,10 +435,13 @@ impl Before {
             Outcome::Unknown | Outcome::Final => error.delivery() == Delivery::Answered,
             Outcome::NotSent | Outcome::Refused => false,
         };
+        let fails_too = matches!(outcome, Outcome::Status(408 | 500..));
         match error.delivery() {
             Delivery::NotSent => self.delivery(),
-            _ if self == Self::Lost && !settles_it => Delivery::Unknown,
-            delivery => delivery,
+            _ if settles_it || self == Self::NothingDone => error.delivery(),
+            // The error itself says of a failure of the service that it leaves open what was done.
+            delivery if self == Self::Answered && fails_too => delivery,
+            _ => Delivery::Unknown,
         }
     }
 }

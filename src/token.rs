@@ -160,6 +160,8 @@ pub(crate) struct TokenCache {
     token: Copies<Option<AccessToken>>,
     fetched: Condvar,
     clock: Clock,
+    /// Whoever has less time left than this is in haste.
+    haste: Duration,
 }
 
 #[derive(Default)]
@@ -173,6 +175,8 @@ struct State {
     /// Counts the requests that ended, and holds what the last one came to.
     ended: u64,
     last: Option<Result<AccessToken, Error>>,
+    /// It failed for a caller in haste, in a way that may pass: it says nothing to those who wait with more time.
+    last_in_haste: bool,
     /// No early renewal before this time: the last one failed.
     no_renewal_before: Duration,
 }
@@ -189,15 +193,20 @@ pub(crate) enum Lease {
 
 /// The duty to fetch. There is one at a time; dropping it undone is the answer of those who wait.
 #[must_use]
-pub(crate) struct FetchDuty(());
+pub(crate) struct FetchDuty {
+    /// Of a caller with little time left.
+    in_haste: bool,
+}
 
 impl TokenCache {
-    pub(crate) fn new(clock: Clock, seed: Option<AccessToken>) -> Self {
+    /// `timeout` is what each call has.
+    pub(crate) fn new(clock: Clock, timeout: Duration, seed: Option<AccessToken>) -> Self {
         let cache = Self {
             state: Mutex::default(),
             token: Copies::new(),
             fetched: Condvar::new(),
             clock,
+            haste: timeout / 2,
         };
         let seed = seed.map(|token| token.moved_to(&cache.clock));
         cache.replace(&mut cache.lock(), seed);
@@ -221,18 +230,20 @@ impl TokenCache {
                 let token = token.clone();
                 if token.is_late(now) && !state.fetching && now >= state.no_renewal_before {
                     state.fetching = true;
-                    return Ok(Lease::ReadyAndRenew(token, FetchDuty(())));
+                    return Ok(Lease::ReadyAndRenew(token, FetchDuty { in_haste: false }));
                 }
                 return Ok(Lease::Ready(token));
             }
-            if let Some(last) = state.last.as_ref().filter(|_| state.ended != seen) {
+            let in_haste = deadline.saturating_sub(now) < self.haste;
+            let is_mine = state.ended != seen && (in_haste || !state.last_in_haste);
+            if let Some(last) = state.last.as_ref().filter(|_| is_mine) {
                 // The request that this thread waited for has ended: its result is everybody's, a failure too, and so is a
                 // token that is already over.
                 return last.clone().map(Lease::Ready);
             }
             if !state.fetching {
                 state.fetching = true;
-                return Ok(Lease::Fetch(FetchDuty(())));
+                return Ok(Lease::Fetch(FetchDuty { in_haste }));
             }
             let Some(left) = deadline.checked_sub(now).filter(|left| !left.is_zero()) else {
                 return Err(timed_out(at));
@@ -249,13 +260,10 @@ impl TokenCache {
     }
 
     /// Does the duty. A panic of `fetch` goes on to the caller, and leaves the cache as after a failure.
-    ///
-    /// `in_haste` is a caller with little time left: a failure that may pass says nothing to those who wait with more.
     pub(crate) fn fetch(
         &self,
         duty: FetchDuty,
         at: &At,
-        in_haste: bool,
         fetch: impl FnOnce() -> Result<AccessToken, Error>,
     ) -> Result<AccessToken, Error> {
         let result = catch_unwind(AssertUnwindSafe(fetch));
@@ -267,14 +275,14 @@ impl TokenCache {
                 "the thread that fetched the token panicked",
             )),
         };
-        self.end(duty, in_haste, shared);
+        self.end(duty, shared);
         result.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Ends an early renewal that could not be begun: its duty is gone with the thread that was to do it.
     pub(crate) fn give_up(&self, at: &At) {
         let error = call_error(at, ErrorKind::Network, "no thread to fetch the token with");
-        self.end(FetchDuty(()), false, Err(error));
+        self.end(FetchDuty { in_haste: false }, Err(error));
     }
 
     /// Drops a token that the service refused, unless another has taken its place already.
@@ -297,7 +305,7 @@ impl TokenCache {
         [state.token.clone(), state.refused.clone()]
     }
 
-    fn end(&self, FetchDuty(()): FetchDuty, in_haste: bool, result: Result<AccessToken, Error>) {
+    fn end(&self, duty: FetchDuty, result: Result<AccessToken, Error>) {
         let mut state = self.lock();
         let now = self.clock.now();
         match &result {
@@ -316,11 +324,9 @@ impl TokenCache {
         }
         state.fetching = false;
         state.ended += 1;
-        // Without a result one of those who wait becomes the next to fetch.
-        state.last = match result {
-            Err(error) if in_haste && error.is_retryable() => None,
-            result => Some(result),
-        };
+        state.last_in_haste =
+            duty.in_haste && matches!(&result, Err(error) if error.is_retryable());
+        state.last = Some(result);
         drop(state);
         self.fetched.notify_all();
     }

@@ -203,7 +203,8 @@ impl SessionBuilder {
     }
 
     /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`, read by [`build`](Self::build). It is
-    /// an error if that is no proxy as for [`proxy`](Self::proxy). One elsewhere is passed by for a plain http base URL on this machine.
+    /// an error if that is no proxy as for [`proxy`](Self::proxy). One elsewhere is passed by for a plain http base URL on this machine,
+    /// unless [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxyChoice::from_env();
         self
@@ -328,7 +329,7 @@ impl SessionBuilder {
             client,
             token_request,
             token_headers,
-            tokens: TokenCache::new(self.clock.clone(), self.access_token),
+            tokens: TokenCache::new(self.clock.clone(), self.timeout, self.access_token),
             clock: self.clock,
             timeout: self.timeout,
             retry: self.retry,

@@ -481,6 +481,28 @@ fn what_the_attempts_may_have_done_is_told_of_all_together() {
         // It may be the lost attempt that is in the way.
         (vec![lost(), status("409 Conflict")], Unknown, Some(409)),
         (vec![status("409 Conflict")], Answered, Some(409)),
+        // So may one whose answer left open what it did, and a refusal of something else does not close that.
+        (
+            vec![busy.clone(), status("409 Conflict")],
+            Unknown,
+            Some(409),
+        ),
+        (vec![busy.clone(), status("302 Found")], Unknown, Some(302)),
+        (
+            vec![busy.clone(), busy.clone(), limited.clone()],
+            Unknown,
+            Some(429),
+        ),
+        (
+            vec![busy.clone(), refused.clone(), token(), refused.clone()],
+            Unknown,
+            Some(401),
+        ),
+        (
+            vec![busy.clone(), status("408 Request Timeout"), busy.clone()],
+            Answered,
+            Some(503),
+        ),
         (vec![lost(), json_reply("no JSON")], Answered, Some(200)),
         // That the service fails now says nothing of the attempt whose answer was lost, and a redirect and a refusal do not either.
         (vec![lost(), busy.clone(), busy.clone()], Unknown, Some(503)),

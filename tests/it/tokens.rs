@@ -782,39 +782,52 @@ fn waiting_for_another_threads_token_ends_at_the_callers_own_timeout() {
 }
 
 #[test]
-fn a_call_in_haste_does_not_fail_those_who_wait_with_more_time() {
-    let sandbox = Sandbox::start().unwrap();
-    let clock = sandbox.clock().clone();
-    let (began, has_begun) = mpsc::channel();
-    let (go_on, may_go_on) = mpsc::channel();
-    let may_go_on = Mutex::new(may_go_on);
-    let session = sandbox
-        .session_builder()
-        .unwrap()
-        .observer(move |exchange| {
-            if exchange.path() == "/accesstoken/get" && exchange.status() == Some(503) {
-                began.send(()).unwrap();
-                may_go_on.lock().unwrap().recv_timeout(10 * SECOND).unwrap();
-                clock.advance(SECOND);
+fn a_call_in_haste_fails_those_who_have_no_more_time_and_nobody_else() {
+    // What passes during the token request, of the minute that the one who waits has.
+    for (seconds, is_shared) in [(1, false), (30, false), (31, true)] {
+        let sandbox = Sandbox::start().unwrap();
+        let clock = sandbox.clock().clone();
+        let (began, has_begun) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel();
+        let may_go_on = Mutex::new(may_go_on);
+        let session = sandbox
+            .session_builder()
+            .unwrap()
+            .observer(move |exchange| {
+                if exchange.path() == "/accesstoken/get" && exchange.status() == Some(503) {
+                    began.send(()).unwrap();
+                    may_go_on.lock().unwrap().recv_timeout(10 * SECOND).unwrap();
+                    clock.advance(seconds * SECOND);
+                }
+            })
+            .build()
+            .unwrap();
+        call(&session);
+        // Of its own minute one second is left when it needs a new token, and that is over before it could ask again.
+        sandbox.fault(UNITS, 1, Fault::status_retry_after(429, "59"));
+        sandbox.fault(UNITS, 1, Fault::status(401));
+        sandbox.fault(TOKEN, 1, Fault::status(503));
+        let list = || management::list_sales_units(&session);
+        thread::scope(|scope| {
+            let hasty = scope.spawn(list);
+            has_begun.recv_timeout(10 * SECOND).unwrap();
+            let other = scope.spawn(list);
+            until_debug_says(&session, "being fetched, 1 waiting");
+            go_on.send(()).unwrap();
+            let error = hasty.join().unwrap().unwrap_err();
+            assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(503)));
+            match other.join().unwrap() {
+                Ok(units) => assert!(!is_shared && units.len() == 3, "{seconds}"),
+                Err(shared) => {
+                    assert!(is_shared, "{seconds}");
+                    assert_eq!(shared.to_string(), error.to_string());
+                }
             }
-        })
-        .build()
-        .unwrap();
-    call(&session);
-    // Of its minute one second is left when it needs a new token, and that is over before it could ask again.
-    sandbox.fault(UNITS, 1, Fault::status_retry_after(429, "59"));
-    sandbox.fault(UNITS, 1, Fault::status(401));
-    sandbox.fault(TOKEN, 1, Fault::status(503));
-    thread::scope(|scope| {
-        let hasty = scope.spawn(|| management::list_sales_units(&session).unwrap_err());
-        has_begun.recv_timeout(10 * SECOND).unwrap();
-        scope.spawn(|| call(&session));
-        until_debug_says(&session, "being fetched, 1 waiting");
-        go_on.send(()).unwrap();
-        let error = hasty.join().unwrap();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(503)));
-    });
-    assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (3, 4));
+        });
+        let requests = if is_shared { (2, 3) } else { (3, 4) };
+        let counted = (sandbox.count(TOKEN), sandbox.count(UNITS));
+        assert_eq!(counted, requests, "{seconds}");
+    }
 }
 
 #[test]
