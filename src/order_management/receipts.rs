@@ -45,7 +45,7 @@ pub fn add_receipt(
 
 /// Makes sure that an order has this receipt, however often it is called and wherever it is cut off.
 ///
-/// It sends the receipt. If the order has one already, or if the outcome is unknown, it reads the order back: the same lines are a success,
+/// It sends the receipt. If the order has one already, or if the outcome is unknown, it reads the order back: the same receipt is a success,
 /// and if there is no receipt yet, it is sent again as often as the session's [`RetryPolicy`](crate::RetryPolicy) allows. All of it shares the
 /// session's total timeout.
 ///
@@ -91,6 +91,11 @@ pub fn ensure_receipt(
                 let detail = "the order has another receipt";
                 return Err(error.conflict(request.at(), detail, differences));
             }
+            // It may be the one that an attempt before this has sent, and not be shown yet.
+            None if is_there && before.is_some() => {
+                let error = error.with_delivery(Delivery::Unknown);
+                return Err(error.with_retryable(true));
+            }
             None if is_there => return Err(error),
             None if session.back_off(attempt, deadline, error.retry_after()) => {
                 attempt += 1;
@@ -121,12 +126,16 @@ fn after(before: Option<Delivery>, error: Error) -> Error {
         ErrorKind::Server,
         ErrorKind::UnexpectedStatus,
     ];
-    let is_refusal = matches!(error, Error::Api(_)) && !says_nothing_of_it.contains(&error.kind());
+    let is_answer = matches!(error, Error::Api(_));
+    let is_refusal = is_answer && !says_nothing_of_it.contains(&error.kind());
     let may_be_done = match before {
         None => false,
         Some(Delivery::Unknown) => !is_refusal,
-        // A failure behind the gateway, and now one before it.
-        Some(_) => error.delivery() == Delivery::NotSent,
+        // A failure behind the gateway, of which this one says nothing. Another such failure says by itself that it leaves that open.
+        Some(_) => {
+            let fails_too = error.kind() == ErrorKind::Server;
+            error.delivery() == Delivery::NotSent || is_answer && !is_refusal && !fails_too
+        }
     };
     if may_be_done {
         error.with_delivery(Delivery::Unknown)

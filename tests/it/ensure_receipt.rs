@@ -548,7 +548,7 @@ fn an_error_tells_what_all_attempts_may_have_done() {
     let lost = |sandbox: &Sandbox| sandbox.fault(POST, 1, Fault::CloseAfterReading);
     let refused_twice = |sandbox: &Sandbox| sandbox.fault(POST, 2, Fault::status(401));
     type Step<'a> = &'a dyn Fn(&Sandbox);
-    let cases: [(&[Step<'_>], ErrorKind, Delivery); 9] = [
+    let cases: [(&[Step<'_>], ErrorKind, Delivery); 10] = [
         (&[&no_token], ErrorKind::Auth, Delivery::NotSent),
         // The first may come through yet.
         (&[&lost, &no_token], ErrorKind::Auth, Delivery::Unknown),
@@ -585,6 +585,11 @@ fn an_error_tells_what_all_attempts_may_have_done() {
             Delivery::Unknown,
         ),
         (
+            &[&status(503), &status(302)],
+            ErrorKind::UnexpectedStatus,
+            Delivery::Unknown,
+        ),
+        (
             &[&lost, &refused_twice],
             ErrorKind::Unauthorized,
             Delivery::Unknown,
@@ -609,6 +614,18 @@ fn an_error_tells_what_all_attempts_may_have_done() {
             "case {nth}"
         );
     }
+}
+
+#[test]
+fn a_receipt_that_is_not_shown_yet_may_be_the_one_that_was_lost() {
+    let shop = Shop::open();
+    shop.sandbox.fault(POST, 1, Fault::LoseReply);
+    shop.sandbox.fault(GET, 2, Fault::status(404));
+    let error = shop.ensure(2, 2).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert!(error.is_retryable());
+    shop.assert_there();
 }
 
 // ---- another receipt
@@ -933,7 +950,7 @@ fn lines_in_another_order_are_another_receipt() {
 
 #[test]
 fn what_is_written_in_another_way_is_the_same_receipt() {
-    let same: [&[(&str, Value)]; 18] = [
+    let same: [&[(&str, Value)]; 19] = [
         &[],
         &[("/orderLines/0/unitInfo/quantity", json!("2.50"))],
         &[("/orderLines/0/unitInfo/quantity", json!("02.50000"))],
@@ -977,6 +994,10 @@ fn what_is_written_in_another_way_is_the_same_receipt() {
         // The older field of the same amount.
         &[
             ("/bottomLine/paymentSources/giftCard", Value::Null),
+            ("/bottomLine/giftCardAmount", json!(300)),
+        ],
+        &[
+            ("/bottomLine/paymentSources/giftCard", json!(0)),
             ("/bottomLine/giftCardAmount", json!(300)),
         ],
         &[("/orderLines/0/addedLater", json!({"any": ["thing"]}))],
