@@ -22,7 +22,7 @@ pub use call_error::CallError;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The session cannot be built like this. Nothing was sent.
+    /// The session cannot be built like this, or has no merchant serial number for a call that needs one. Nothing was sent.
     #[error("configuration: {setting}: {reason}")]
     #[non_exhaustive]
     Config {
@@ -40,7 +40,8 @@ pub enum Error {
         /// What is wrong with it and what would be right.
         reason: String,
     },
-    /// The token endpoint refused to give a token. The call itself was not sent.
+    /// The token endpoint answered with an error. The attempt that wanted the token was not sent; [`delivery`](Self::delivery) says what
+    /// those before it may have done.
     #[error("no access token: {0}")]
     Auth(ApiError),
     /// The service answered with an error.
@@ -74,11 +75,11 @@ pub enum Delivery {
 #[repr(i32)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The session cannot be built like this.
+    /// The session cannot be built like this, or has no merchant serial number for a call that needs one.
     Config = 1,
     /// A value was refused before anything was sent.
     InvalidInput = 2,
-    /// The token endpoint gave no token, whatever its status. [`Error::is_retryable`] tells a busy service from wrong keys.
+    /// The token endpoint answered with an error, whatever its status. [`Error::is_retryable`] tells a busy service from wrong keys.
     Auth = 3,
     /// 401: the service did not take the token or the subscription key, a new token included.
     Unauthorized = 4,

@@ -1,6 +1,7 @@
 //! `vipps_session_builder`: a session's settings, one by one or from JSON.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use vipps::{AccessToken, ApiKeys, Environment, RetryPolicy, Session, SessionBuilder, TlsBackend};
@@ -271,8 +272,9 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_observer(
                 let observer = Observer::new(callback, user, release)?;
                 builder.observer.replace(observer)
             };
-            // Its `release` is called here, where the builder is whole again and not borrowed.
-            drop(before);
+            // Its `release` is called here, where the builder is whole again and not borrowed. The new one is there whatever becomes of
+            // that.
+            drop(catch_unwind(AssertUnwindSafe(|| drop(before))));
             Ok(())
         })
     }

@@ -48,7 +48,10 @@ typedef enum vipps_status {
     VIPPS_CONFIG = 1,
     /** A value that the service would refuse or silently drop. Nothing was sent. */
     VIPPS_INVALID_INPUT = 2,
-    /** The token endpoint gave no token; vipps_error_is_retryable() tells a busy service from wrong keys. The call itself was not sent. */
+    /**
+     * The token endpoint answered with an error; vipps_error_is_retryable() tells a busy service from wrong keys. The attempt that wanted
+     * the token was not sent; vipps_error_delivery() says what those before it may have done.
+     */
     VIPPS_AUTH = 3,
     /** 401: the service did not take the token or the subscription key, a new token included. */
     VIPPS_UNAUTHORIZED = 4,
@@ -565,7 +568,7 @@ vipps_status vipps_session_builder_proxy(vipps_session_builder *builder, const c
 
 /**
  * The proxy of ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, except for the hosts of NO_PROXY, read when the session
- * is built. One elsewhere is passed by for a plain http address on this machine.
+ * is built. One elsewhere is passed by for a plain http address on this machine, unless plain http is allowed.
  *
  * Owner: the caller frees *error with vipps_error_free(). The builder stays the caller's, as it was if this
  * fails.
@@ -655,8 +658,8 @@ vipps_status vipps_session_builder_observer(
     vipps_error **error);
 
 /**
- * Checks the settings and makes the session. Sends nothing. The builder is spent, whether it succeeds or not:
- * all that is left to do with it is to free it.
+ * Checks the settings and makes the session. Sends nothing. The builder is spent, whether it succeeds or not,
+ * unless `out_session` is NULL: all that is left to do with it is to free it.
  *
  * The error is VIPPS_CONFIG and names the setting: "timeout_ms" for vipps_session_builder_timeout_ms(), and so
  * on; or "timeoutMs" if the builder began with JSON; or the variable that it came from.
