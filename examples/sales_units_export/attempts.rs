@@ -5,6 +5,8 @@ pub(crate) struct Attempts {
     allowed: u32,
     failures: u32,
     refusals: u32,
+    /// How many calls had got through when it was last refused, or when it began.
+    successes: usize,
 }
 
 /// Who waits before a call is made again.
@@ -33,25 +35,28 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Attempts {
-    /// Of a call that may fail `allowed` times, 429s aside.
-    pub(crate) fn new(allowed: u32) -> Self {
+    /// Of a call that may fail `allowed` times, 429s aside, and that begins when so many others have got through.
+    pub(crate) fn new(allowed: u32, successes: usize) -> Self {
         Self {
             allowed,
+            successes,
             failures: 0,
             refusals: 0,
         }
     }
 
-    /// Whether to make the call again now that it has failed, in a way that may pass. `None` if that was the last time.
+    /// Whether to make the call again now that it has failed, in a way that may pass, and so many others have got through. `None` if that
+    /// was the last time.
     pub(crate) fn again(
         &mut self,
         status: Option<u16>,
         retry_after: Option<Duration>,
-        others_got_through: bool,
+        successes: usize,
     ) -> Option<Again> {
         let is_refusal = status == Some(429);
         let wait = if is_refusal {
-            self.refusals += u32::from(!others_got_through);
+            self.refusals += u32::from(successes == self.successes);
+            self.successes = successes;
             if self.refusals == MAX_REFUSALS {
                 return None;
             }

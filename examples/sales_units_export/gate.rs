@@ -16,6 +16,9 @@ pub(crate) struct Gate {
     successes: AtomicUsize,
 }
 
+/// By how much a wait has to be longer than another to be worth a word.
+const NOTICEABLE: Duration = Duration::from_secs(1);
+
 #[derive(Default)]
 struct State {
     opens_at: Option<Instant>,
@@ -39,10 +42,9 @@ impl Gate {
         progress: &Progress,
         call: impl Fn() -> Result<T, Error>,
     ) -> Option<Result<T, Error>> {
-        let mut attempts = Attempts::new(self.attempts);
+        let mut attempts = Attempts::new(self.attempts, self.successes());
         let mut not_before = None;
         while self.pass(not_before) {
-            let successes = self.successes.load(Ordering::Relaxed);
             let error = match call() {
                 Ok(found) => {
                     self.successes.fetch_add(1, Ordering::Relaxed);
@@ -53,8 +55,7 @@ impl Gate {
             if !error.is_retryable() {
                 return Some(Err(error));
             }
-            let others_got_through = self.successes.load(Ordering::Relaxed) != successes;
-            match attempts.again(error.status(), error.retry_after(), others_got_through) {
+            match attempts.again(error.status(), error.retry_after(), self.successes()) {
                 Some(Again::All(wait)) => self.close(wait, &error, progress),
                 Some(Again::Alone(wait)) => not_before = Some(Instant::now() + wait),
                 None => return Some(Err(error)),
@@ -85,7 +86,8 @@ impl Gate {
     /// Lets nobody through for this long from now, or longer if it is closed for longer already.
     fn close(&self, wait: Duration, error: &Error, progress: &Progress) {
         let mut state = self.lock();
-        if time_left(state.opens_at).is_none() {
+        // Also of a wait that is longer than what was said before.
+        if time_left(state.opens_at).is_none_or(|left| wait > left + NOTICEABLE) {
             let status = error.status().unwrap_or_default();
             let seconds = wait.as_secs_f64().ceil();
             progress.say(&format!(
@@ -94,6 +96,10 @@ impl Gate {
         }
         let opens_at = Instant::now() + wait;
         state.opens_at = state.opens_at.max(Some(opens_at));
+    }
+
+    fn successes(&self) -> usize {
+        self.successes.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -10,12 +10,12 @@
 //!
 //! - A sales unit whose details cannot be had is a row with its error, and the exit code is 1 in the end. 2 stands for arguments that are
 //!   wrong, keys and a list that cannot be had, an output that cannot be written, and a worker that panicked.
-//! - When the service asks to wait (a 429, or any refusal with `Retry-After`), all workers wait, as long as it asks to. For that the session
-//!   repeats nothing by itself: gate.rs does. A call that fails in another way that may pass is made `--attempts` times. 429s do not count
-//!   among these: a call is made again until it got 20 of them while no other call got through, after waits of 1 s, doubled each time up to
-//!   60 s, or of what `Retry-After` asks for where that is longer.
+//! - When the service asks to wait (a 429, or a 408, 500, 502, 503 or 504 with `Retry-After`), all workers wait, as long as it asks to. For
+//!   that the session repeats nothing by itself: gate.rs does. A call that fails in another way that may pass is made `--attempts` times.
+//!   429s do not count among these: a call is made again until it got 20 of them while no other call got through, after waits of 1 s,
+//!   doubled each time up to 60 s, or of what `Retry-After` asks for where that is longer.
 //! - A row is written whole, in one go, as soon as all rows before it are there. Whenever the program is stopped, what it wrote ends with a
-//!   whole row. It does not take up where it was stopped: another run begins anew.
+//!   whole row, but where there is no room for the last. It does not take up where it was stopped: another run begins anew.
 //! - Rows wait for one that is slow, 64 for each worker at the most, and the workers wait then too. When the program is stopped, these rows
 //!   are not written.
 //! - It holds the list, and nothing else that grows with it.

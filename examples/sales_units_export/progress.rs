@@ -47,7 +47,8 @@ impl Progress {
             }
         });
         Self {
-            bar,
+            // Not every terminal can show one.
+            bar: bar.filter(|bar| !bar.is_hidden()),
             is_among_rows: !to_file && stdout().is_terminal(),
             total,
             ..Self::none()

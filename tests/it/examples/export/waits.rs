@@ -92,20 +92,20 @@ fn refusals_are_answered_with_longer_waits_until_it_is_given_up() {
         (Some(seconds(3600)), [seconds(3600); 9]),
         (Some(2 * day), [day; 9]),
     ] {
-        let mut attempts = Attempts::new(1);
-        let again = attempts.again(Some(429), retry_after, true);
+        let mut attempts = Attempts::new(1, 0);
+        let again = attempts.again(Some(429), retry_after, 1);
         assert_eq!(again, Some(Again::All(waits[0])), "{retry_after:?}");
         for nth in 1..20 {
             let expected = waits.get(nth - 1).unwrap_or(&waits[8]);
-            let again = attempts.again(Some(429), retry_after, false);
+            let again = attempts.again(Some(429), retry_after, 1);
             assert_eq!(again, Some(Again::All(*expected)), "{retry_after:?} {nth}");
         }
         // As long as others get through, it is only its turn that has not come.
-        for _ in 0..100 {
-            let again = attempts.again(Some(429), retry_after, true);
+        for successes in 2..100 {
+            let again = attempts.again(Some(429), retry_after, successes);
             assert_eq!(again, Some(Again::All(waits[8])), "{retry_after:?}");
         }
-        assert_eq!(attempts.again(Some(429), retry_after, false), None);
+        assert_eq!(attempts.again(Some(429), retry_after, 99), None);
     }
 }
 
@@ -113,22 +113,22 @@ fn refusals_are_answered_with_longer_waits_until_it_is_given_up() {
 fn failures_are_answered_with_longer_waits_of_one_or_of_all() {
     let millis = Duration::from_millis;
     for status in [None, Some(500), Some(503)] {
-        let mut attempts = Attempts::new(4);
+        let mut attempts = Attempts::new(4, 7);
         // Not counted among these.
-        let again = attempts.again(Some(429), None, false);
+        let again = attempts.again(Some(429), None, 7);
         assert_eq!(again, Some(Again::All(millis(1000))));
         for wait in [200, 400, 800] {
-            let again = attempts.again(status, None, true);
+            let again = attempts.again(status, None, 8);
             assert_eq!(again, Some(Again::Alone(millis(wait))));
         }
-        assert_eq!(attempts.again(status, None, true), None);
+        assert_eq!(attempts.again(status, None, 8), None);
     }
-    let mut attempts = Attempts::new(4);
+    let mut attempts = Attempts::new(4, 7);
     for (asked_for, wait) in [(0, 200), (3000, 3000), (500, 800)] {
-        let again = attempts.again(Some(503), Some(millis(asked_for)), true);
+        let again = attempts.again(Some(503), Some(millis(asked_for)), 7);
         assert_eq!(again, Some(Again::All(millis(wait))));
     }
-    assert_eq!(attempts.again(Some(503), Some(millis(0)), true), None);
+    assert_eq!(attempts.again(Some(503), Some(millis(0)), 7), None);
 }
 
 #[test]
