@@ -222,7 +222,8 @@ fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
     let order = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
     let members: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
-    Ok((order, members.get("idempotencyKey").is_some()))
+    let key = members.get("idempotencyKey");
+    Ok((order, key.is_some_and(|key| !key.is_null())))
 }
 
 struct SendFailed {
@@ -237,7 +238,11 @@ fn send<T>(waits: &mut Waits, call: impl Fn() -> Result<T, Error>) -> Result<T, 
     for _ in 1..SEND_ATTEMPTS {
         match call() {
             Err(error) if error.is_retryable() => {
-                in_doubt |= error.delivery() != Delivery::NotSent && error.status() != Some(429);
+                in_doubt |= match error.delivery() {
+                    Delivery::NotSent => false,
+                    Delivery::Answered => error.status() != Some(429),
+                    _ => true,
+                };
                 waits.wait_after(&error, "sent");
             }
             ended => return ended.map_err(|error| SendFailed::new(error, in_doubt)),

@@ -55,7 +55,12 @@ impl StateFile {
         let link = |temporary: &Path, path: &Path| {
             fs::hard_link(temporary, path).and_then(|()| fs::remove_file(temporary))
         };
-        self.write(state, link).map_err(Failure::setup)
+        self.write(state, link).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Failure::passing(format!(
+                "another run has just begun this order: {self} is there now"
+            )),
+            _ => Failure::setup(self.cannot_write(&error)),
+        })
     }
 
     /// Has the state's name outlast a loss of power, as what is in it does: to be called before anything is sent. After the answer it does
@@ -74,6 +79,7 @@ impl StateFile {
     /// Says what it could not do.
     pub(crate) fn replace(&self, state: &State) -> Result<(), String> {
         self.write(state, |temporary, path| fs::rename(temporary, path))
+            .map_err(|error| self.cannot_write(&error))
     }
 
     /// Removes this state, and says whether it did: another run may have got an answer meanwhile, or a person begun another order.
@@ -86,7 +92,8 @@ impl StateFile {
 
     /// What to do about an order that is refused again and again.
     pub(crate) fn advice(&self) -> Option<String> {
-        self.0.as_ref()?;
+        // Another run may have removed it.
+        self.read().ok()??;
         Some(format!(
             "{self} stays, so that the same command sends the same again, and no second order. Should that fail for good, remove it, but \
              only when no run is going on and GET /management/v2/product-orders shows that it was not ordered: without it, it is ordered \
@@ -94,11 +101,7 @@ impl StateFile {
         ))
     }
 
-    fn write(
-        &self,
-        state: &State,
-        put: impl Fn(&Path, &Path) -> io::Result<()>,
-    ) -> Result<(), String> {
+    fn write(&self, state: &State, put: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
         let Some(path) = &self.0 else {
             return Ok(());
         };
@@ -114,10 +117,11 @@ impl StateFile {
                 file.sync_all()?;
                 put(&temporary, path)
             });
-        written.map_err(|error| {
-            drop(fs::remove_file(&temporary));
-            format!("cannot write {self}: {error}")
-        })
+        written.inspect_err(|_| drop(fs::remove_file(&temporary)))
+    }
+
+    fn cannot_write(&self, error: &io::Error) -> String {
+        format!("cannot write {self}: {error}")
     }
 }
 

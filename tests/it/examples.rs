@@ -110,8 +110,10 @@ impl Killed {
             true => ("-TERM", 15),
         };
         let id = self.0.id().to_string();
-        let kill = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(kill.success());
+        // The shell's own, as not every system has it as a program.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill \"$0\" \"$1\"", signal, &id]);
+        assert!(kill.status().unwrap().success());
         eventually(|| self.0.try_wait().unwrap().is_some());
         assert_eq!(self.0.wait().unwrap().signal(), Some(number));
     }

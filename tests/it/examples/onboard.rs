@@ -249,6 +249,16 @@ fn the_key_may_be_in_the_file() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(key(&desk.posts()[0]), "order-1");
 
+    // None is none, and the order has one all the same.
+    let without = SAMPLE.replacen('{', "{\"idempotencyKey\": null,", 1);
+    let other = Desk::new("no-key");
+    other.directory.write("order.json", &without);
+    for statuses in [&[ProductOrderStatus::Completed][..], &[]] {
+        let output = other.order(statuses);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    assert_eq!(other.posts().len(), 1);
+
     // Another key is another order.
     let changed = with_key.replace("order-1", "order-2");
     desk.directory.write("order.json", &changed);
