@@ -211,7 +211,7 @@ fn the_header_alone_is_c99_and_cpp17() {
         ("c++", "alone.cpp", "-std=c++17"),
     ] {
         let source = scratch(name);
-        std::fs::write(&source, text).unwrap();
+        std::fs::write(&*source, text).unwrap();
         let mut compiler = Command::new(compiler);
         compiler
             .arg(standard)
@@ -220,7 +220,7 @@ fn the_header_alone_is_c99_and_cpp17() {
         compiler
             .arg("-I")
             .arg(root().join("examples/c"))
-            .arg(&source);
+            .arg(&*source);
         succeed(&mut compiler);
     }
 }

@@ -9,7 +9,7 @@ use vipps::management::{ListProductOrders, list_product_orders};
 use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 
 use crate::support::{
-    WARNINGS, command, compile, ended, functions, libraries, root, run, scratch, succeed,
+    WARNINGS, command, compile, ended, folder, functions, libraries, root, run, scratch, succeed,
 };
 
 #[test]
@@ -228,7 +228,7 @@ fn every_endpoint_gives_c_what_it_gives_rust_for_good_and_for_bad_input() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let picture = scratch("picture.png");
-    fs::write(&picture, png()).unwrap();
+    fs::write(&*picture, png()).unwrap();
     // For the session with two attempts: as many failures.
     let expired = "GET /management/v2/product-orders?includeExpired=false";
     sandbox.fault(expired, 2, Fault::status(503));
@@ -380,7 +380,7 @@ fn null_and_invalid_utf8_are_statuses_whatever_the_function_and_the_argument() {
     expected.push_str(&format!("{number} calls\n"));
     let source = scratch("wrong.c");
     let frame = include_str!("wrong.c.in");
-    fs::write(&source, frame.replace("/* the calls */", &calls)).unwrap();
+    fs::write(&*source, frame.replace("/* the calls */", &calls)).unwrap();
     let program = compile(&source, "wrong");
     let sandbox = Sandbox::start().unwrap();
     let output = run(&program, &sandbox, &[], 0);
@@ -395,7 +395,7 @@ fn assert_output(output: &Output, stdout: &str, stderr: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
     if shown != stdout {
         // It is long: the first line that differs, and where the rest is.
-        let kept = scratch("shown.txt");
+        let kept = folder().join("shown.txt");
         fs::write(&kept, shown.as_bytes()).unwrap();
         let mut lines = shown.lines().zip(stdout.lines());
         let different = lines.find(|(is, must_be)| is != must_be);
@@ -434,7 +434,7 @@ fn the_id_of_a_picture_is_the_one_that_the_service_answers() {
     );
     sandbox.enable_v1();
     let picture = scratch("picture-of-other-id.png");
-    fs::write(&picture, png()).unwrap();
+    fs::write(&*picture, png()).unwrap();
     let program = compile(
         &root().join("examples/c/tests/calls.c"),
         "calls-of-other-id",

@@ -1,5 +1,6 @@
 //! Compiling and running what stands in `examples/c`.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -37,17 +38,38 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of this name for one test, in a place for such files. It is the same in every run: a program with all of the library in it is
-/// large, and nobody would remove the old ones.
-pub(crate) fn scratch(name: &str) -> PathBuf {
+/// A place for the files of tests.
+pub(crate) fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     std::fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    folder
+}
+
+/// A file of one test of one run, which goes with it: another run may be going on, and a program with all of the library in it is large.
+pub(crate) struct Scratch(PathBuf);
+
+pub(crate) fn scratch(name: &str) -> Scratch {
+    Scratch(folder().join(format!("{}-{name}", std::process::id())))
+}
+
+impl Deref for Scratch {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // It may never have been made.
+        drop(std::fs::remove_file(&self.0));
+    }
 }
 
 /// Compiles a program of this folder with the shared library.
 #[track_caller]
-pub(crate) fn compile(source: &Path, name: &str) -> PathBuf {
+pub(crate) fn compile(source: &Path, name: &str) -> Scratch {
     let program = scratch(name);
     let mut cc = Command::new("cc");
     cc.args(WARNINGS).arg("-g");
@@ -55,7 +77,7 @@ pub(crate) fn compile(source: &Path, name: &str) -> PathBuf {
     cc.arg(source).arg("-L").arg(libraries());
     cc.args(["-lvipps_c", "-lpthread"]);
     cc.arg(format!("-Wl,-rpath,{}", libraries().display()));
-    cc.arg("-o").arg(&program);
+    cc.arg("-o").arg(&*program);
     succeed(&mut cc);
     program
 }
