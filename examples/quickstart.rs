@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vipps::management::{self, ListProductOrders, PrefillProductOrder, ProductType};
-use vipps::{Error, Exchange};
+use vipps::{Attempt, Error};
 
 #[path = "common/server.rs"]
 mod server;
@@ -36,7 +36,7 @@ fn run() -> Result<(), Error> {
     let table = Table::default();
     let watcher = table.clone();
     let session = builder
-        .observer(move |exchange| watcher.request(exchange))
+        .observer(move |attempt| watcher.request(attempt))
         .build()?;
 
     let token = session.access_token()?;
@@ -111,11 +111,9 @@ struct Table {
 }
 
 impl Table {
-    fn request(&self, exchange: &Exchange) {
-        let status = exchange
-            .status()
-            .map_or("---".to_owned(), |s| s.to_string());
-        let line = format!("{:6} {:77} {status}", exchange.method(), exchange.path());
+    fn request(&self, attempt: &Attempt) {
+        let status = attempt.status().map_or("---".to_owned(), |s| s.to_string());
+        let line = format!("{:6} {:77} {status}", attempt.method(), attempt.path());
         lock(&self.requests).push(line);
     }
 

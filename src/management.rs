@@ -32,10 +32,9 @@ pub use merchants::{
 };
 pub use partners::{Market, PricePackage, PricePackageId, list_price_packages};
 pub use product_orders::{
-    App, ListProductOrders, PrefillProductOrder, PrefilledProductOrder, ProductOrder,
-    ProductOrderId, ProductOrderStatus, ProductOrderType, ProductType, ProductUseCase,
-    SalesUnitLogo, Website, delete_product_order, get_product_order, list_product_orders,
-    prefill_product_order,
+    App, ListProductOrders, PrefillProductOrder, PrefillResponse, ProductOrder, ProductOrderId,
+    ProductOrderStatus, ProductOrderType, ProductType, ProductUseCase, SalesUnitLogo, Website,
+    delete_product_order, get_product_order, list_product_orders, prefill_product_order,
 };
 pub use sales_units::{
     BankAccount, CaptureType, SalesUnit, SalesUnitConfiguration, SalesUnitSummary, get_sales_unit,

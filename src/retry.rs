@@ -9,13 +9,13 @@ use crate::ids::random_u64;
 /// and the same bytes. All attempts and the waits between them share the session's
 /// [`timeout`](crate::SessionBuilder::timeout).
 ///
-/// The wait before attempt *n* is random between nothing and `first_wait` doubled *n* - 2 times ("full jitter"), `longest_wait` at the
+/// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full jitter"), `max_backoff` at the
 /// most, or what `Retry-After` asks for where that is longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
-    first_wait: Duration,
-    longest_wait: Duration,
+    initial_backoff: Duration,
+    max_backoff: Duration,
     seed: Option<u64>,
 }
 
@@ -35,15 +35,15 @@ impl RetryPolicy {
 
     /// The longest wait before the second attempt, doubled for each that follows. The default is 0.5 s.
     #[must_use]
-    pub fn first_wait(mut self, wait: Duration) -> Self {
-        self.first_wait = wait;
+    pub fn initial_backoff(mut self, wait: Duration) -> Self {
+        self.initial_backoff = wait;
         self
     }
 
     /// The longest wait before any attempt, `Retry-After` aside. The default is 8 s.
     #[must_use]
-    pub fn longest_wait(mut self, wait: Duration) -> Self {
-        self.longest_wait = wait;
+    pub fn max_backoff(mut self, wait: Duration) -> Self {
+        self.max_backoff = wait;
         self
     }
 
@@ -68,8 +68,8 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             max_attempts: 3,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(8),
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(8),
             seed: None,
         }
     }
@@ -92,7 +92,7 @@ pub(crate) enum Outcome {
 
 /// All that the decision depends on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct FailedAttempt {
     /// GET, PUT, DELETE, a POST with an idempotency key, or a token request.
     pub(crate) repeatable: bool,
     pub(crate) outcome: Outcome,
@@ -121,7 +121,7 @@ pub(crate) enum Why {
 }
 
 /// Whether a failed attempt is repeated, and when. Looks at nothing but its arguments.
-pub(crate) fn decide(policy: &RetryPolicy, attempt: &Attempt) -> Decision {
+pub(crate) fn decide(policy: &RetryPolicy, attempt: &FailedAttempt) -> Decision {
     if !is_retryable(attempt.repeatable, attempt.outcome) {
         return Decision::Stop {
             why: Why::NotRetryable,
@@ -151,9 +151,9 @@ pub(crate) fn is_retryable(repeatable: bool, outcome: Outcome) -> bool {
 fn backoff(policy: &RetryPolicy, number: u32, random: u64) -> Duration {
     let doublings = number.saturating_sub(1).min(31);
     let cap = policy
-        .first_wait
+        .initial_backoff
         .saturating_mul(1 << doublings)
-        .min(policy.longest_wait);
+        .min(policy.max_backoff);
     // cap * random / 2^64, in nanoseconds.
     let share = (cap.as_nanos().saturating_mul(u128::from(random))) >> 64;
     Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
@@ -186,8 +186,8 @@ mod tests {
     }
 
     /// A first attempt with a minute left, and half of the longest wait as its jitter.
-    fn attempt(repeatable: bool, outcome: Outcome) -> Attempt {
-        Attempt {
+    fn attempt(repeatable: bool, outcome: Outcome) -> FailedAttempt {
+        FailedAttempt {
             repeatable,
             outcome,
             number: 1,
@@ -309,7 +309,7 @@ mod tests {
         for (row, (policy, outcome, number, time_left, retry_after, expected)) in
             table.into_iter().enumerate()
         {
-            let attempt = Attempt {
+            let attempt = FailedAttempt {
                 number,
                 time_left,
                 retry_after,
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn waits_double_to_the_longest_one_with_jitter_over_all_of_it() {
         let policy = RetryPolicy::default().max_attempts(u32::MAX);
-        // Attempt, and the longest wait that may follow it in milliseconds.
+        // FailedAttempt, and the longest wait that may follow it in milliseconds.
         let table = [
             (1, 500),
             (2, 1000),
@@ -335,7 +335,7 @@ mod tests {
             (1_000_000, 8000),
         ];
         let wait = |number, random| {
-            let attempt = Attempt {
+            let attempt = FailedAttempt {
                 number,
                 random,
                 ..attempt(true, Outcome::Unknown)
@@ -392,8 +392,8 @@ mod tests {
         for (first, longest, number, expected) in cases {
             let policy = RetryPolicy::default()
                 .max_attempts(u32::MAX)
-                .first_wait(first)
-                .longest_wait(longest);
+                .initial_backoff(first)
+                .max_backoff(longest);
             assert_eq!(
                 backoff(&policy, number, HALF),
                 expected,

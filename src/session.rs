@@ -9,18 +9,19 @@ use ureq::http::header::AUTHORIZATION;
 
 use crate::clock::Clock;
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::exchange::Exchange;
 use crate::http::{Client, HeaderName, HeaderValue, Reply, Request, header_value};
 use crate::ids::Msn;
 use crate::redact::redact;
-use crate::retry::{self, Attempt, Decision, Outcome, RetryPolicy};
+use crate::retry::{self, Decision, FailedAttempt, Outcome, RetryPolicy};
 use crate::token::{self, AccessToken, FetchDuty, Lease, TokenCache};
 use crate::{ApiKeys, SystemInfo};
 
+mod attempt;
 mod builder;
 mod proxy;
 mod raw;
 
+pub use attempt::Attempt;
 pub use builder::{Environment, SessionBuilder};
 
 /// What every call of an endpoint takes: the keys, the token, the connections and the settings.
@@ -68,7 +69,7 @@ struct Inner {
     secrets: Vec<String>,
 }
 
-type Observer = Arc<dyn Fn(&Exchange) + Send + Sync>;
+type Observer = Arc<dyn Fn(&Attempt) + Send + Sync>;
 
 const MSN_HEADER: HeaderName = HeaderName::from_static("merchant-serial-number");
 
@@ -99,7 +100,7 @@ impl Session {
 
     /// The same session for another sales unit: same token, same connections, another `Merchant-Serial-Number` header.
     #[must_use]
-    pub fn for_merchant(&self, msn: &Msn) -> Self {
+    pub fn for_sales_unit(&self, msn: &Msn) -> Self {
         let mut headers = HeaderMap::clone(&self.headers);
         headers.remove(MSN_HEADER);
         if let Ok(value) = msn_header(msn) {
@@ -180,7 +181,7 @@ impl Session {
         retry_after: Option<Duration>,
     ) -> bool {
         let inner = &self.inner;
-        let attempt = Attempt {
+        let attempt = FailedAttempt {
             repeatable: true,
             outcome: Outcome::Unknown,
             number: attempt,
@@ -203,7 +204,7 @@ impl Session {
             Some(_) => Ok(()),
             None => Err(Error::config(
                 "merchant_serial_number",
-                "must be set for the Order Management API, on the builder or with for_merchant()",
+                "must be set for the Order Management API, on the builder or with for_sales_unit()",
             )),
         }
     }
@@ -279,7 +280,7 @@ impl Inner {
 
             let outcome = outcome(&error);
             let delivery = before.together_with(outcome, &error, request.is_delete());
-            let attempt = Attempt {
+            let attempt = FailedAttempt {
                 repeatable: request.is_repeatable(),
                 outcome,
                 // The repetition with a new token is none of the policy's.
@@ -325,7 +326,7 @@ impl Inner {
         if let Some(observer) = &self.observer {
             let status = result.as_ref().map(|reply| reply.status.as_u16());
             let elapsed = self.clock.now().saturating_sub(began);
-            observer(&Exchange::new(request.at(), number, elapsed, status));
+            observer(&Attempt::new(request.at(), number, elapsed, status));
         }
         result
     }

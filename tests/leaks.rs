@@ -172,7 +172,7 @@ fn session(sandbox: &Sandbox, keys: &ApiKeys, shown: &mut Shown) -> Session {
         .retry(
             RetryPolicy::default()
                 .max_attempts(2)
-                .first_wait(Duration::ZERO),
+                .initial_backoff(Duration::ZERO),
         )
         .observer(move |exchange| {
             let text = format!("{exchange:?} {exchange:#?}\n");

@@ -202,11 +202,11 @@ setters! {
         move |builder: SessionBuilder| builder.connect_timeout(Duration::from_millis(milliseconds))
     }
 
-    fn vipps_session_builder_retry(max_attempts: u32, first_wait_ms: u64, longest_wait_ms: u64) {
+    fn vipps_session_builder_retry(max_attempts: u32, initial_backoff_ms: u64, max_backoff_ms: u64) {
         let policy = RetryPolicy::default()
             .max_attempts(max_attempts)
-            .first_wait(Duration::from_millis(first_wait_ms))
-            .longest_wait(Duration::from_millis(longest_wait_ms));
+            .initial_backoff(Duration::from_millis(initial_backoff_ms))
+            .max_backoff(Duration::from_millis(max_backoff_ms));
         move |builder: SessionBuilder| builder.retry(policy)
     }
 
@@ -291,7 +291,7 @@ pub(crate) unsafe extern "C" fn vipps_session_builder_build(
             // The borrow ends with the line: an observer that is dropped because the settings are wrong is released after it.
             let (settings, observer, names) = unspent(builder)?.take()?;
             let settings = match observer {
-                Some(observer) => settings.observer(move |exchange| observer.call(exchange)),
+                Some(observer) => settings.observer(move |attempt| observer.call(attempt)),
                 None => settings,
             };
             build(settings, names)

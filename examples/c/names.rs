@@ -69,9 +69,9 @@ const ADVICE: [[&str; 3]; 6] = [
         "\"allowPlainHttp\": true",
     ],
     [
-        " on the builder or with for_merchant()",
-        " in the settings or by vipps_session_for_merchant()",
-        " in the settings or by vipps_session_for_merchant()",
+        " on the builder or with for_sales_unit()",
+        " in the settings or by vipps_session_for_sales_unit()",
+        " in the settings or by vipps_session_for_sales_unit()",
     ],
     [
         "keys are given as ApiKeys",

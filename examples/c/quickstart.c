@@ -19,9 +19,9 @@ static void begin(int step, const char *title)
 }
 
 /* Prints each request to the file that is its user pointer. It may run on a thread of the library, and files may be written by any. */
-static void print_exchange(void *user, const vipps_exchange *exchange)
+static void print_attempt(void *user, const vipps_attempt *attempt)
 {
-    fprintf((FILE *)user, "    %-6s %s %" PRId32 "\n", exchange->method, exchange->path, exchange->http_status);
+    fprintf((FILE *)user, "    %-6s %s %" PRId32 "\n", attempt->method, attempt->path, attempt->http_status);
 }
 
 static void print_found(const char *found)
@@ -312,7 +312,7 @@ int main(int argc, char **argv)
 
     status = vipps_session_builder_new_from_env(&system, &builder, &error);
     if (status != VIPPS_OK) goto cleanup;
-    status = vipps_session_builder_observer(builder, print_exchange, stdout, NULL, &error);
+    status = vipps_session_builder_observer(builder, print_attempt, stdout, NULL, &error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_session_builder_build(builder, &session, &error);
     if (status != VIPPS_OK) goto cleanup;
@@ -326,7 +326,7 @@ int main(int argc, char **argv)
     status = order_a_product(session, text_of(scheme), text_of(id), &error);
     if (status != VIPPS_OK) goto cleanup;
     if (argc > 1) {
-        status = vipps_session_for_merchant(session, text_of(msn), &of_unit, &error);
+        status = vipps_session_for_sales_unit(session, text_of(msn), &of_unit, &error);
         if (status != VIPPS_OK) goto cleanup;
         status = add_the_receipt(of_unit, argv[1], &error);
     }

@@ -64,7 +64,7 @@ pub(crate) unsafe extern "C" fn vipps_order_line_from_unit_price(
 }
 
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_order_line_less_discount(
+pub(crate) unsafe extern "C" fn vipps_order_line_apply_discount(
     line_json: *const c_char,
     amount: i64,
     out_json: *mut *mut vipps_string,
@@ -73,7 +73,7 @@ pub(crate) unsafe extern "C" fn vipps_order_line_less_discount(
     unsafe {
         answer(out_json, error, || {
             let line: OrderLine = request(text(line_json, "line_json")?, "line_json")?;
-            Ok(line.less_discount(amount)?)
+            Ok(line.apply_discount(amount)?)
         })
     }
 }

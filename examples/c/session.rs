@@ -63,7 +63,7 @@ pub(crate) unsafe extern "C" fn vipps_session_clone(
 }
 
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_session_for_merchant(
+pub(crate) unsafe extern "C" fn vipps_session_for_sales_unit(
     session: *const vipps_session,
     msn: *const c_char,
     out_session: *mut *mut vipps_session,
@@ -73,7 +73,7 @@ pub(crate) unsafe extern "C" fn vipps_session_for_merchant(
         give(out_session, "out_session", error, || {
             let session = &object(session, "session")?.0;
             let msn = text(msn, "msn")?.parse()?;
-            Ok(vipps_session::new(session.for_merchant(&msn)))
+            Ok(vipps_session::new(session.for_sales_unit(&msn)))
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use vipps::{Error, Exchange, SystemInfo};
+use vipps::{Attempt, Error, SystemInfo};
 
 use crate::boundary::{optional_text, text};
 use crate::error::Failure;
@@ -53,7 +53,7 @@ pub(crate) fn system_info(
 }
 
 #[repr(C)]
-pub(crate) struct vipps_exchange {
+pub(crate) struct vipps_attempt {
     method: *const c_char,
     path: *const c_char,
     trace_id: *const c_char,
@@ -64,13 +64,13 @@ pub(crate) struct vipps_exchange {
 
 /// It may unwind: a panic in one that was written in Rust is caught with all others.
 pub(crate) type vipps_observer =
-    Option<unsafe extern "C-unwind" fn(user: *mut c_void, exchange: *const vipps_exchange)>;
+    Option<unsafe extern "C-unwind" fn(user: *mut c_void, attempt: *const vipps_attempt)>;
 
 pub(crate) type vipps_release = Option<unsafe extern "C-unwind" fn(user: *mut c_void)>;
 
 /// A function with its user pointer, which is given back when the last session that may call it is gone.
 pub(crate) struct Observer {
-    callback: unsafe extern "C-unwind" fn(*mut c_void, *const vipps_exchange),
+    callback: unsafe extern "C-unwind" fn(*mut c_void, *const vipps_attempt),
     user: *mut c_void,
     release: vipps_release,
 }
@@ -95,16 +95,16 @@ impl Observer {
         })
     }
 
-    pub(crate) fn call(&self, exchange: &Exchange) {
-        let (method, path) = (c_string(exchange.method()), c_string(exchange.path()));
-        let trace_id = exchange.trace_id().map(c_string);
-        let seen = vipps_exchange {
+    pub(crate) fn call(&self, attempt: &Attempt) {
+        let (method, path) = (c_string(attempt.method()), c_string(attempt.path()));
+        let trace_id = attempt.trace_id().map(c_string);
+        let seen = vipps_attempt {
             method: method.as_ptr(),
             path: path.as_ptr(),
             trace_id: trace_id.as_ref().map_or(ptr::null(), |id| id.as_ptr()),
-            http_status: exchange.status().map_or(0, c_int::from),
-            attempt: exchange.attempt(),
-            elapsed_us: u64::try_from(exchange.elapsed().as_micros()).unwrap_or(u64::MAX),
+            http_status: attempt.status().map_or(0, c_int::from),
+            attempt: attempt.attempt(),
+            elapsed_us: u64::try_from(attempt.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
         // SAFETY: the promise at `new`; `seen` outlives the call.
         unsafe { (self.callback)(self.user, &raw const seen) }

@@ -152,7 +152,7 @@ typedef struct vipps_system_info {
 } vipps_system_info;
 
 /** One attempt of a call, as an observer sees it. It and its texts live as long as the observer's call. */
-typedef struct vipps_exchange {
+typedef struct vipps_attempt {
     /** Such as "GET". */
     const char *method;
     /** The path and the query. */
@@ -165,14 +165,14 @@ typedef struct vipps_exchange {
     uint32_t attempt;
     /** How long it took, in microseconds. */
     uint64_t elapsed_us;
-} vipps_exchange;
+} vipps_attempt;
 
 /**
  * Is called after every attempt of every call, token requests included, on the thread that made it, or on a thread of the library's for an
  * early renewal of the token: several threads may be in it at once. It must not call this library with the same session, nor throw, nor
  * leave by longjmp().
  */
-typedef void (*vipps_observer)(void *user, const vipps_exchange *exchange);
+typedef void (*vipps_observer)(void *user, const vipps_attempt *attempt);
 
 /**
  * Is called once, by any thread, when the observer will not be called any more. It must not use the builder that the observer was given to,
@@ -382,7 +382,7 @@ vipps_status vipps_session_clone(const vipps_session *session, vipps_session **o
  * Owner: the caller frees *out_session with vipps_session_free(), and *error with vipps_error_free().
  * Threads: any, any number at once with one session.
  */
-vipps_status vipps_session_for_merchant(
+vipps_status vipps_session_for_sales_unit(
     const vipps_session *session,
     const char *msn,
     vipps_session **out_session,
@@ -532,7 +532,7 @@ vipps_status vipps_session_builder_connect_timeout_ms(
 
 /**
  * How failed calls are repeated: at most so many attempts, the first included, with a random wait of up to
- * first_wait_ms before the second, doubled for each that follows up to longest_wait_ms. 3, 500 and 8000 if
+ * initial_backoff_ms before the second, doubled for each that follows up to max_backoff_ms. 3, 500 and 8000 if
  * this is not called.
  *
  * Owner: the caller frees *error with vipps_error_free(). The builder stays the caller's, as it was if this
@@ -542,8 +542,8 @@ vipps_status vipps_session_builder_connect_timeout_ms(
 vipps_status vipps_session_builder_retry(
     vipps_session_builder *builder,
     uint32_t max_attempts,
-    uint64_t first_wait_ms,
-    uint64_t longest_wait_ms,
+    uint64_t initial_backoff_ms,
+    uint64_t max_backoff_ms,
     vipps_error **error);
 
 /**
@@ -825,7 +825,7 @@ vipps_status vipps_list_price_packages(const vipps_session *session, vipps_strin
 /*
  * `payment_type` is "ECOM" for a single payment and "RECURRING" for a charge of a recurring agreement; `order_id` is the reference of the
  * payment: letters, digits and - _ . All of these need a session with a merchant serial number, from its settings or from
- * vipps_session_for_merchant(); without one the error is VIPPS_CONFIG.
+ * vipps_session_for_sales_unit(); without one the error is VIPPS_CONFIG.
  */
 
 /**
@@ -1117,7 +1117,7 @@ vipps_status vipps_order_line_shipping(
  * Owner: the caller frees *out_json with vipps_string_free(), and *error with vipps_error_free().
  * Threads: any.
  */
-vipps_status vipps_order_line_less_discount(
+vipps_status vipps_order_line_apply_discount(
     const char *line_json,
     int64_t amount,
     vipps_string **out_json,

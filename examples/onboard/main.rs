@@ -33,8 +33,8 @@ use std::sync::Arc;
 use std::thread;
 
 use vipps::management::{
-    PrefillProductOrder, PrefilledProductOrder, ProductOrderId, ProductOrderStatus,
-    get_product_order, prefill_product_order,
+    PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, get_product_order,
+    prefill_product_order,
 };
 use vipps::{Delivery, Error, RetryPolicy, Session};
 
@@ -201,7 +201,7 @@ fn place(
     is_new: bool,
     state_file: &StateFile,
     waits: &mut Waits,
-) -> Result<PrefilledProductOrder, Failure> {
+) -> Result<PrefillResponse, Failure> {
     state_file.sync_directory()?;
     let sent = send(waits, || prefill_product_order(session, &state.order));
     sent.map_err(|failed| {

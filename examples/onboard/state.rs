@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use vipps::management::{PrefillProductOrder, PrefilledProductOrder};
+use vipps::management::{PrefillProductOrder, PrefillResponse};
 
 use crate::Failure;
 
@@ -18,7 +18,7 @@ pub(crate) struct State {
     pub(crate) service: String,
     pub(crate) order: PrefillProductOrder,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) answer: Option<PrefilledProductOrder>,
+    pub(crate) answer: Option<PrefillResponse>,
 }
 
 /// Where the state is kept. It is there as a whole or not at all, whenever the program or the machine stops.

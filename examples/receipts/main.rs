@@ -150,7 +150,7 @@ fn receipt(order: &shop::Order) -> Result<Receipt, Error> {
         lines = discounted
             .map(|(line, share)| match share {
                 0 => Ok(line),
-                share => line.less_discount(share),
+                share => line.apply_discount(share),
             })
             .collect::<Result<_, _>>()?;
     }
@@ -173,7 +173,7 @@ fn line(line: &shop::Line) -> Result<OrderLine, Error> {
         built = built.quantity_unit(unit.clone());
     }
     if let Some(discount) = &line.discount {
-        built = built.less_discount(discount.0)?;
+        built = built.apply_discount(discount.0)?;
     }
     if let Some(url) = &line.url {
         built = built.product_url(url);

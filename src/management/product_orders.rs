@@ -47,7 +47,7 @@ pub fn list_product_orders(
 pub fn prefill_product_order(
     session: &Session,
     order: &PrefillProductOrder,
-) -> Result<PrefilledProductOrder, Error> {
+) -> Result<PrefillResponse, Error> {
     order.validate()?;
     let request = Request::new(Method::POST, "/management/v1/product-orders")
         .idempotency_key(order.key())?
@@ -117,7 +117,7 @@ impl ListProductOrders {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct PrefilledProductOrder {
+pub struct PrefillResponse {
     /// The order's id.
     pub prefilled_order_id: ProductOrderId,
     /// Where the merchant reviews and submits the order, for 14 days.

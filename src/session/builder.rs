@@ -6,12 +6,12 @@ use ureq::http::HeaderMap;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
 
 use super::proxy::{self, ProxyChoice, variable};
-use super::{Inner, MSN_HEADER, Observer, Session, msn_header};
+use super::{Attempt, Inner, MSN_HEADER, Observer, Session, msn_header};
 use crate::api_keys::Credentials;
 use crate::base_url;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::exchange::Exchange;
+
 use crate::http::{Client, HeaderName, HeaderValue, Options, Request, header_value};
 use crate::ids::Msn;
 use crate::retry::RetryPolicy;
@@ -241,7 +241,7 @@ impl SessionBuilder {
     /// has a thread of its own.
     ///
     /// It must not make calls with the session: during a token request such a call would wait for itself until its time is up.
-    pub fn observer(mut self, observer: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
+    pub fn observer(mut self, observer: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }

@@ -598,13 +598,13 @@ fn a_bank_account_is_a_national_number() {
     }
 }
 
-/// Where an MSN is used: in a path, in the header that `for_merchant` sets, and in the one that the builder sets.
+/// Where an MSN is used: in a path, in the header that `for_sales_unit` sets, and in the one that the builder sets.
 #[test]
 fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let in_path = |msn: &Msn| management::get_sales_unit(&session, msn);
-    let in_header = |msn: &Msn| management::list_sales_units(&session.for_merchant(msn));
+    let in_header = |msn: &Msn| management::list_sales_units(&session.for_sales_unit(msn));
     let in_builder = |msn: &Msn| {
         let builder = sandbox.session_builder().unwrap();
         builder.merchant_serial_number(msn.clone()).build()
@@ -628,12 +628,12 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
     assert_eq!(refusal(in_header(&broken)), no_header);
     assert_eq!(refusal(in_builder(&broken)), no_header);
     assert_eq!(
-        refusal(session.for_merchant(&broken).raw("GET", "/x", None)),
+        refusal(session.for_sales_unit(&broken).raw("GET", "/x", None)),
         no_header
     );
     // Back to a good one, the bad one is forgotten.
     let good = Msn::new("123456").unwrap();
-    let recovered = session.for_merchant(&broken).for_merchant(&good);
+    let recovered = session.for_sales_unit(&broken).for_sales_unit(&good);
     assert_eq!(sandbox.requests(), []);
     management::list_sales_units(&recovered).unwrap();
     let sent = last_request(&sandbox);
@@ -1169,7 +1169,7 @@ fn a_session_is_built_without_a_word_to_anybody() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session_builder().unwrap().clock(Clock::manual());
     let session = session.build().unwrap();
-    let other = session.for_merchant(&Msn::new("654321").unwrap());
+    let other = session.for_sales_unit(&Msn::new("654321").unwrap());
     drop((session.clone(), other));
     assert_eq!(sandbox.requests(), []);
 }

@@ -43,7 +43,7 @@ fn receipt() -> Receipt {
         .payment_sources(sources);
     Receipt::new(bottom_line)
         .line(socks.product_url("https://example.com/wool"))
-        .line(bread.less_discount(50).unwrap())
+        .line(bread.apply_discount(50).unwrap())
         .line(shipping)
 }
 
@@ -248,7 +248,7 @@ fn many_threads_leave_one_receipt() {
 fn a_request_that_hangs_is_looked_for_and_sent_again() {
     // The network's time is real; the session's stands still, so that there is time left to go on.
     // A wait would take some of it, and leave the second attempt little.
-    let no_wait = RetryPolicy::default().first_wait(Duration::ZERO);
+    let no_wait = RetryPolicy::default().initial_backoff(Duration::ZERO);
     let shop = Shop::with(no_wait, Duration::from_secs(1));
     shop.sandbox.fault(POST, 1, Fault::Hold);
     assert_eq!(shop.ensure(2, 1).unwrap(), added(1));
@@ -288,7 +288,7 @@ fn a_call_whose_time_is_up_says_so_and_the_next_one_finds_the_receipt() {
 
 #[test]
 fn all_requests_and_waits_share_the_time() {
-    let no_jitter = RetryPolicy::default().first_wait(Duration::ZERO);
+    let no_jitter = RetryPolicy::default().initial_backoff(Duration::ZERO);
     let open = || Shop::with(no_jitter.clone().max_attempts(10), Duration::from_secs(10));
 
     // At 0, 4 and 8 s; 12 s would be too late.

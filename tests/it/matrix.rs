@@ -684,7 +684,7 @@ impl Run {
             matches!(fault, Fault::Hold) || matches!(fault, Fault::Delay(time) if *time > SHORT);
         let builder = if hangs {
             // Waits would use the time up, and the manual clock has no other use for it.
-            let policy = RetryPolicy::default().first_wait(Duration::ZERO);
+            let policy = RetryPolicy::default().initial_backoff(Duration::ZERO);
             builder.retry(policy).timeout(SHORT)
         } else {
             builder

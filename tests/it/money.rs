@@ -193,13 +193,13 @@ proptest! {
         let mut taken = 0;
         for share in shares {
             let discount = i64::try_from(i128::from(line.total_amount) * share / 1_000).unwrap();
-            line = line.less_discount(discount).unwrap();
+            line = line.apply_discount(discount).unwrap();
             taken += discount;
             assert_adds_up(&line)?;
             prop_assert_eq!((line.total_amount, line.discount), (start - taken, Some(taken)));
         }
 
-        let none = line.clone().less_discount(0).unwrap();
+        let none = line.clone().apply_discount(0).unwrap();
         let amounts = |line: &OrderLine| {
             (line.total_amount, line.total_amount_excluding_tax, line.total_tax_amount)
         };
@@ -207,10 +207,10 @@ proptest! {
         prop_assert_eq!(none.discount, Some(taken));
 
         let rest = line.total_amount;
-        let all = line.clone().less_discount(rest).unwrap();
+        let all = line.clone().apply_discount(rest).unwrap();
         prop_assert_eq!((amounts(&all), all.discount), ((0, 0, 0), Some(start)));
         for wrong in [-1, i64::MIN].into_iter().chain(rest.checked_add(1)) {
-            let error = line.clone().less_discount(wrong).unwrap_err().to_string();
+            let error = line.clone().apply_discount(wrong).unwrap_err().to_string();
             let expected = format!(
                 "invalid input: discount: must be 0 to the line's total of {rest}, not {wrong}"
             );
@@ -226,7 +226,7 @@ proptest! {
             .into_iter()
             .map(|(line, share, kind)| {
                 let discount = i64::try_from(i128::from(line.total_amount) * share / 1_000);
-                let mut line = line.less_discount(discount.unwrap()).unwrap();
+                let mut line = line.apply_discount(discount.unwrap()).unwrap();
                 match kind {
                     0 => line.discount = None,
                     // As an older receipt has it, and as a reply might.
@@ -311,7 +311,7 @@ proptest! {
         let discounted: Vec<OrderLine> = lines
             .into_iter()
             .zip(shares)
-            .map(|(line, share)| line.less_discount(share))
+            .map(|(line, share)| line.apply_discount(share))
             .collect::<Result<_, _>>()
             .unwrap();
         for line in &discounted {
@@ -1136,7 +1136,7 @@ fn every_type_of_management_is_written_as_it_was_read() {
     identity.holds::<ProductOrderType>(order_type());
     identity.holds::<ProductType>(product_type());
     identity.holds::<ProductUseCase>(wire(&["Website", "WebsiteWithTest", "App", "Unknown"]));
-    identity.holds::<PrefilledProductOrder>(object([
+    identity.holds::<PrefillResponse>(object([
         ("prefilledOrderId", text()),
         ("prefillUrl", text()),
     ]));

@@ -286,7 +286,7 @@ fn every_function_needs_an_msn_before_anything_is_sent() {
         assert_eq!(
             error.to_string(),
             "configuration: merchant_serial_number: must be set for the Order Management API, on \
-             the builder or with for_merchant()"
+             the builder or with for_sales_unit()"
         );
     }
     assert_eq!(server.connections(), 0);
@@ -306,13 +306,13 @@ fn without_msn(url: &str) -> Session {
 }
 
 #[test]
-fn every_function_takes_the_msn_of_for_merchant() {
+fn every_function_takes_the_msn_of_for_sales_unit() {
     for endpoint in endpoints() {
         let server = RawServer::start([json_reply(&endpoint.answer), json_reply(&endpoint.answer)]);
         let msn = "10012345".parse().unwrap();
         let with_another = session_builder(&server.url()).build().unwrap();
-        (endpoint.call)(&with_another.for_merchant(&msn)).unwrap();
-        (endpoint.call)(&without_msn(&server.url()).for_merchant(&msn)).unwrap();
+        (endpoint.call)(&with_another.for_sales_unit(&msn)).unwrap();
+        (endpoint.call)(&without_msn(&server.url()).for_sales_unit(&msn)).unwrap();
         let expected = wire_for("10012345", endpoint.line, &endpoint.body);
         let requests: Vec<String> = server.requests().iter().map(|r| whole_wire(r)).collect();
         assert_eq!(requests, [expected.clone(), expected]);

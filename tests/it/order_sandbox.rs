@@ -90,7 +90,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn for_merchant(&self, msn: &'a str) -> Self {
+    fn for_sales_unit(&self, msn: &'a str) -> Self {
         let authorization = self.authorization.clone();
         Self {
             sandbox: self.sandbox,
@@ -498,7 +498,9 @@ fn an_image_that_is_not_there_is_refused_in_a_category() {
     assert_json(&list, 200, &json!({"categories": []}));
 
     // It is there, but another merchant's.
-    program.for_merchant("654321").post(IMAGES, &image("socks"));
+    program
+        .for_sales_unit("654321")
+        .post(IMAGES, &image("socks"));
     assert_invalid(&program.put(CATEGORY, &category), &unknown);
     program.post(IMAGES, &image("socks"));
     assert_eq!(program.put(CATEGORY, &category).status, 200);
@@ -942,7 +944,7 @@ fn payment_types_and_sales_units_have_orders_of_their_own() {
         assert_eq!(program.post(&path, &receipt()).status, 201, "{path}");
     }
 
-    let other = program.for_merchant("654321");
+    let other = program.for_sales_unit("654321");
     assert_not_found(&other.get(ORDER));
     assert_eq!(other.post(RECEIPT, &receipt()).status, 201);
     assert_eq!(other.post(RECEIPT, &receipt()).status, 409);

@@ -81,7 +81,7 @@ fn the_sample_can_be_built() {
         .product_url("https://example.com/store/socks");
     let flip_flops = units("flip-flops", "line_item_2", 2500, "3")
         .quantity_unit(QuantityUnit::Pcs)
-        .less_discount(2500)
+        .apply_discount(2500)
         .unwrap()
         .product_url("https://example.com/store/flipflops");
     let delivery = OrderLine::shipping("Home Delivery", "delivery", 1000, rate).unwrap();
@@ -396,9 +396,9 @@ fn amounts_and_rates_that_cannot_be_are_refused() {
 #[test]
 fn discounts_on_a_line_add_up() {
     let line = gross(10_000, TaxRate::percent(25))
-        .less_discount(2_500)
+        .apply_discount(2_500)
         .unwrap();
-    let line = line.less_discount(1).unwrap();
+    let line = line.apply_discount(1).unwrap();
     let expected = json!({
         "name": "A", "id": "1", "taxRate": 2500, "discount": 2501,
         "totalAmount": 7499, "totalAmountExcludingTax": 5999, "totalTaxAmount": 1500,
@@ -406,7 +406,7 @@ fn discounts_on_a_line_add_up() {
     assert_eq!(serde_json::to_value(&line).unwrap(), expected);
 
     let why = |amount: i64| {
-        let error = line.clone().less_discount(amount).unwrap_err();
+        let error = line.clone().apply_discount(amount).unwrap_err();
         error.to_string()
     };
     let rule = "invalid input: discount: must be 0 to the line's total of 7499";
@@ -417,7 +417,7 @@ fn discounts_on_a_line_add_up() {
     let before = line
         .clone()
         .discount(i64::MAX)
-        .less_discount(1)
+        .apply_discount(1)
         .unwrap_err();
     assert_eq!(
         before.to_string(),
@@ -429,7 +429,7 @@ fn discounts_on_a_line_add_up() {
 fn a_discount_goes_by_the_rate_that_the_line_has() {
     let receipt = sample_with(&[]);
     // taxPercentage alone.
-    let line = receipt.order_lines[0].clone().less_discount(100).unwrap();
+    let line = receipt.order_lines[0].clone().apply_discount(100).unwrap();
     assert_eq!(
         (
             line.total_amount,
@@ -441,7 +441,7 @@ fn a_discount_goes_by_the_rate_that_the_line_has() {
     let mut line = line;
     line.tax_rate = Some(TaxRate::percent(15));
     // Both: taxRate.
-    let line = line.less_discount(0).unwrap();
+    let line = line.apply_discount(0).unwrap();
     assert_eq!(
         (
             line.total_amount,
@@ -458,7 +458,7 @@ fn a_discount_needs_a_rate() {
     let mut line = gross(1_000, TaxRate::percent(25));
     line.tax_rate = None;
     for amount in [0, 100, 1_000] {
-        let error = line.clone().less_discount(amount).unwrap_err();
+        let error = line.clone().apply_discount(amount).unwrap_err();
         assert_eq!(
             error.to_string(),
             "invalid input: taxRate: must be set, in basis points"
@@ -607,7 +607,7 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
                     assert!(
                         !format!("{line:?} {}", line.tax_rate_or_percentage().unwrap()).is_empty()
                     );
-                    let discounted = line.clone().less_discount(amount);
+                    let discounted = line.clone().apply_discount(amount);
                     // Only a line that is one has its tax computed anew.
                     assert!(
                         discounted.is_err() || (0..=10_000).contains(&rate),
@@ -683,7 +683,7 @@ fn a_discount_over_a_hundred_lines_adds_up() {
     let shares = allocate(10_000, &weights).unwrap();
     let lines = lines.into_iter().zip(shares);
     let lines: Vec<OrderLine> = lines
-        .map(|(line, share)| line.less_discount(share).unwrap())
+        .map(|(line, share)| line.apply_discount(share).unwrap())
         .collect();
     let receipt = Receipt::new(nok()).lines(lines);
     receipt.validate().unwrap();

@@ -333,7 +333,7 @@ fn retry_after_is_waited_for() {
             let clock = Clock::manual();
             let builder = session_builder(&server.url()).clock(clock.clone());
             // No jitter, so that the wait is exact.
-            let policy = RetryPolicy::default().first_wait(Duration::ZERO);
+            let policy = RetryPolicy::default().initial_backoff(Duration::ZERO);
             let session = builder.retry(policy.max_attempts(2)).build().unwrap();
             management::list_sales_units(&session).unwrap();
             assert_eq!(clock.now(), wait, "{headers:?}");
@@ -404,7 +404,7 @@ fn waits_on_the_machines_clock_take_time() {
         .session_builder()
         .unwrap()
         .clock(Clock::system())
-        .retry(policy.first_wait(Duration::from_millis(20)))
+        .retry(policy.initial_backoff(Duration::from_millis(20)))
         .build()
         .unwrap();
     sandbox.fault(UNITS, 1, Fault::status(503));
@@ -874,7 +874,7 @@ fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
     .iter()
     .map(|(request, status, attempt, trace)| {
         format!(
-            "Exchange {{ {request}, status: {status}, attempt: {attempt}, elapsed: 0ns, trace_id: {trace} }}"
+            "Attempt {{ {request}, status: {status}, attempt: {attempt}, elapsed: 0ns, trace_id: {trace} }}"
         )
     })
     .collect();

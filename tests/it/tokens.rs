@@ -212,17 +212,17 @@ fn one_token_serves_all_calls_clones_and_merchants() {
     for _ in 0..5 {
         call(&session);
         call(&session.clone());
-        call(&session.for_merchant(&"654321".parse().unwrap()));
+        call(&session.for_sales_unit(&"654321".parse().unwrap()));
         session.access_token().unwrap();
     }
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (1, 15));
 }
 
 #[test]
-fn for_merchant_changes_nothing_but_the_merchant_serial_number() {
+fn for_sales_unit_changes_nothing_but_the_merchant_serial_number() {
     let (sandbox, session) = with_token();
     call(&session);
-    call(&session.for_merchant(&"654321".parse().unwrap()));
+    call(&session.for_sales_unit(&"654321".parse().unwrap()));
     call(&session);
 
     let requests = sandbox.requests();
@@ -239,13 +239,13 @@ fn for_merchant_changes_nothing_but_the_merchant_serial_number() {
 }
 
 #[test]
-fn for_merchant_adds_the_header_where_there_was_none() {
+fn for_sales_unit_adds_the_header_where_there_was_none() {
     let sandbox = Sandbox::start().unwrap();
     let session = Session::builder(sandbox.api_keys(), system())
         .base_url(sandbox.url())
         .build()
         .unwrap();
-    call(&session.for_merchant(&"654321".parse().unwrap()));
+    call(&session.for_sales_unit(&"654321".parse().unwrap()));
     call(&session);
     let requests = sandbox.requests();
     let msns: Vec<_> = requests
@@ -256,10 +256,10 @@ fn for_merchant_adds_the_header_where_there_was_none() {
 }
 
 #[test]
-fn for_merchant_shares_the_connections() {
+fn for_sales_unit_shares_the_connections() {
     let server = RawServer::start([json_reply("[]"), json_reply("[]"), json_reply("[]")]);
     let session = session_builder(&server.url()).build().unwrap();
-    let merchant = session.for_merchant(&"654321".parse().unwrap());
+    let merchant = session.for_sales_unit(&"654321".parse().unwrap());
     for session in [&session, &merchant, &session] {
         assert_eq!(management::list_sales_units(session).unwrap(), []);
     }
@@ -753,7 +753,7 @@ fn waiting_for_another_threads_token_ends_at_the_callers_own_timeout() {
         .session_builder()
         .unwrap()
         .timeout(Duration::from_millis(600_010))
-        .retry(RetryPolicy::default().first_wait(Duration::ZERO))
+        .retry(RetryPolicy::default().initial_backoff(Duration::ZERO))
         .build()
         .unwrap();
     call(&session);
@@ -1296,7 +1296,7 @@ fn debug_shows_no_secret() {
         "SessionBuilder { keys: ApiKeys::standard([redacted]), \
          system: SystemInfo { name: \"acme\", version: \"3.1.2\", plugin: Some((\"acme-webshop\", \"4.5.6\")) }, \
          environment: Production, merchant_serial_number: Some(\"123456\"), timeout: 60s, \
-         retry: RetryPolicy { max_attempts: 3, first_wait: 500ms, longest_wait: 8s, seed: None }, .. }"
+         retry: RetryPolicy { max_attempts: 3, initial_backoff: 500ms, max_backoff: 8s, seed: None }, .. }"
     );
 }
 
@@ -1315,7 +1315,7 @@ fn debug_of_a_session_says_how_its_token_does() {
     shows(&session, msn, "none");
     call(&session);
     shows(&session, msn, "good for 3600s");
-    let merchant = session.for_merchant(&"654321".parse().unwrap());
+    let merchant = session.for_sales_unit(&"654321".parse().unwrap());
     shows(&merchant, "Some(\"654321\")", "good for 3600s");
     sandbox.advance(3500 * SECOND);
     shows(&session, msn, "good for 100s");

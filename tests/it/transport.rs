@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use vipps::management::{
-    BusinessIdentifier, PrefillProductOrder, PrefilledProductOrder, ProductOrderId, ProductType,
+    BusinessIdentifier, PrefillProductOrder, PrefillResponse, ProductOrderId, ProductType,
     SalesUnitSummary, delete_product_order, list_sales_units, prefill_product_order,
 };
 use vipps::{Clock, Delivery, Error, ErrorKind, Session, SessionBuilder};
@@ -165,7 +165,7 @@ pub(crate) fn get(session: &Session) -> Result<Vec<SalesUnitSummary>, Error> {
 }
 
 /// A POST with a body.
-pub(crate) fn post(session: &Session) -> Result<PrefilledProductOrder, Error> {
+pub(crate) fn post(session: &Session) -> Result<PrefillResponse, Error> {
     let merchant = BusinessIdentifier::norway("987654321").unwrap();
     let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration);
     let order = order.idempotency_key("a-key-of-this-test".parse().unwrap());

@@ -147,10 +147,10 @@ impl Config {
             policy = policy.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
         }
         if let Some(wait) = retry.milliseconds("firstWaitMs")? {
-            policy = policy.first_wait(wait);
+            policy = policy.initial_backoff(wait);
         }
         if let Some(wait) = retry.milliseconds("longestWaitMs")? {
-            policy = policy.longest_wait(wait);
+            policy = policy.max_backoff(wait);
         }
         retry.end()?;
         Ok(Some(policy))

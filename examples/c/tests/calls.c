@@ -240,8 +240,8 @@ static void receipts(void)
     SHOW(vipps_order_line_from_unit_price("Salmon", "7", 39900, "0,822", 1500, &json, &error));
     SHOW(vipps_order_line_shipping("Home delivery", "delivery", 9900, 2500, &json, &error));
     SHOW(vipps_order_line_shipping("Home delivery", "delivery", INT64_MIN, 2500, &json, &error));
-    SHOW(vipps_order_line_less_discount(LINE, 100, &json, &error));
-    SHOW(vipps_order_line_less_discount(LINE, 1001, &json, &error));
+    SHOW(vipps_order_line_apply_discount(LINE, 100, &json, &error));
+    SHOW(vipps_order_line_apply_discount(LINE, 1001, &json, &error));
     SHOW_DONE(vipps_allocate(1000, amounts, 3, amounts, &error));
     printf("    %" PRId64 " %" PRId64 " %" PRId64 "\n", amounts[0], amounts[1], amounts[2]);
     SHOW_DONE(vipps_allocate(1000, amounts, 0, amounts, &error));
@@ -254,7 +254,7 @@ static void receipts(void)
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"paymentSources\": [1, 2]}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"barcode\": []}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", " LINE_WITH("\"unitInfo\": [1, \"2\"]"), "{\"currency\": \"NOK\"}"), &error));
-    SHOW(vipps_order_line_less_discount(LINE_WITH("\"unitInfo\": [1, \"2\"]"), 1, &json, &error));
+    SHOW(vipps_order_line_apply_discount(LINE_WITH("\"unitInfo\": [1, \"2\"]"), 1, &json, &error));
     /* Errors name their fields by the whole path. */
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1.5"), "{}"), &error));
@@ -304,11 +304,11 @@ static void sessions(void)
     size_t length = 0;
 
     SHOW_DONE(vipps_session_clone(session, &clone, &error));
-    SHOW_DONE(vipps_session_for_merchant(clone, "654321", &other, &error));
+    SHOW_DONE(vipps_session_for_sales_unit(clone, "654321", &other, &error));
     vipps_session_free(clone);
     SHOW(vipps_list_categories(other, "order-1", &json, &error));
     vipps_session_free(other);
-    SHOW_DONE(vipps_session_for_merchant(session, "1", &other, &error));
+    SHOW_DONE(vipps_session_for_sales_unit(session, "1", &other, &error));
     require(other == NULL, "an output is NULL without success");
     SHOW_DONE(vipps_session_access_token(session, &key, &expires_in_ms, &error));
     printf("    for %" PRIu64 " minutes\n", (expires_in_ms + 30000) / 60000);
@@ -326,17 +326,17 @@ static const vipps_system_info calling = {"acme", "3.1.2", "acme-webshop", "4.5.
 
 /* What an observer saw. */
 struct seen {
-    unsigned exchanges;
+    unsigned attempts;
     unsigned last_attempt;
     unsigned releases;
 };
 
-static void observe(void *user, const vipps_exchange *exchange)
+static void observe(void *user, const vipps_attempt *attempt)
 {
     struct seen *seen = (struct seen *)user;
 
-    seen->exchanges += 1;
-    seen->last_attempt = exchange->attempt;
+    seen->attempts += 1;
+    seen->last_attempt = attempt->attempt;
 }
 
 static void release(void *user)
@@ -387,12 +387,12 @@ static void setters(const char *base_url)
 
     /* The service fails as often as there are attempts. */
     SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
-    printf("    %u exchanges, the last one attempt %u\n", second.exchanges, second.last_attempt);
+    printf("    %u attempts, the last one attempt %u\n", second.attempts, second.last_attempt);
     /* The kept token is refused, and a new one fetched. */
     SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
-    printf("    %u exchanges, the last one attempt %u\n", second.exchanges, second.last_attempt);
+    printf("    %u attempts, the last one attempt %u\n", second.attempts, second.last_attempt);
     vipps_session_free(built);
-    printf("    %u and %u releases, %u exchanges\n", first.releases, second.releases, first.exchanges);
+    printf("    %u and %u releases, %u attempts\n", first.releases, second.releases, first.attempts);
 }
 
 /* The other ways to begin, and errors of the build. */

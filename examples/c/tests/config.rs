@@ -310,7 +310,7 @@ fn what_json_sets_beside_the_requests_has_its_effect() {
     assert_eq!(result, (0, String::new()));
     assert_eq!(
         Builder(builder).settings(),
-        "timeout: 20s, retry: RetryPolicy { max_attempts: 2, first_wait: 3ms, longest_wait: 5ms, seed: None }, .. }"
+        "timeout: 20s, retry: RetryPolicy { max_attempts: 2, initial_backoff: 3ms, max_backoff: 5ms, seed: None }, .. }"
     );
 }
 

@@ -18,22 +18,22 @@ use crate::error::{
     vipps_error_message,
 };
 use crate::session::vipps_session_free;
-use crate::settings::vipps_exchange;
+use crate::settings::vipps_attempt;
 use crate::string::vipps_string_free;
 
 /// What the observer's user pointer points to.
 #[derive(Default)]
 struct Watch {
     panics: AtomicBool,
-    exchanges: AtomicUsize,
+    attempts: AtomicUsize,
     released: AtomicUsize,
 }
 
-unsafe extern "C-unwind" fn watch(user: *mut c_void, exchange: *const vipps_exchange) {
+unsafe extern "C-unwind" fn watch(user: *mut c_void, attempt: *const vipps_attempt) {
     // SAFETY: the pointer of the test below, and of the library.
-    let (watch, exchange) = unsafe { (&*user.cast::<Watch>(), exchange.as_ref()) };
-    assert!(exchange.is_some());
-    watch.exchanges.fetch_add(1, Ordering::SeqCst);
+    let (watch, attempt) = unsafe { (&*user.cast::<Watch>(), attempt.as_ref()) };
+    assert!(attempt.is_some());
+    watch.attempts.fetch_add(1, Ordering::SeqCst);
     if watch.panics.load(Ordering::SeqCst) {
         panic!("deliberate, with a secret");
     }
@@ -74,7 +74,7 @@ fn a_panic_is_a_status_and_the_session_goes_on() {
             0
         );
         vipps_string_free(json);
-        assert_eq!(watched.exchanges.load(Ordering::SeqCst), 2);
+        assert_eq!(watched.attempts.load(Ordering::SeqCst), 2);
 
         watched.panics.store(true, Ordering::SeqCst);
         assert_eq!(
@@ -112,7 +112,7 @@ fn a_panic_is_a_status_and_the_session_goes_on() {
         vipps_session_free(session);
     }
     assert_eq!(watched.released.load(Ordering::SeqCst), 1);
-    assert_eq!(watched.exchanges.load(Ordering::SeqCst), 5);
+    assert_eq!(watched.attempts.load(Ordering::SeqCst), 5);
 }
 
 unsafe extern "C-unwind" fn release_and_panic(user: *mut c_void) {

@@ -284,7 +284,7 @@ fn eight_threads_share_a_session() {
     let program = compile(&root().join("examples/c/tests/threads.c"), "threads");
     let output = run(&program, &sandbox, &[sandbox.url()], 0);
     // What the threads do, and one token for all of them.
-    let expected = "8 threads, 401 exchanges, 1 release, all well\n";
+    let expected = "8 threads, 401 attempts, 1 release, all well\n";
     assert_output(&output, expected, "");
     assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
     assert_eq!(sandbox.count("GET /management/v1/sales-units/123456"), 400);

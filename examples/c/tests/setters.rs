@@ -214,7 +214,7 @@ fn what_setters_set_beside_the_requests_has_its_effect() {
         let builder = Builder::with(|b, e| vipps_session_builder_retry(b, 2, 3, 5, e));
         assert_eq!(
             builder.settings(),
-            "timeout: 60s, retry: RetryPolicy { max_attempts: 2, first_wait: 3ms, longest_wait: 5ms, seed: None }, .. }"
+            "timeout: 60s, retry: RetryPolicy { max_attempts: 2, initial_backoff: 3ms, max_backoff: 5ms, seed: None }, .. }"
         );
     }
 }

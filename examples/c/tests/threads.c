@@ -20,11 +20,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned observed;
 static unsigned released;
 
-static void count_exchange(void *user, const vipps_exchange *exchange)
+static void count_attempt(void *user, const vipps_attempt *attempt)
 {
     pthread_mutex_lock(&lock);
-    if (user == &observed && exchange->http_status == 200 && exchange->attempt == 1 && exchange->trace_id == NULL &&
-        exchange->elapsed_us > 0 && exchange->elapsed_us < UINT64_C(3600000000)) {
+    if (user == &observed && attempt->http_status == 200 && attempt->attempt == 1 && attempt->trace_id == NULL &&
+        attempt->elapsed_us > 0 && attempt->elapsed_us < UINT64_C(3600000000)) {
         observed += 1;
     }
     pthread_mutex_unlock(&lock);
@@ -49,7 +49,7 @@ static void *work(void *unused)
     int failures = 0;
 
     (void)unused;
-    if (vipps_session_for_merchant(session, "654321", &mine, NULL) != VIPPS_OK) {
+    if (vipps_session_for_sales_unit(session, "654321", &mine, NULL) != VIPPS_OK) {
         return &lock;
     }
     if (vipps_string_text(shared, &expected) != VIPPS_OK) {
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
                                   &builder, NULL) != VIPPS_OK ||
         vipps_session_builder_base_url(builder, argv[1], NULL) != VIPPS_OK ||
         vipps_session_builder_merchant_serial_number(builder, "123456", NULL) != VIPPS_OK ||
-        vipps_session_builder_observer(builder, count_exchange, &observed, count_release, NULL) != VIPPS_OK ||
+        vipps_session_builder_observer(builder, count_attempt, &observed, count_release, NULL) != VIPPS_OK ||
         vipps_session_builder_build(builder, &session, NULL) != VIPPS_OK ||
         vipps_json_get("[\"ACME Fitness\"]", "/0", &shared, NULL) != VIPPS_OK) {
         printf("not begun\n");
@@ -108,6 +108,6 @@ int main(int argc, char **argv)
     vipps_string_free(shared);
     failed |= released != 0;
     vipps_session_free(session);
-    printf("%d threads, %u exchanges, %u release, %s\n", THREADS, observed, released, failed ? "failed" : "all well");
+    printf("%d threads, %u attempts, %u release, %s\n", THREADS, observed, released, failed ? "failed" : "all well");
     return failed;
 }

@@ -157,7 +157,7 @@ impl OrderLine {
     /// # Errors
     ///
     /// [`Error::InvalidInput`] for a discount that is negative or more than the line's total, or if the line's rate is missing or not one.
-    pub fn less_discount(self, amount: i64) -> Result<Self, Error> {
+    pub fn apply_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;
             let reason = format!("must be 0 to the line's total of {total}, not {amount}");

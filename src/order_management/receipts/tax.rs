@@ -110,7 +110,7 @@ pub(super) fn narrow(value: i128) -> i64 {
 /// let discounted = lines
 ///     .into_iter()
 ///     .zip(shares)
-///     .map(|(line, share)| line.less_discount(share))
+///     .map(|(line, share)| line.apply_discount(share))
 ///     .collect::<Result<Vec<_>, _>>()?;
 /// # Ok::<(), vipps::Error>(())
 /// ```

@@ -29,7 +29,7 @@ fn a_session_resumes_its_handshakes() {
             get(&session).unwrap();
         }
         // Another merchant's session is the same as far as TLS goes.
-        post(&session.for_merchant(&"654321".parse().unwrap())).unwrap();
+        post(&session.for_sales_unit(&"654321".parse().unwrap())).unwrap();
         let resumed = HandshakeKind::Resumed;
         let expected = [HandshakeKind::Full, resumed, resumed, resumed];
         assert_eq!(server.handshakes(), expected);

@@ -62,7 +62,7 @@ fn sessions_for_other_merchants_share_connections() {
     let server = RawServer::start([json_reply("[]"), json_reply("[]")]);
     let session = session(&server.url());
     get(&session).unwrap();
-    get(&session.for_merchant(&"654321".parse().unwrap())).unwrap();
+    get(&session.for_sales_unit(&"654321".parse().unwrap())).unwrap();
     assert_eq!(server.connections(), 1);
 }
 

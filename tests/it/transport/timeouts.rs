@@ -292,5 +292,5 @@ fn token_reply() -> Vec<u8> {
 fn attempts(attempts: u32) -> RetryPolicy {
     RetryPolicy::default()
         .max_attempts(attempts)
-        .first_wait(Duration::ZERO)
+        .initial_backoff(Duration::ZERO)
 }

@@ -5,7 +5,7 @@ use crate::error::{At, Error};
 
 /// One attempt, as an [observer](crate::SessionBuilder::observer) sees it: enough for logs and metrics, and never a header or a body.
 #[derive(Clone)]
-pub struct Exchange {
+pub struct Attempt {
     at: At,
     status: Option<u16>,
     attempt: u32,
@@ -13,7 +13,7 @@ pub struct Exchange {
     trace_id: Option<String>,
 }
 
-impl Exchange {
+impl Attempt {
     pub(crate) fn new(
         at: At,
         attempt: u32,
@@ -67,9 +67,9 @@ impl Exchange {
     }
 }
 
-impl fmt::Debug for Exchange {
+impl fmt::Debug for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchange")
+        f.debug_struct("Attempt")
             .field("method", &self.method())
             .field("path", &self.path())
             .field("status", &self.status)
