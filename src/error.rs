@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use ureq::http::{Method, StatusCode};
 
-use crate::problem::Problem;
+use crate::error::problem::Problem;
 
 mod api_error;
 mod call_error;
+pub(crate) mod problem;
 
 pub use api_error::ApiError;
 pub use call_error::CallError;

@@ -9,35 +9,24 @@
 //! - `sandbox` (with the feature `sandbox`): a local stand-in for the service.
 #![forbid(unsafe_code)]
 
-mod api_keys;
-mod as_sent;
-mod base_url;
-mod clock;
+mod config;
 mod error;
-mod http;
-mod http_date;
-mod ids;
 pub mod management;
-mod open_enum;
+mod model;
 pub mod order_management;
-mod picture;
-mod problem;
 mod redact;
-mod retry;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
-mod system_info;
-mod tls;
 mod token;
+mod transport;
 
-pub use api_keys::ApiKeys;
-pub use clock::Clock;
+pub use config::api_keys::ApiKeys;
+pub use config::clock::Clock;
+pub use config::retry::RetryPolicy;
+pub use config::system_info::SystemInfo;
+pub use config::tls::TlsBackend;
 pub use error::{ApiError, CallError, Delivery, Error, ErrorKind, FieldProblem};
-
-pub use ids::{IdempotencyKey, Msn};
-pub use retry::RetryPolicy;
+pub use model::identifier::{IdempotencyKey, Msn};
 pub use session::{Attempt, Environment, Session, SessionBuilder};
-pub use system_info::SystemInfo;
-pub use tls::TlsBackend;
 pub use token::AccessToken;

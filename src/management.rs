@@ -24,21 +24,22 @@
 
 mod merchants;
 mod partners;
+mod prefill;
 mod product_orders;
 mod sales_units;
 
-pub use merchants::{
-    Address, BusinessIdentifier, Merchant, MerchantStatus, get_merchant, list_merchant_sales_units,
-};
+pub use merchants::{Address, BusinessIdentifier, Merchant, MerchantStatus, get_merchant};
 pub use partners::{Market, PricePackage, PricePackageId, list_price_packages};
+pub use prefill::{
+    App, PrefillProductOrder, PrefillResponse, SalesUnitLogo, Website, prefill_product_order,
+};
 pub use product_orders::{
-    App, ListProductOrders, PrefillProductOrder, PrefillResponse, ProductOrder, ProductOrderId,
-    ProductOrderStatus, ProductOrderType, ProductType, ProductUseCase, SalesUnitLogo, Website,
-    delete_product_order, get_product_order, list_product_orders, prefill_product_order,
+    ListProductOrders, ProductOrder, ProductOrderId, ProductOrderStatus, ProductOrderType,
+    ProductType, ProductUseCase, delete_product_order, get_product_order, list_product_orders,
 };
 pub use sales_units::{
     BankAccount, CaptureType, SalesUnit, SalesUnitConfiguration, SalesUnitSummary, get_sales_unit,
-    list_sales_units,
+    list_merchant_sales_units, list_sales_units,
 };
 
 use serde::{Deserialize, Deserializer};

@@ -33,6 +33,7 @@
 
 mod faults;
 mod management;
+mod message;
 mod order_management;
 mod prefill_rules;
 mod rules;
@@ -47,7 +48,7 @@ use crate::management::{ProductOrderId, ProductOrderStatus};
 use crate::{ApiKeys, Clock, Error, Msn, Session, SessionBuilder, SystemInfo};
 
 pub use faults::Fault;
-pub use wire::ReceivedRequest;
+pub use message::ReceivedRequest;
 
 use faults::Route;
 use server::Server;
@@ -296,11 +297,4 @@ fn builder(url: &str, clock: &Clock) -> Result<SessionBuilder, Error> {
         .base_url(url)
         .clock(clock.clone())
         .merchant_serial_number(Msn::new("123456")?))
-}
-
-/// One lock, taken whatever became of the thread that held it last.
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -7,18 +7,17 @@ use serde_json::Value;
 use ureq::http::HeaderMap;
 use ureq::http::header::AUTHORIZATION;
 
-use crate::clock::Clock;
+use crate::config::clock::Clock;
+use crate::config::retry::{self, Decision, FailedAttempt, Outcome, RetryPolicy};
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::http::{Client, HeaderName, HeaderValue, Reply, Request, header_value};
-use crate::ids::Msn;
+use crate::model::identifier::Msn;
 use crate::redact::redact;
-use crate::retry::{self, Decision, FailedAttempt, Outcome, RetryPolicy};
 use crate::token::{self, AccessToken, FetchDuty, Lease, TokenCache};
+use crate::transport::{Client, HeaderName, HeaderValue, Reply, Request, header_value};
 use crate::{ApiKeys, SystemInfo};
 
 mod attempt;
 mod builder;
-mod proxy;
 mod raw;
 
 pub use attempt::Attempt;

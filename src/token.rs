@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::Clock;
+use crate::config::clock::Clock;
 use crate::error::{At, CallError, Delivery, Error, ErrorKind};
-use crate::http::{HeaderValue, MAX_TOKEN_BYTES, Reply, Request, header_value};
+use crate::transport::{HeaderValue, MAX_TOKEN_BYTES, Reply, Request, header_value};
 
 mod copies;
 

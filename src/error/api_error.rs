@@ -4,7 +4,7 @@ use std::time::Duration;
 use ureq::http::StatusCode;
 
 use super::{At, Delivery, ErrorKind, FieldProblem, StatusLine};
-use crate::problem::Problem;
+use crate::error::problem::Problem;
 
 /// An error that the service answered with, whatever form its body had: RFC 9457 problems, the gateway's, OAuth's, plain text, HTML,
 /// nothing at all.

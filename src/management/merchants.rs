@@ -1,27 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::null_as_default;
-use super::sales_units::{SalesUnitList, SalesUnitSummary};
-use crate::http::{Path, Request};
-use crate::ids::{is_made_of, text_or_number};
-use crate::open_enum::open_enum;
+use crate::model::identifier::{is_made_of, text_or_number};
+use crate::model::open_enum::open_enum;
+use crate::transport::{Path, Request};
 use crate::{Error, Session};
-
-/// Lists the sales units of one merchant; for a partner, those that are connected to it.
-///
-/// `GET /management/v1/merchants/{scheme}/{id}/sales-units`
-///
-/// # Errors
-///
-/// As for any call; a 404 also for a merchant that is not active.
-pub fn list_merchant_sales_units(
-    session: &Session,
-    merchant: &BusinessIdentifier,
-) -> Result<Vec<SalesUnitSummary>, Error> {
-    let request = Request::get(path(merchant)?.fixed("/sales-units"));
-    let list: SalesUnitList = session.call(&request)?;
-    Ok(list.0)
-}
 
 /// Gets what is known of a merchant.
 ///
@@ -34,7 +17,7 @@ pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<
     session.call(&Request::get(path(merchant)?))
 }
 
-fn path(merchant: &BusinessIdentifier) -> Result<Path, Error> {
+pub(super) fn path(merchant: &BusinessIdentifier) -> Result<Path, Error> {
     Path::new("/management/v1/merchants")
         .segment("businessIdentifier.scheme", &merchant.scheme)?
         .segment("businessIdentifier.id", &merchant.id)

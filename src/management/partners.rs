@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::product_orders::ProductType;
-use crate::http::Request;
-use crate::ids::{identifier, is_uuid};
-use crate::open_enum::open_enum;
+use crate::model::identifier::{identifier, is_uuid};
+use crate::model::open_enum::open_enum;
+use crate::transport::Request;
 use crate::{Error, Session};
 
 /// Lists the price packages that a partner can offer. Needs partner keys.

@@ -2,16 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::merchants::BusinessIdentifier;
 use super::sales_units::SalesUnitSummary;
-use crate::http::{Method, Path, Request};
-use crate::ids::{identifier, is_uuid};
-use crate::open_enum::open_enum;
+use crate::model::identifier::{identifier, is_uuid};
+use crate::model::open_enum::open_enum;
+use crate::transport::{Method, Path, Request};
 use crate::{Error, Session};
-
-mod logo;
-mod prefill;
-
-pub use logo::SalesUnitLogo;
-pub use prefill::{App, PrefillProductOrder, Website};
 
 /// Lists the product orders that are connected to a partner, except, as it stands, the expired ones.
 ///
@@ -30,29 +24,6 @@ pub fn list_product_orders(
         Some(false) => "/management/v2/product-orders?includeExpired=false",
     };
     session.call(&Request::get(path))
-}
-
-/// Orders a product for a merchant: fills in the form that the merchant has only to review and submit.
-///
-/// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any failure: its idempotency key
-/// makes sure that there is one order. The service keeps a refusal (4xx) with the key: an order that was corrected afterwards, or is to be
-/// tried again after one, needs [a new key](PrefillProductOrder::idempotency_key). Success is no promise that the form is filled in: what
-/// the service cannot check at once may make it come up empty.
-///
-/// `POST /management/v1/product-orders`
-///
-/// # Errors
-///
-/// As for any call; [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if its idempotency key was used for another order.
-pub fn prefill_product_order(
-    session: &Session,
-    order: &PrefillProductOrder,
-) -> Result<PrefillResponse, Error> {
-    order.validate()?;
-    let request = Request::new(Method::POST, "/management/v1/product-orders")
-        .idempotency_key(order.key())?
-        .json(order.body())?;
-    session.call(&request)
 }
 
 /// Gets a product order with its status.
@@ -109,19 +80,6 @@ impl ListProductOrders {
         self.include_expired = Some(include);
         self
     }
-}
-
-/// What a prefill gives back.
-///
-/// Source: the schema `ProductOrderResponse` of the Management API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PrefillResponse {
-    /// The order's id.
-    pub prefilled_order_id: ProductOrderId,
-    /// Where the merchant reviews and submits the order, for 14 days.
-    pub prefill_url: String,
 }
 
 /// A product order.
@@ -187,7 +145,7 @@ impl ProductOrderStatus {
 open_enum! {
     /// How a product order came about.
     pub enum ProductOrderType {
-        /// By a [prefill](prefill_product_order).
+        /// By a [prefill](super::prefill_product_order).
         Prefill = "PREFILL",
         /// From a template.
         Template = "TEMPLATE",
@@ -215,12 +173,12 @@ open_enum! {
 open_enum! {
     /// Where a product is used, which decides what an order has to say.
     pub enum ProductUseCase {
-        /// A website: the order needs [`website`](PrefillProductOrder::website).
+        /// A website: the order needs [`website`](super::PrefillProductOrder::website).
         Website = "Website",
-        /// A website that has a test site: the order needs [`website`](PrefillProductOrder::website) with
-        /// [`test_website_url`](Website::test_website_url).
+        /// A website that has a test site: the order needs [`website`](super::PrefillProductOrder::website) with
+        /// [`test_website_url`](super::Website::test_website_url).
         WebsiteWithTest = "WebsiteWithTest",
-        /// An app: the order needs [`app`](PrefillProductOrder::app).
+        /// An app: the order needs [`app`](super::PrefillProductOrder::app).
         App = "App",
         /// It is not known.
         Unknown = "Unknown",

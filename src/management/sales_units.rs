@@ -4,11 +4,11 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::merchants::BusinessIdentifier;
+use super::merchants::{self, BusinessIdentifier};
 use super::null_as_default;
-use crate::http::{Path, Request};
-use crate::ids::{is_made_of, text_or_number};
-use crate::open_enum::open_enum;
+use crate::model::identifier::{is_made_of, text_or_number};
+use crate::model::open_enum::open_enum;
+use crate::transport::{Path, Request};
 use crate::{Error, Msn, Session};
 
 /// Lists all sales units that the keys give access to; for a partner, all that are connected to it.
@@ -22,6 +22,22 @@ use crate::{Error, Msn, Session};
 /// As for any call.
 pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Error> {
     let request = Request::get("/management/v1/sales-units");
+    let list: SalesUnitList = session.call(&request)?;
+    Ok(list.0)
+}
+
+/// Lists the sales units of one merchant; for a partner, those that are connected to it.
+///
+/// `GET /management/v1/merchants/{scheme}/{id}/sales-units`
+///
+/// # Errors
+///
+/// As for any call; a 404 also for a merchant that is not active.
+pub fn list_merchant_sales_units(
+    session: &Session,
+    merchant: &BusinessIdentifier,
+) -> Result<Vec<SalesUnitSummary>, Error> {
+    let request = Request::get(merchants::path(merchant)?.fixed("/sales-units"));
     let list: SalesUnitList = session.call(&request)?;
     Ok(list.0)
 }

@@ -5,11 +5,12 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::images::ImageId;
-use super::{OrderId, OrderRef, PaymentType, url_problem};
+use super::order_ref::{OrderId, OrderRef, PaymentType};
 use crate::error::FieldProblem;
-use crate::http::{Method, Path, Request};
-use crate::ids::{identifier, is_uuid};
-use crate::open_enum::open_enum;
+use crate::model::identifier::{identifier, is_uuid};
+use crate::model::open_enum::open_enum;
+use crate::model::url::url_problem;
+use crate::transport::{Method, Path, Request};
 use crate::{Error, Session};
 
 /// Puts a link on the order's page in the app. An order has one: putting another replaces it.

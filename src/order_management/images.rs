@@ -9,10 +9,9 @@ use serde::de::Error as _;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::is_id_byte;
-use crate::http::{Method, Request};
-use crate::ids::{identifier, is_made_of};
-use crate::picture::picture_size;
+use crate::model::identifier::{identifier, is_id_byte, is_made_of};
+use crate::model::picture::picture_size;
+use crate::transport::{Method, Request};
 use crate::{Error, Session};
 
 /// Uploads a picture, for the link of any number of orders.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::categories::CategoryType;
 use super::images::ImageId;
-use super::receipts::optional_as_sent;
-use super::{OrderRef, Receipt};
-use crate::http::Request;
+use super::order_ref::OrderRef;
+use super::receipts::{Receipt, optional_as_sent};
+use crate::transport::Request;
 use crate::{Error, Session};
 
 /// Gets what was added to an order: its link and its receipt.

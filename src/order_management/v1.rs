@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::categories::{Category, CategoryType};
 use super::images::ImageId;
-use super::receipts::ReceiptAsSent;
-use super::{OrderId, Receipt};
-use crate::http::{Method, Path, Request};
+use super::order_ref::OrderId;
+use super::receipts::{Receipt, ReceiptAsSent};
+use crate::transport::{Method, Path, Request};
 use crate::{Error, Session};
 
 /// Puts a link on the page of a payment.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::service::percent_decoded;
+use super::message::percent_decoded;
 
 /// A way for the service, or the network to it, to fail. See [`Sandbox::fault`](super::Sandbox::fault).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::message::{Answer, ReceivedRequest, bad_header};
 use super::prefill_rules;
-use super::service::{Answer, bad_header};
-use super::wire::ReceivedRequest;
 use crate::Clock;
-use crate::ids::IdempotencyKey;
 use crate::management::ProductOrderStatus;
+use crate::model::identifier::IdempotencyKey;
 
 pub(super) struct Management {
     clock: Clock,

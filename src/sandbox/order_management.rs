@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
+use super::message::{Answer, ReceivedRequest, percent_decoded};
 use super::rules::{ANY_TEXT, Field, Rule, SOME_TEXT, Wrong, optional, required};
-use super::service::{Answer, percent_decoded};
-use super::wire::ReceivedRequest;
 
 #[derive(Default)]
 pub(super) struct OrderManagement {

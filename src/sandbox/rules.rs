@@ -143,7 +143,7 @@ impl Wrong {
                 self.add(name, format!("must be a whole number of 0 to {max}"));
             }
             Rule::Flag if !value.is_boolean() => self.add(name, "must be true or false"),
-            Rule::Uuid if !text.is_some_and(crate::ids::is_uuid) => {
+            Rule::Uuid if !text.is_some_and(crate::model::identifier::is_uuid) => {
                 self.add(name, "must be a UUID");
             }
             Rule::HttpsUrl if !text.is_some_and(is_https) => {

@@ -8,11 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::faults::{Fault, Route};
-use super::lock;
-use super::service::{Answer, Service};
-use super::wire::{
-    Length, ReceivedRequest, bytes_of, read_body, read_chunks, read_head, refuse, write_answer,
-};
+use super::message::{Answer, ReceivedRequest};
+use super::service::Service;
+use super::wire::{Length, bytes_of, read_body, read_chunks, read_head, refuse, write_answer};
 
 /// How long a test waits for a condition before it is told that it does not hold.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -430,4 +428,11 @@ fn answer(
 fn log(shared: &Shared, request: ReceivedRequest) {
     lock(&shared.requests).push(request);
     shared.request_came.notify_all();
+}
+
+/// One lock, taken whatever became of the thread that held it last.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }

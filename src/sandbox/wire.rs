@@ -3,46 +3,9 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
-use serde_json::Value;
 use ureq::http::StatusCode;
 
-use super::service::Answer;
-
-/// A request as it came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReceivedRequest {
-    /// The method.
-    pub method: String,
-    /// The path and the query, as they were written.
-    pub path: String,
-    /// Names, in lower case, and values of the headers, in their order.
-    pub headers: Vec<(String, String)>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl ReceivedRequest {
-    /// The value of a header by its name in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.headers.iter();
-        let header = headers.find(|(header, _)| header == name)?;
-        Some(&header.1)
-    }
-
-    /// The `Content-Type` without its parameters.
-    pub(super) fn media_type(&self) -> Option<&str> {
-        let value = self.header("content-type")?;
-        Some(value.split(';').next()?.trim())
-    }
-
-    /// The body as JSON, if it is.
-    #[must_use]
-    pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
-    }
-}
+use super::message::{Answer, ReceivedRequest};
 
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 16 * 1024 * 1024;

@@ -5,18 +5,18 @@ use std::time::Duration;
 use ureq::http::HeaderMap;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
 
-use super::proxy::{self, ProxyChoice, variable};
 use super::{Attempt, Inner, MSN_HEADER, Observer, Session, msn_header};
-use crate::api_keys::Credentials;
-use crate::base_url;
-use crate::clock::Clock;
+use crate::config::api_keys::Credentials;
+use crate::config::base_url;
+use crate::config::clock::Clock;
+use crate::config::proxy::{self, ProxyChoice, variable};
 use crate::error::Error;
 
-use crate::http::{Client, HeaderName, HeaderValue, Options, Request, header_value};
-use crate::ids::Msn;
-use crate::retry::RetryPolicy;
-use crate::tls::{Roots, Tls, TlsBackend};
+use crate::config::retry::RetryPolicy;
+use crate::config::tls::{Roots, Tls, TlsBackend};
+use crate::model::identifier::Msn;
 use crate::token::{AccessToken, TokenCache};
+use crate::transport::{Client, HeaderName, HeaderValue, Options, Request, header_value};
 use crate::{ApiKeys, SystemInfo};
 
 /// The vendor's servers.

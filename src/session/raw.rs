@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::http::{Method, Request};
+use crate::transport::{Method, Request};
 
 pub(super) fn request(
     method: &str,

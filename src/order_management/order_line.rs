@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::tax::{TaxRate, divide, excluding_tax, tax_on};
 use crate::Error;
-use crate::ids::identifier;
-use crate::open_enum::open_enum;
+use crate::model::identifier::identifier;
+use crate::model::open_enum::open_enum;
 
 /// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
 ///

@@ -1,20 +1,21 @@
 #![allow(deprecated)] // taxPercentage alone is as good as taxRate.
 
-use super::super::url_problem;
-use super::line::QUANTITY_RULE;
-use super::{BottomLine, OrderLine, Receipt};
+use super::bottom_line::BottomLine;
+use super::order_line::OrderLine;
+use super::order_line::QUANTITY_RULE;
 use crate::error::FieldProblem;
+use crate::model::url::url_problem;
 
 /// All that the service refuses and that cannot be right, in the order of the receipt.
-pub(super) fn problems(receipt: &Receipt) -> Vec<FieldProblem> {
+pub(super) fn problems(lines: &[OrderLine], bottom_line: &BottomLine) -> Vec<FieldProblem> {
     let mut problems = Problems(Vec::new());
-    if receipt.order_lines.is_empty() {
+    if lines.is_empty() {
         problems.add("orderLines", "must hold at least one line");
     }
-    for (nth, line) in receipt.order_lines.iter().enumerate() {
+    for (nth, line) in lines.iter().enumerate() {
         problems.line(&format!("orderLines[{nth}]"), line);
     }
-    problems.bottom_line(&receipt.bottom_line);
+    problems.bottom_line(bottom_line);
     problems.0
 }
 

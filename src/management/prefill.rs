@@ -2,17 +2,43 @@ use serde::de::Error as _;
 use serde::de::value::MapDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ProductType, ProductUseCase, SalesUnitLogo};
-use crate::Error;
-use crate::ids::{IdempotencyKey, optional_text_or_number, text_or_number};
+use super::product_orders::{ProductOrderId, ProductType, ProductUseCase};
 use crate::management::{BankAccount, BusinessIdentifier, PricePackageId};
+use crate::model::identifier::{IdempotencyKey, optional_text_or_number, text_or_number};
+use crate::transport::{Method, Request};
+use crate::{Error, Session};
 
 mod checks;
-mod places;
+mod logo;
+mod use_case;
 
-pub use places::{App, Website};
+pub use logo::SalesUnitLogo;
+pub use use_case::{App, Website};
 
-/// A product order to [prefill](super::prefill_product_order) for a merchant.
+/// Orders a product for a merchant: fills in the form that the merchant has only to review and submit.
+///
+/// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any failure: its idempotency key
+/// makes sure that there is one order. The service keeps a refusal (4xx) with the key: an order that was corrected afterwards, or is to be
+/// tried again after one, needs [a new key](PrefillProductOrder::idempotency_key). Success is no promise that the form is filled in: what
+/// the service cannot check at once may make it come up empty.
+///
+/// `POST /management/v1/product-orders`
+///
+/// # Errors
+///
+/// As for any call; [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if its idempotency key was used for another order.
+pub fn prefill_product_order(
+    session: &Session,
+    order: &PrefillProductOrder,
+) -> Result<PrefillResponse, Error> {
+    order.validate()?;
+    let request = Request::new(Method::POST, "/management/v1/product-orders")
+        .idempotency_key(order.key())?
+        .json(order.body())?;
+    session.call(&request)
+}
+
+/// A product order to [prefill](prefill_product_order) for a merchant.
 ///
 /// It has one idempotency key from the moment it is made: however often it is sent, there is one order. As JSON the key is the member
 /// `idempotencyKey` beside the service's fields, so that an order that was saved is still the same order when it is read back; the key is
@@ -217,7 +243,7 @@ impl PrefillProductOrder {
         self
     }
 
-    /// Checks all that the service would refuse or silently drop. [`prefill_product_order`](super::prefill_product_order) does so first.
+    /// Checks all that the service would refuse or silently drop. [`prefill_product_order`](prefill_product_order) does so first.
     ///
     /// # Errors
     ///
@@ -229,6 +255,19 @@ impl PrefillProductOrder {
     pub(super) fn body(&self) -> &Body {
         &self.body
     }
+}
+
+/// What a prefill gives back.
+///
+/// Source: the schema `ProductOrderResponse` of the Management API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PrefillResponse {
+    /// The order's id.
+    pub prefilled_order_id: ProductOrderId,
+    /// Where the merchant reviews and submits the order, for 14 days.
+    pub prefill_url: String,
 }
 
 impl Serialize for PrefillProductOrder {

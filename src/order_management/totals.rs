@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{OrderLine, TaxRate};
+use super::order_line::OrderLine;
+use super::tax::TaxRate;
 use crate::Error;
 
 /// The sums of a receipt's lines, in minor units. Returns count negative, and so do their tax and their discount.

@@ -1,7 +1,7 @@
 use super::Body;
 use crate::error::FieldProblem;
-use crate::ids::is_made_of;
 use crate::management::{BankAccount, PricePackageId, ProductUseCase};
+use crate::model::identifier::is_made_of;
 
 impl Body {
     /// All that the service would refuse or silently drop.

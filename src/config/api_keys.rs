@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::Error;
-use crate::http::{HeaderValue, header_value};
+use crate::transport::{HeaderValue, header_value};
 
 /// The API keys of a sales unit or of a partner.
 ///

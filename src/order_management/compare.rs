@@ -1,6 +1,8 @@
 #![allow(deprecated)] // Receipts that are there may have the deprecated fields.
 
-use super::{BottomLine, OrderLine, QuantityUnit, Receipt, UnitInfo};
+use super::bottom_line::BottomLine;
+use super::order_line::{OrderLine, QuantityUnit, UnitInfo};
+use super::receipts::Receipt;
 use crate::error::FieldProblem;
 
 /// Where the receipt that is there is not the wanted one.

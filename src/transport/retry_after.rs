@@ -1,5 +1,26 @@
+use std::time::{Duration, SystemTime};
+
+use ureq::http::HeaderMap;
+use ureq::http::header::{DATE, RETRY_AFTER};
+
+/// `Retry-After` in seconds, or as a date that is measured against the reply's own `Date`, whose clock made it.
+pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if value.bytes().all(|b| b.is_ascii_digit()) && !value.is_empty() {
+        // A number too large to read is as good as for ever.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let at = parse(value)?;
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now = date.and_then(parse).or_else(|| {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Some(since_epoch.ok()?.as_secs())
+    })?;
+    Some(Duration::from_secs(at.saturating_sub(now)))
+}
+
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the form of RFC 9110 that senders must use, as seconds since 1970.
-pub(crate) fn parse(text: &str) -> Option<u64> {
+fn parse(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];

@@ -65,7 +65,7 @@ macro_rules! identifier {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::ids::text_or_number(deserializer).map(Self)
+                crate::model::identifier::text_or_number(deserializer).map(Self)
             }
         }
     };
@@ -142,6 +142,11 @@ pub(crate) fn is_uuid(value: &str) -> bool {
 /// Between `min` and `max` bytes, each of them allowed.
 pub(crate) fn is_made_of(value: &str, min: usize, max: usize, allowed: fn(u8) -> bool) -> bool {
     (min..=max).contains(&value.len()) && value.bytes().all(allowed)
+}
+
+/// What the ids of orders and images are made of.
+pub(crate) fn is_id_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')
 }
 
 /// Reads a string, or a number as the string of its digits: the service writes some identifiers both ways.

@@ -1,24 +1,24 @@
 //! One exchange: a request out, a reply or an error back. The only file that names ureq's agent.
 
 use std::io::{self, Read};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use ureq::http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
+use ureq::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use ureq::http::{self, HeaderMap, Uri};
 use ureq::{Agent, Proxy, SendBody};
 
 mod failure;
 mod reply;
 mod request;
+mod retry_after;
 
 pub(crate) use reply::Reply;
 pub(crate) use request::{Path, Request, header_value};
 pub(crate) use ureq::http::{HeaderName, HeaderValue, Method};
 
+use crate::config::tls::Tls;
+use crate::error::problem::Problem;
 use crate::error::{ApiError, CallError, Delivery, Error, ErrorKind};
-use crate::http_date;
-use crate::problem::Problem;
-use crate::tls::Tls;
 use failure::{before_status, in_body};
 
 /// What the connection is made with.
@@ -216,7 +216,7 @@ impl Client {
             } else {
                 Problem::read(&bytes, scrub)
             };
-            let retry_after = retry_after(&head.headers);
+            let retry_after = retry_after::read(&head.headers);
             return Err(Error::Api(ApiError::new(
                 request.at(),
                 status,
@@ -312,20 +312,4 @@ fn mentions_a_token(body: &[u8]) -> bool {
     String::from_utf8_lossy(body)
         .to_ascii_lowercase()
         .contains("access_token")
-}
-
-/// `Retry-After` in seconds, or as a date that is measured against the reply's own `Date`, whose clock made it.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if value.bytes().all(|b| b.is_ascii_digit()) && !value.is_empty() {
-        // A number too large to read is as good as for ever.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let at = http_date::parse(value)?;
-    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-    let now = date.and_then(http_date::parse).or_else(|| {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Some(since_epoch.ok()?.as_secs())
-    })?;
-    Some(Duration::from_secs(at.saturating_sub(now)))
 }

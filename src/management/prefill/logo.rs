@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Error;
-use crate::picture::png_size;
+use crate::model::picture::png_size;
 
 /// A sales unit's logo: a PNG, at least 100 by 100 px, the longer side at most 1000 px.
 ///

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::ids::random_u64;
+use crate::model::identifier::random_u64;
 
 /// How often and how soon a failed call is repeated.
 ///

@@ -4,11 +4,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ureq::{Proxy, ProxyProtocol};
 
-use crate::base_url;
+use crate::config::base_url;
 use crate::error::Error;
 
 /// Which proxy the builder was told to use. A program that asks for none does not have the code for one.
-pub(super) enum ProxyChoice {
+pub(crate) enum ProxyChoice {
     None,
     Given(Result<Proxy, Error>, Check),
     FromEnv(fn(bool) -> Result<Option<Proxy>, Error>),
@@ -28,17 +28,17 @@ const VARIABLES: [&str; 6] = [
 ];
 
 impl ProxyChoice {
-    pub(super) fn url(url: &str) -> Self {
+    pub(crate) fn url(url: &str) -> Self {
         Self::Given(checked("proxy", url), only_here_in_clear)
     }
 
-    pub(super) fn from_env() -> Self {
+    pub(crate) fn from_env() -> Self {
         Self::FromEnv(from_env)
     }
 
     /// `in_clear` is plain http, which is for this machine: a proxy elsewhere would see the keys. It is refused or, as other clients do,
     /// passed by if it is the environment's.
-    pub(super) fn resolve(self, in_clear: bool) -> Result<Option<Proxy>, Error> {
+    pub(crate) fn resolve(self, in_clear: bool) -> Result<Option<Proxy>, Error> {
         match self {
             Self::None => Ok(None),
             Self::Given(proxy, check) => check(proxy?, in_clear),
@@ -48,7 +48,7 @@ impl ProxyChoice {
 }
 
 /// Every text of a proxy's that must not be seen: a server behind it may repeat what it got.
-pub(super) fn secrets(proxy: &Proxy) -> Vec<String> {
+pub(crate) fn secrets(proxy: &Proxy) -> Vec<String> {
     let Some(password) = proxy.password() else {
         return Vec::new();
     };
@@ -57,7 +57,7 @@ pub(super) fn secrets(proxy: &Proxy) -> Vec<String> {
     vec![password.to_owned(), basic]
 }
 
-pub(super) fn needs_tls(proxy: &Proxy) -> bool {
+pub(crate) fn needs_tls(proxy: &Proxy) -> bool {
     proxy.protocol() == ProxyProtocol::Https
 }
 
@@ -132,7 +132,7 @@ fn from_env(in_clear: bool) -> Result<Option<Proxy>, Error> {
 }
 
 /// A variable of the environment. One that is set to nothing counts as not set.
-pub(super) fn variable(name: &str) -> Result<Option<String>, Error> {
+pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(VarError::NotPresent) => Ok(None),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{HeaderValue, MAX_LINE, MAX_PATH_BYTES, Method};
 use crate::error::{At, Error};
-use crate::ids::IdempotencyKey;
+use crate::model::identifier::IdempotencyKey;
 
 /// A request, complete but for the headers that the session adds. It is the same for every attempt.
 pub(crate) struct Request<'a> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::open_enum::open_enum;
+use crate::model::open_enum::open_enum;
 
 /// What holds for the whole of a receipt. Sums, tax and discount are computed by the service from the lines.
 ///

@@ -1,5 +1,5 @@
 use crate::Error;
-use crate::http::{HeaderValue, header_value};
+use crate::transport::{HeaderValue, header_value};
 
 /// What the calling system is: the four `Vipps-System-*` headers that go with every request.
 ///

@@ -3,7 +3,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ureq::http::Uri;
 
 use crate::Error;
-use crate::http::MAX_PATH_BYTES;
+use crate::transport::MAX_PATH_BYTES;
 
 const SETTING: &str = "base_url";
 

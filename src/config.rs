@@ -1,0 +1,9 @@
+//! What a session is set up with, each setting checked.
+
+pub(crate) mod api_keys;
+pub(crate) mod base_url;
+pub(crate) mod clock;
+pub(crate) mod proxy;
+pub(crate) mod retry;
+pub(crate) mod system_info;
+pub(crate) mod tls;

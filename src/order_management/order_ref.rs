@@ -1,0 +1,113 @@
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::identifier::{self, identifier};
+use crate::model::open_enum::open_enum;
+use crate::transport::Path;
+use crate::{Error, Session};
+
+open_enum! {
+    /// The kind of payment that an order is paid with.
+    pub enum PaymentType {
+        /// A single payment by the eCom or the ePayment API. `ecom` in paths.
+        Ecom = "ECOM" | "ecom",
+        /// A charge of a recurring agreement. `recurring` in paths.
+        Recurring = "RECURRING" | "recurring",
+    }
+}
+
+identifier! {
+    /// The id of an order, which is the reference of its payment: letters, digits and `-`, `_`, `.`, `^[0-9A-Za-z-_\.]+$`.
+    ///
+    /// The pattern allows `.` and `..`, which would make another path: a call with one of them is refused.
+    pub struct OrderId { field: "orderId", check: is_order_id, rule: "letters, digits, -, _ and ." }
+}
+
+/// An order: the kind of its payment and its id.
+///
+/// ```
+/// use vipps::order_management::OrderRef;
+///
+/// let order = OrderRef::ecom("acme-shop-123-order123abc".parse()?);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Reading one from JSON checks the id and the payment type, and refuses unknown fields.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OrderRef {
+    /// The kind of payment.
+    pub payment_type: PaymentType,
+    /// The order's id.
+    pub order_id: OrderId,
+}
+
+impl OrderRef {
+    /// An order that is paid with a single payment, by the eCom or the ePayment API.
+    #[must_use]
+    pub fn ecom(order_id: OrderId) -> Self {
+        let payment_type = PaymentType::Ecom;
+        Self {
+            payment_type,
+            order_id,
+        }
+    }
+
+    /// An order that is paid with a charge of a recurring agreement.
+    #[must_use]
+    pub fn recurring(order_id: OrderId) -> Self {
+        let payment_type = PaymentType::Recurring;
+        Self {
+            payment_type,
+            order_id,
+        }
+    }
+
+    pub(super) fn path(&self, session: &Session, resource: &'static str) -> Result<Path, Error> {
+        session.require_msn()?;
+        Path::new("/order-management/v2")
+            .fixed(self.payment_type.in_path()?)
+            .fixed(resource)
+            .segment("orderId", self.order_id.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
+        struct Members {
+            payment_type: PaymentType,
+            order_id: OrderId,
+        }
+
+        let Members {
+            payment_type,
+            order_id,
+        } = Members::deserialize(deserializer)?;
+        payment_type.in_path().map_err(D::Error::custom)?;
+        let order_id = OrderId::new(order_id.as_str()).map_err(D::Error::custom)?;
+        Ok(Self {
+            payment_type,
+            order_id,
+        })
+    }
+}
+
+impl PaymentType {
+    fn in_path(&self) -> Result<&'static str, Error> {
+        match self {
+            Self::Ecom => Ok("/ecom"),
+            Self::Recurring => Ok("/recurring"),
+            Self::Other(other) => {
+                let rule = "must be ECOM or RECURRING";
+                Err(Error::invalid("paymentType", rule, other))
+            }
+        }
+    }
+}
+
+fn is_order_id(value: &str) -> bool {
+    identifier::is_made_of(value, 1, usize::MAX, identifier::is_id_byte)
+}
