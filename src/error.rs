@@ -1,72 +1,77 @@
-use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use ureq::http::{Method, StatusCode};
 
-use crate::error::problem::Problem;
-
-mod api_error;
-mod call_error;
 pub(crate) mod problem;
 
-pub use api_error::ApiError;
-pub use call_error::CallError;
+use problem::{FieldProblem, Problem};
 
-/// What went wrong with a call, and what may have happened all the same: see [`delivery`](Self::delivery).
+/// Why a call failed, and what it may have done all the same: see [`delivery`](Self::delivery).
 ///
-/// `Display` is one line with method, path, status and what the service said; it is complete, so there is no
+/// `Display` is one complete line with method, path, status and what the API said, so there is no
 /// [`source`](std::error::Error::source) to follow. Programs branch on [`kind`](Self::kind), [`status`](Self::status) and
-/// [`code`](Self::code); the vendor rewords its texts. No form of an error holds a key or a token: where a reply repeats one, the error
-/// says `[redacted]`.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The session cannot be built like this, or has no merchant serial number for a call that needs one. Nothing was sent.
-    #[error("configuration: {setting}: {reason}")]
-    #[non_exhaustive]
-    Config {
-        /// The setting, as the builder's method, the header or the environment variable is called.
-        setting: String,
-        /// What is wrong with it and what would be right.
-        reason: String,
-    },
-    /// A value that the service would refuse or silently drop. Nothing was sent.
-    #[error("invalid input: {field}: {reason}")]
-    #[non_exhaustive]
-    InvalidInput {
-        /// The field, as it is called on the wire; several are separated by `, `.
-        field: String,
-        /// What is wrong with it and what would be right.
-        reason: String,
-    },
-    /// The token endpoint answered with an error. The attempt that wanted the token was not sent; [`delivery`](Self::delivery) says what
-    /// those before it may have done.
-    #[error("no access token: {0}")]
-    Auth(ApiError),
-    /// The service answered with an error.
-    #[error("{0}")]
-    Api(ApiError),
-    /// No complete answer came: the network failed, or the time was up.
-    #[error("{0}")]
-    Transport(CallError),
-    /// The service answered with success, but with a reply that cannot be read.
-    #[error("{0}")]
-    Decode(CallError),
+/// [`code`](Self::code), as the texts of the API are reworded over time. No form of an error holds a key or a token: where a reply
+/// repeats one, the error says `[redacted]`.
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::{Delivery, ErrorKind, management};
+///
+/// let error = management::get_sales_unit(&session, &"999999".parse()?).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// assert_eq!(error.status(), Some(404));
+/// assert_eq!(error.delivery(), Delivery::Answered);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+#[derive(Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    delivery: Delivery,
+    retryable: bool,
+    attempts: u32,
+    /// The token request failed; `delivery` is that of the call that wanted the token.
+    for_token: bool,
+    /// Shared by all the calls that waited for one token.
+    cause: Arc<Cause>,
 }
 
-/// What a failed call may have done. This is what decides whether it may be repeated.
+enum Cause {
+    /// The crate found this wrong with settings or input.
+    Input(Vec<FieldProblem>),
+    /// The server answered with a status that is no success.
+    Answer {
+        request: RequestLine,
+        status: StatusCode,
+        problem: Problem,
+        retry_after: Option<Duration>,
+    },
+    /// No answer came, or none that can be used.
+    Failure {
+        request: RequestLine,
+        status: Option<StatusCode>,
+        reason: String,
+    },
+}
+
+/// What a failed call may have done, all its attempts taken together. It decides whether the call may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Delivery {
     /// The server cannot have seen the request: nothing happened.
     NotSent,
-    /// The server may have seen it and carried it out. Read back, or repeat with the same idempotency key.
+    /// The request may have been carried out: no answer came, or a 408 or a status from 500, which say nothing about it. Read back, or
+    /// retry with the same idempotency key.
     Unknown,
-    /// The server answered, and the error holds its answer. A 408 or a status from 500 leaves open whether it was carried out all the same;
-    /// [`Error::is_retryable`] tells whether repeating is safe.
+    /// The API answered, and the error holds its answer.
     Answered,
 }
 
@@ -148,259 +153,387 @@ impl Error {
     /// The kind of error, for a `match` or, as a number, for C.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Config { .. } => ErrorKind::Config,
-            Self::InvalidInput { .. } => ErrorKind::InvalidInput,
-            Self::Auth(_) => ErrorKind::Auth,
-            Self::Api(error) => error.kind(),
-            Self::Transport(error) => error.0.kind,
-            Self::Decode(_) => ErrorKind::Decode,
-        }
+        self.0.kind
     }
 
-    /// The HTTP status, where the service answered.
+    /// The HTTP status, where the server answered.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Auth(error) | Self::Api(error) => Some(error.status()),
-            Self::Transport(error) | Self::Decode(error) => error.status(),
-            Self::Config { .. } | Self::InvalidInput { .. } => None,
-        }
+        self.status_code().map(|status| status.as_u16())
     }
 
     /// The method of the request that failed, where there was one to send.
     #[must_use]
     pub fn method(&self) -> Option<&str> {
-        match self {
-            Self::Auth(error) | Self::Api(error) => Some(error.method()),
-            Self::Transport(error) | Self::Decode(error) => Some(error.method()),
-            Self::Config { .. } | Self::InvalidInput { .. } => None,
-        }
+        self.request().map(|request| request.method.as_str())
     }
 
     /// The path and the query of the request that failed, where there was one to send.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
-        match self {
-            Self::Auth(error) | Self::Api(error) => Some(error.path()),
-            Self::Transport(error) | Self::Decode(error) => Some(error.path()),
-            Self::Config { .. } | Self::InvalidInput { .. } => None,
-        }
+        self.request().map(|request| request.path.as_str())
     }
 
     /// What the call may have done, all its attempts taken together.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        match self {
-            Self::Config { .. } | Self::InvalidInput { .. } => Delivery::NotSent,
-            Self::Auth(error) | Self::Api(error) => error.0.delivery,
-            Self::Transport(error) | Self::Decode(error) => error.0.delivery,
-        }
+        self.0.delivery
     }
 
-    /// Whether the time was up: the session's total timeout or one of its phases.
+    /// How many attempts of the call were made: 0 if nothing was tried, and more than 1 after retries.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether the call timed out: the session's total timeout or one of its phases.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// Whether the same call may succeed later and can be repeated without doing a thing twice.
+    /// Whether the same call may succeed later, and can be retried without doing a thing twice.
     ///
-    /// The session has by then repeated it as often as its [`RetryPolicy`](crate::RetryPolicy) allows.
+    /// The session has by then retried it as often as its [`RetryPolicy`](crate::RetryPolicy) allows.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Config { .. } | Self::InvalidInput { .. } | Self::Decode(_) => false,
-            Self::Auth(error) | Self::Api(error) => error.0.retryable,
-            Self::Transport(error) => error.0.retryable,
-        }
+        self.0.retryable
     }
 
-    /// How long the service asked to wait, where it did.
+    /// How long the server asked to wait (`Retry-After`), where it did.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.api().and_then(|error| error.0.retry_after)
+        match *self.0.cause {
+            Cause::Answer { retry_after, .. } => retry_after,
+            Cause::Input(_) | Cause::Failure { .. } => None,
+        }
     }
 
-    /// The trace id of the failed request, for the vendor's support.
+    /// The trace id of the failed request, for Vipps MobilePay's support.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
-        self.api().and_then(ApiError::trace_id)
+        self.problem()?.trace_id.as_deref()
     }
 
-    /// The service's own error code, such as `invalid_client`, where it gave one.
+    /// The API's own error code, such as `invalid_client`, where it gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.api().and_then(ApiError::code)
+        self.problem()?.code.as_deref()
     }
 
-    /// What the service said about single fields, empty where it said nothing.
+    /// What the server said, whatever form its body had. `None` if it gave no answer.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match &*self.0.cause {
+            Cause::Answer { problem, .. } => Some(problem),
+            Cause::Input(_) | Cause::Failure { .. } => None,
+        }
+    }
+
+    /// What is wrong with single fields or settings, one entry each: as the API said or as this crate found before sending.
     #[must_use]
     pub fn field_problems(&self) -> &[FieldProblem] {
-        self.api().map_or(&[], ApiError::field_problems)
+        match &*self.0.cause {
+            Cause::Input(fields) => fields,
+            Cause::Answer { problem, .. } => &problem.fields,
+            Cause::Failure { .. } => &[],
+        }
     }
 
-    fn api(&self) -> Option<&ApiError> {
-        match self {
-            Self::Auth(error) | Self::Api(error) => Some(error),
-            _ => None,
+    fn request(&self) -> Option<&RequestLine> {
+        match &*self.0.cause {
+            Cause::Answer { request, .. } | Cause::Failure { request, .. } => Some(request),
+            Cause::Input(_) => None,
         }
+    }
+
+    fn status_code(&self) -> Option<StatusCode> {
+        match *self.0.cause {
+            Cause::Answer { status, .. } => Some(status),
+            Cause::Failure { status, .. } => status,
+            Cause::Input(_) => None,
+        }
+    }
+
+    fn new(kind: ErrorKind, delivery: Delivery, cause: Cause) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            delivery,
+            retryable: false,
+            attempts: 0,
+            for_token: false,
+            cause: Arc::new(cause),
+        }))
+    }
+
+    fn before_sending(kind: ErrorKind, fields: Vec<FieldProblem>) -> Self {
+        Self::new(kind, Delivery::NotSent, Cause::Input(fields))
     }
 
     pub(crate) fn config(setting: &str, reason: impl Into<String>) -> Self {
-        let (setting, reason) = (setting.to_owned(), reason.into());
-        Self::Config { setting, reason }
+        Self::settings(vec![FieldProblem::new(setting, reason)])
+    }
+
+    pub(crate) fn settings(problems: Vec<FieldProblem>) -> Self {
+        Self::before_sending(ErrorKind::Config, problems)
     }
 
     pub(crate) fn input(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        let (field, reason) = (field.into(), reason.into());
-        Self::InvalidInput { field, reason }
+        let problem = FieldProblem::new(field, reason);
+        Self::before_sending(ErrorKind::InvalidInput, vec![problem])
     }
 
-    /// An [`InvalidInput`](Self::InvalidInput) that shows the value that was given.
+    /// An invalid input whose value is shown.
     pub(crate) fn invalid(field: &str, rule: &str, value: &str) -> Self {
         let problem = FieldProblem::invalid(field, rule, value);
-        Self::input(problem.name, problem.reason)
+        Self::before_sending(ErrorKind::InvalidInput, vec![problem])
     }
 
-    /// One error for all of `problems`, or `Ok` if there are none: `a: ...` for one, `a, b: a: ...; b: ...` for several.
+    /// One error for all of `problems`, or `Ok` if there are none.
     pub(crate) fn from_problems(problems: Vec<FieldProblem>) -> Result<(), Self> {
-        let (mut field, mut reason) = (String::new(), String::new());
-        for problem in &problems {
-            if !field.is_empty() {
-                field.push_str(", ");
-                reason.push_str("; ");
-            }
-            field.push_str(&problem.name);
-            if problems.len() > 1 {
-                reason.push_str(&problem.name);
-                reason.push_str(": ");
-            }
-            reason.push_str(&problem.reason);
-        }
         if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(Self::input(field, reason))
+            return Ok(());
         }
+        Err(Self::before_sending(ErrorKind::InvalidInput, problems))
+    }
+
+    /// The server answered with a status that is no success.
+    pub(crate) fn answered(
+        request: &RequestLine,
+        status: StatusCode,
+        problem: Problem,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let kind = match status.as_u16() {
+            401 => ErrorKind::Unauthorized,
+            403 => ErrorKind::Forbidden,
+            404 => ErrorKind::NotFound,
+            409 => ErrorKind::Conflict,
+            429 => ErrorKind::RateLimited,
+            408 | 500.. => ErrorKind::Server,
+            400..500 => ErrorKind::Rejected,
+            _ => ErrorKind::UnexpectedStatus,
+        };
+        let delivery = match kind {
+            // Something behind whatever answered may have carried the request out.
+            ErrorKind::Server => Delivery::Unknown,
+            _ => Delivery::Answered,
+        };
+        let cause = Cause::Answer {
+            request: request.clone(),
+            status,
+            problem,
+            retry_after,
+        };
+        Self::new(kind, delivery, cause)
+    }
+
+    /// No answer came, or none that can be used.
+    pub(crate) fn failed(
+        request: &RequestLine,
+        status: Option<StatusCode>,
+        kind: ErrorKind,
+        delivery: Delivery,
+        reason: impl Into<String>,
+    ) -> Self {
+        let cause = Cause::Failure {
+            request: request.clone(),
+            status,
+            reason: reason.into(),
+        };
+        Self::new(kind, delivery, cause)
+    }
+
+    /// The same failure with another answer in its place: what the order's receipt has instead.
+    pub(crate) fn conflicting(self, detail: &str, fields: Vec<FieldProblem>) -> Self {
+        let Some(request) = self.request().cloned() else {
+            return self;
+        };
+        let mut problem = self.problem().cloned().unwrap_or_default();
+        problem.detail = Some(detail.to_owned());
+        problem.fields = fields;
+        let cause = Cause::Answer {
+            request,
+            status: StatusCode::CONFLICT,
+            problem,
+            retry_after: None,
+        };
+        Self::new(ErrorKind::AlreadyExists, Delivery::Answered, cause)
+            .with_attempts(self.attempts())
     }
 
     /// The token request's failure, seen from the call that wanted the token and has not been sent.
-    pub(crate) fn into_auth(self) -> Self {
-        let error = match self {
-            Self::Api(error) => Self::Auth(error),
-            Self::Transport(mut error) => {
-                error.0.for_token = true;
-                Self::Transport(error)
-            }
-            Self::Decode(mut error) => {
-                error.0.for_token = true;
-                Self::Decode(error)
-            }
-            other => other,
-        };
-        error.with_delivery(Delivery::NotSent)
+    pub(crate) fn of_token_request(mut self) -> Self {
+        self.0.for_token = true;
+        if self.problem().is_some() {
+            self.0.kind = ErrorKind::Auth;
+        }
+        self.with_delivery(Delivery::NotSent)
     }
 
-    /// Takes a 409 for [`ErrorKind::AlreadyExists`].
-    pub(crate) fn or_already_exists(mut self) -> Self {
-        if let Self::Api(error) = &mut self {
-            error.0.already_exists |= error.status() == 409;
-        }
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
         self
     }
 
-    /// [`or_already_exists`](Self::or_already_exists) for the endpoint that also answers a 400 that speaks of a duplicate. Elsewhere the
-    /// word may be about anything, such as two lines of a receipt.
-    pub(crate) fn or_duplicate(mut self) -> Self {
-        if let Self::Api(error) = &mut self {
-            error.0.already_exists |= error.status() == 400 && error.mentions("duplicate");
-        }
-        self.or_already_exists()
-    }
-
-    /// The conflict with what is there, field by field: as the service answered it, or as a 409 where its answer was another or was lost.
-    pub(crate) fn conflict(self, at: At, detail: &str, fields: Vec<FieldProblem>) -> Self {
-        let mut error = match self {
-            Self::Api(error) if error.kind() == ErrorKind::AlreadyExists => error,
-            _ => ApiError::new(at, StatusCode::CONFLICT, Problem::default(), None),
-        };
-        error.0.problem.detail = Some(detail.to_owned());
-        error.0.problem.fields = fields;
-        Self::Api(error).or_already_exists()
-    }
-
-    /// Says what all attempts of the call taken together may have done.
     pub(crate) fn with_delivery(mut self, delivery: Delivery) -> Self {
-        match &mut self {
-            Self::Config { .. } | Self::InvalidInput { .. } => {}
-            Self::Auth(error) | Self::Api(error) => error.0.delivery = delivery,
-            Self::Transport(error) | Self::Decode(error) => error.0.delivery = delivery,
-        }
+        self.0.delivery = delivery;
         self
     }
 
-    /// Says whether repeating the call is of use and safe.
     pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
-        match &mut self {
-            Self::Auth(error) | Self::Api(error) => error.0.retryable = retryable,
-            Self::Transport(error) => error.0.retryable = retryable,
-            Self::Config { .. } | Self::InvalidInput { .. } | Self::Decode(_) => {}
-        }
+        self.0.retryable = retryable;
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
         self
     }
 }
 
-/// A problem with one field, as the service or a check of this crate named it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct FieldProblem {
-    /// The field; empty where the service named none.
-    pub name: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl FieldProblem {
-    pub(crate) fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        let (name, reason) = (name.into(), reason.into());
-        Self { name, reason }
+/// The one rule for doubt: what a failed attempt says about itself, and about those before it.
+impl Error {
+    /// Whether the attempt that failed like this may have been carried out. A success whose reply was lost certainly was.
+    pub(crate) fn leaves_doubt(&self) -> bool {
+        let is_success = self.status_code().is_some_and(|status| status.is_success());
+        self.delivery() == Delivery::Unknown || is_success && !self.0.for_token
     }
 
-    /// One that shows the value that was given, or the start of it.
-    pub(crate) fn invalid(name: impl Into<String>, rule: &str, value: &str) -> Self {
-        const SHOWN: usize = 60;
-        let (shown, more) = start_of(value, SHOWN);
-        Self::new(name, format!("{rule}, not {shown:?}{more}"))
+    /// The same error at the end of a call of which an earlier attempt may have been carried out.
+    pub(crate) fn after_doubt(self, in_doubt: bool) -> Self {
+        if in_doubt && !self.settles_doubt() {
+            self.with_delivery(Delivery::Unknown)
+        } else {
+            self
+        }
+    }
+
+    /// Whether the API itself says that there is no such resource.
+    pub(crate) fn is_no_such_resource(&self) -> bool {
+        self.status() == Some(404) && self.settles_doubt()
+    }
+
+    /// Whether this is how the API answers a DELETE of what an earlier attempt has deleted.
+    pub(crate) fn is_already_deleted(&self) -> bool {
+        self.is_delete() && self.is_no_such_resource()
+    }
+
+    /// Whether the API itself answered, and would have answered every attempt like this.
+    fn settles_doubt(&self) -> bool {
+        if self.0.for_token || self.problem().is_some_and(Problem::is_of_gateway) {
+            return false;
+        }
+        match self.status() {
+            Some(200..300 | 400 | 404 | 410 | 422) => true,
+            // Otherwise the conflict may be one with the earlier attempt.
+            Some(409) => self.is_delete(),
+            _ => false,
+        }
+    }
+
+    fn is_delete(&self) -> bool {
+        self.request()
+            .is_some_and(|request| request.method == Method::DELETE)
     }
 }
 
-/// A text's first characters, and dots if there are more.
-pub(crate) fn start_of(text: &str, characters: usize) -> (&str, &'static str) {
-    let end = text.char_indices().nth(characters).map(|(at, _)| at);
-    match end.and_then(|end| text.get(..end)) {
-        Some(start) => (start, "..."),
-        None => (text, ""),
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.for_token {
+            f.write_str("no access token: ")?;
+        }
+        match &*self.cause {
+            Cause::Input(problems) => {
+                f.write_str(match self.kind {
+                    ErrorKind::Config => "configuration: ",
+                    _ => "invalid input: ",
+                })?;
+                for (nth, problem) in problems.iter().enumerate() {
+                    let separator = if nth > 0 { "; " } else { "" };
+                    write!(f, "{separator}{}: {}", problem.name, problem.reason)?;
+                }
+                Ok(())
+            }
+            Cause::Answer {
+                request,
+                status,
+                problem,
+                ..
+            } => {
+                write!(f, "{request}: {}", StatusName(*status))?;
+                problem.write(f, status.canonical_reason())?;
+                f.write_str(self.note(request, ""))
+            }
+            Cause::Failure {
+                request,
+                status,
+                reason,
+            } => {
+                write!(f, "{request}: ")?;
+                if let Some(status) = status {
+                    write!(f, "{}, but ", StatusName(*status))?;
+                }
+                f.write_str(reason)?;
+                f.write_str(self.note(request, " (nothing was sent)"))
+            }
+        }
     }
 }
 
-/// Which request it was: `GET /management/v1/sales-units`.
+impl Inner {
+    /// What a message adds about the delivery.
+    fn note(&self, request: &RequestLine, not_sent: &'static str) -> &'static str {
+        match self.delivery {
+            Delivery::NotSent if !self.for_token => not_sent,
+            Delivery::Unknown if self.for_token => {
+                " (the server may have carried out an earlier attempt of the call)"
+            }
+            // There is nothing to carry out for a GET.
+            Delivery::Unknown if request.method != Method::GET => {
+                " (the server may have carried it out)"
+            }
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut error = f.debug_struct("Error");
+        error
+            .field("kind", &self.kind())
+            .field("message", &self.to_string())
+            .field("delivery", &self.delivery())
+            .field("retryable", &self.is_retryable())
+            .field("attempts", &self.attempts());
+        if let Some(problem) = self.problem() {
+            error.field("problem", problem);
+        }
+        error.finish()
+    }
+}
+
+/// Which request it was.
 #[derive(Clone)]
-pub(crate) struct At {
+pub(crate) struct RequestLine {
     pub(crate) method: Method,
-    pub(crate) path: Cow<'static, str>,
+    /// Percent-encoded, with the query.
+    pub(crate) path: String,
+    /// The path with `{names}` in place of values, without the query.
+    pub(crate) route: String,
 }
 
-impl fmt::Display for At {
+impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
     }
 }
 
 /// `404 Not Found`, or the bare number where it has no name.
-struct StatusLine(StatusCode);
+struct StatusName(StatusCode);
 
-impl fmt::Display for StatusLine {
+impl fmt::Display for StatusName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.as_u16())?;
         match self.0.canonical_reason() {

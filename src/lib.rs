@@ -5,7 +5,8 @@
 //! - [`Session`], [`SessionBuilder`], [`ApiKeys`], [`SystemInfo`], [`RetryPolicy`]: what a program sets up once.
 //! - [`management`]: the endpoints of the Management API with their types.
 //! - [`order_management`]: those of the Order Management API, and receipts that add up.
-//! - [`Error`], [`ApiError`], [`Delivery`]: what went wrong, and what may have happened.
+//! - [`RequestBuilder`] and [`Reply`]: calls to endpoints that have no function here.
+//! - [`Error`], [`Problem`], [`Delivery`]: what went wrong, and what may have happened.
 //! - `sandbox` (with the feature `sandbox`): a local stand-in for the service.
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ pub mod management;
 mod model;
 pub mod order_management;
 mod redact;
+mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod session;
@@ -26,7 +28,9 @@ pub use config::clock::Clock;
 pub use config::retry::RetryPolicy;
 pub use config::system_info::SystemInfo;
 pub use config::tls::TlsBackend;
-pub use error::{ApiError, CallError, Delivery, Error, ErrorKind, FieldProblem};
+pub use error::problem::{FieldProblem, Problem};
+pub use error::{Delivery, Error, ErrorKind};
 pub use model::identifier::{IdempotencyKey, Msn};
+pub use request::{Reply, RequestBuilder};
 pub use session::{Attempt, Environment, Session, SessionBuilder};
 pub use token::AccessToken;

@@ -1,7 +1,9 @@
 //! What the types of both APIs are made of.
 
 pub(crate) mod as_sent;
+pub(crate) mod header;
 pub(crate) mod identifier;
+pub(crate) mod lenient;
 pub(crate) mod open_enum;
 pub(crate) mod picture;
 pub(crate) mod url;

@@ -1,33 +1,24 @@
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
+use serde::Deserialize;
+use ureq::http::HeaderValue;
 
 use crate::config::clock::Clock;
-use crate::error::{At, CallError, Delivery, Error, ErrorKind};
-use crate::transport::{HeaderValue, MAX_TOKEN_BYTES, Reply, Request, header_value};
+use crate::error::{Delivery, Error, ErrorKind, RequestLine};
+use crate::model::header::{MAX_TOKEN_BYTES, header_value};
+use crate::model::lenient::whole_seconds;
 
-mod copies;
-
-use copies::Copies;
-
-/// A bearer token with its remaining lifetime. It never prints itself: [`secret`](Self::secret) is the only way to see it.
+/// An access token with its remaining lifetime. Its text is in no `Debug` output: [`secret`](Self::secret) is the only way to see it.
 ///
 /// A session fetches and renews its token by itself. This type is for programs that keep a token between runs
-/// ([`SessionBuilder::access_token`](crate::SessionBuilder::access_token)) or hand it to code that makes its own requests.
+/// ([`SessionBuilder::access_token`](crate::SessionBuilder::access_token) and
+/// [`SessionBuilder::on_new_token`](crate::SessionBuilder::on_new_token)) or hand it to code that makes its own requests.
 ///
-/// Source: the vendor's page "Access Token API".
+/// Source: [Access Token API](https://developer.vippsmobilepay.com/docs/APIs/access-token-api/).
 #[derive(Clone)]
 pub struct AccessToken {
-    token: Arc<Token>,
-}
-
-/// In cache lines of its own, as its copies are for threads that run at once.
-#[derive(Clone)]
-#[repr(align(128))]
-struct Token {
     /// `Bearer` and the token.
     authorization: HeaderValue,
     /// It is late when less than this is left.
@@ -42,76 +33,81 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if the token is empty, not visible ASCII, or longer than 16 KiB.
-    pub fn new(token: &str, expires_in: Duration) -> Result<Self, Error> {
-        Self::on_clock(token, expires_in, &Clock::system())
+    /// [`ErrorKind::InvalidInput`] if the token is empty, not visible ASCII, or longer than 16 KiB.
+    pub fn new(secret: &str, expires_in: Duration) -> Result<Self, Error> {
+        Self::on_clock(secret, expires_in, &Clock::system())
             .map_err(|reason| Error::input("access_token", reason))
+    }
+
+    /// A token that an earlier run kept, with the time at which it [expires](Self::expires_at). One that has expired already is replaced
+    /// before the first call.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn valid_until(secret: &str, expires_at: SystemTime) -> Result<Self, Error> {
+        let expires_in = expires_at.duration_since(SystemTime::now());
+        Self::new(secret, expires_in.unwrap_or_default())
     }
 
     /// The token itself, for an `Authorization: Bearer` header. Keep it out of logs.
     #[must_use]
     pub fn secret(&self) -> &str {
-        let value = self.token.authorization.to_str().unwrap_or_default();
+        let value = self.authorization.to_str().unwrap_or_default();
         value.strip_prefix("Bearer ").unwrap_or_default()
     }
 
-    /// For how long it is still good; nothing when it has expired.
+    /// For how long it is still good; zero when it has expired.
     #[must_use]
     pub fn expires_in(&self) -> Duration {
-        self.token.expires_at.saturating_sub(self.token.clock.now())
+        self.expires_at.saturating_sub(self.clock.now())
+    }
+
+    /// When it expires, by this machine's wall clock: for keeping it between runs.
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_add(self.expires_in()).unwrap_or(now)
     }
 
     pub(crate) fn authorization(&self) -> &HeaderValue {
-        &self.token.authorization
+        &self.authorization
     }
 
     /// The same token with its lifetime counted on another clock.
-    pub(crate) fn moved_to(self, clock: &Clock) -> Self {
-        Self::from(Token {
+    fn moved_to(self, clock: &Clock) -> Self {
+        Self {
             expires_at: clock.now().saturating_add(self.expires_in()),
             clock: clock.clone(),
-            ..Token::clone(&self.token)
-        })
+            ..self
+        }
     }
 
-    fn on_clock(token: &str, lifetime: Duration, clock: &Clock) -> Result<Self, String> {
-        if token.len() > MAX_TOKEN_BYTES {
+    fn on_clock(secret: &str, lifetime: Duration, clock: &Clock) -> Result<Self, String> {
+        if secret.len() > MAX_TOKEN_BYTES {
             return Err(format!("must be at most {MAX_TOKEN_BYTES} bytes"));
         }
-        header_value("access_token", token)?;
-        let mut authorization = header_value("authorization", &format!("Bearer {token}"))?;
+        header_value(secret)?;
+        let mut authorization = header_value(&format!("Bearer {secret}"))?;
         authorization.set_sensitive(true);
-        Ok(Self::from(Token {
+        Ok(Self {
             authorization,
             reserve: lifetime / 10,
             expires_at: clock.now().saturating_add(lifetime),
             clock: clock.clone(),
-        }))
+        })
     }
 
     fn is_good(&self, now: Duration) -> bool {
-        now < self.token.expires_at
+        now < self.expires_at
     }
 
     fn is_late(&self, now: Duration) -> bool {
-        self.token.expires_at.saturating_sub(now) < self.token.reserve
+        self.expires_at.saturating_sub(now) < self.reserve
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.token.authorization == other.token.authorization
-    }
-
-    /// The same token in memory of its own.
-    fn copied(&self) -> Self {
-        Self::from(Token::clone(&self.token))
-    }
-}
-
-impl From<Token> for AccessToken {
-    fn from(token: Token) -> Self {
-        Self {
-            token: Arc::new(token),
-        }
+        self.authorization == other.authorization
     }
 }
 
@@ -121,182 +117,166 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Reads the reply of either token endpoint. No message shows anything of it.
-pub(crate) fn from_reply(
-    reply: &Reply,
-    request: &Request<'_>,
-    clock: &Clock,
-) -> Result<AccessToken, Error> {
-    let unreadable = |reason: &str| reply.unreadable(request, format!("the token reply {reason}"));
+/// Reads the reply of either token endpoint, or says what is wrong with it. Nothing of it is shown.
+pub(crate) fn read(reply: &[u8], clock: &Clock) -> Result<AccessToken, String> {
+    #[derive(Deserialize)]
+    struct TokenReply {
+        access_token: String,
+        #[serde(deserialize_with = "whole_seconds")]
+        expires_in: u64,
+    }
 
-    // The text of serde's error may hold a piece of the reply. Everything but these two is optional, and numbers may be strings.
-    let body = reply.json::<Value>(request).unwrap_or_default();
-    let (Some(token), Some(expires_in)) = (body.get("access_token"), body.get("expires_in")) else {
-        return Err(unreadable(
-            "is not an object with access_token and expires_in",
-        ));
-    };
-    let Value::String(secret) = token else {
-        return Err(unreadable("has an access_token that is not a string"));
-    };
-    let expires_in = match expires_in {
-        Value::Number(seconds) => seconds.as_u64(),
-        Value::String(seconds) => seconds.trim().parse().ok(),
-        _ => None,
-    };
-    let Some(expires_in) = expires_in else {
-        return Err(unreadable(
-            "has an expires_in that is not a whole number of seconds",
-        ));
-    };
-    AccessToken::on_clock(secret, Duration::from_secs(expires_in), clock)
-        .map_err(|reason| unreadable(&format!("has an unusable access_token: it {reason}")))
+    // The text of serde's error may hold a piece of the reply.
+    let reply: TokenReply = serde_json::from_slice(reply).map_err(|_| {
+        "the token reply is not an object with access_token, a string, and expires_in, a number of seconds"
+    })?;
+    let lifetime = Duration::from_secs(reply.expires_in);
+    AccessToken::on_clock(&reply.access_token, lifetime, clock)
+        .map_err(|reason| format!("the token reply has an unusable access_token: it {reason}"))
 }
 
-/// The one token of a session. At any time at most one thread fetches; nobody waits while the old token is good.
+/// How long 401s are final after a new token was refused too: a revoked key must not turn every call into a token request.
+const REFUSALS_ARE_FINAL_FOR: Duration = Duration::from_secs(60);
+
+/// The one token of a session. At any time at most one thread fetches; nobody else waits while the old token is good.
 pub(crate) struct TokenCache {
     state: Mutex<State>,
-    /// Copies of the state's token, which change with it.
-    token: Copies<Option<AccessToken>>,
     fetched: Condvar,
     clock: Clock,
-    /// Whoever has less time left than this is in haste.
-    haste: Duration,
+    /// The request that fetches tokens, for errors.
+    line: RequestLine,
 }
 
 #[derive(Default)]
 struct State {
     token: Option<AccessToken>,
-    /// The last one that the service did not take.
+    /// The last one that the API refused.
     refused: Option<AccessToken>,
+    refusals_are_final_until: Duration,
     fetching: bool,
     /// Threads that wait for the request in flight.
     waiting: usize,
-    /// Counts the requests that ended, and holds what the last one came to.
+    /// Counts the requests that ended.
     ended: u64,
-    last: Option<Result<AccessToken, Error>>,
-    /// It failed for a caller in haste, in a way that may pass: it says nothing to those who wait with more time.
-    last_in_haste: bool,
+    /// How the last one failed, if it did.
+    failure: Option<Error>,
     /// No early renewal before this time: the last one failed.
     no_renewal_before: Duration,
 }
 
 /// What a thread that wants a token has to do.
-pub(crate) enum Lease {
-    /// Use this one.
-    Ready(AccessToken),
-    /// Use this one, and have somebody fetch the next.
-    ReadyAndRenew(AccessToken, FetchDuty),
-    /// Fetch one: everybody else waits.
-    Fetch(FetchDuty),
-}
-
-/// The duty to fetch. There is one at a time; dropping it undone is the answer of those who wait.
-#[must_use]
-pub(crate) struct FetchDuty {
-    /// Of a caller with little time left.
-    in_haste: bool,
+enum Next {
+    Use(AccessToken),
+    /// Fetch one. The old one is still good, if there is one.
+    Fetch(Option<AccessToken>),
 }
 
 impl TokenCache {
-    /// `timeout` is what each call has.
-    pub(crate) fn new(clock: Clock, timeout: Duration, seed: Option<AccessToken>) -> Self {
-        let cache = Self {
-            state: Mutex::default(),
-            token: Copies::new(),
+    pub(crate) fn new(clock: Clock, line: RequestLine, seed: Option<AccessToken>) -> Self {
+        let token = seed.map(|token| token.moved_to(&clock));
+        Self {
+            state: Mutex::new(State {
+                token,
+                ..State::default()
+            }),
             fetched: Condvar::new(),
             clock,
-            haste: timeout / 2,
+            line,
+        }
+    }
+
+    /// A good token. `fetch` gets one by a deadline, if it is this thread's turn.
+    pub(crate) fn get(
+        &self,
+        deadline: Duration,
+        fetch: impl FnOnce(Duration) -> Result<AccessToken, Error>,
+    ) -> Result<AccessToken, Error> {
+        let old = match self.next(deadline)? {
+            Next::Use(token) => return Ok(token),
+            Next::Fetch(old) => old,
         };
-        let seed = seed.map(|token| token.moved_to(&cache.clock));
-        cache.replace(&mut cache.lock(), seed);
-        cache
-    }
-
-    /// A good token that need not be renewed yet, as there is one nearly always.
-    pub(crate) fn fresh(&self) -> Option<AccessToken> {
+        let turn = Turn {
+            cache: self,
+            result: None,
+        };
+        let Some(old) = old else {
+            return turn.end(fetch(deadline));
+        };
+        // An early renewal leaves time for the call itself, whose problem its failure is not.
         let now = self.clock.now();
-        let token = self.token.read()?;
-        (token.is_good(now) && !token.is_late(now)).then_some(token)
+        let half = deadline.saturating_sub(now) / 2;
+        let renewed = turn.end(fetch(now.saturating_add(half)));
+        Ok(renewed.unwrap_or(old))
     }
 
-    /// A good token, or the duty to fetch one. Waits for a request in flight if there is nothing else, until `deadline`.
-    pub(crate) fn lease(&self, at: &At, deadline: Duration) -> Result<Lease, Error> {
+    /// Waits for a request in flight if there is no good token, until `deadline`.
+    fn next(&self, deadline: Duration) -> Result<Next, Error> {
         let mut state = self.lock();
         let seen = state.ended;
         loop {
             let now = self.clock.now();
-            if let Some(token) = state.token.as_ref().filter(|token| token.is_good(now)) {
-                let token = token.clone();
+            if let Some(token) = state.token.clone().filter(|token| token.is_good(now)) {
                 if token.is_late(now) && !state.fetching && now >= state.no_renewal_before {
                     state.fetching = true;
-                    return Ok(Lease::ReadyAndRenew(token, FetchDuty { in_haste: false }));
+                    return Ok(Next::Fetch(Some(token)));
                 }
-                return Ok(Lease::Ready(token));
+                return Ok(Next::Use(token));
             }
-            let in_haste = deadline.saturating_sub(now) < self.haste;
-            let is_mine = state.ended != seen && (in_haste || !state.last_in_haste);
-            if let Some(last) = state.last.as_ref().filter(|_| is_mine) {
-                // The request that this thread waited for has ended: its result is everybody's, a failure too, and so is a
-                // token that is already over.
-                return last.clone().map(Lease::Ready);
+            if state.ended != seen {
+                // The request that this thread waited for has ended: its result is everybody's, and so is a token that is over already.
+                match (&state.failure, &state.token) {
+                    (Some(failure), _) => return Err(failure.clone()),
+                    (None, Some(token)) => return Ok(Next::Use(token.clone())),
+                    (None, None) => {}
+                }
             }
             if !state.fetching {
                 state.fetching = true;
-                return Ok(Lease::Fetch(FetchDuty { in_haste }));
+                return Ok(Next::Fetch(None));
             }
-            let Some(left) = deadline.checked_sub(now).filter(|left| !left.is_zero()) else {
-                return Err(timed_out(at));
-            };
+            let timed_out = "timed out while another thread fetched the token";
+            let left = deadline.saturating_sub(now);
+            if left.is_zero() {
+                return Err(self.failed(ErrorKind::Timeout, timed_out));
+            }
             state.waiting += 1;
             let waited = self.fetched.wait_timeout(state, left);
             let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             state = guard;
             state.waiting -= 1;
             if timeout.timed_out() && state.ended == seen && state.fetching {
-                return Err(timed_out(at));
+                return Err(self.failed(ErrorKind::Timeout, timed_out));
             }
         }
     }
 
-    /// Does the duty. A panic of `fetch` goes on to the caller, and leaves the cache as after a failure.
-    pub(crate) fn fetch(
-        &self,
-        duty: FetchDuty,
-        at: &At,
-        fetch: impl FnOnce() -> Result<AccessToken, Error>,
-    ) -> Result<AccessToken, Error> {
-        let result = catch_unwind(AssertUnwindSafe(fetch));
-        let shared = match &result {
-            Ok(result) => result.clone(),
-            Err(_) => Err(call_error(
-                at,
-                ErrorKind::Network,
-                "the thread that fetched the token panicked",
-            )),
-        };
-        self.end(duty, shared);
-        result.unwrap_or_else(|panic| resume_unwind(panic))
-    }
-
-    /// Ends an early renewal that could not be begun: its duty is gone with the thread that was to do it.
-    pub(crate) fn give_up(&self, at: &At) {
-        let error = call_error(at, ErrorKind::Network, "no thread to fetch the token with");
-        self.end(FetchDuty { in_haste: false }, Err(error));
-    }
-
-    /// Drops a token that the service refused, unless another has taken its place already.
-    pub(crate) fn drop_refused(&self, refused: &AccessToken) {
+    /// Drops a token that the API refused, unless another has taken its place already. `is_new` is one that was fetched as a token before
+    /// it was refused. Gives `false` if the refusal is final.
+    pub(crate) fn refuse(&self, refused: &AccessToken, is_new: bool) -> bool {
         let mut state = self.lock();
-        let token = state.token.take().filter(|token| !token.is_same(refused));
-        self.replace(&mut state, token);
+        let now = self.clock.now();
+        let is_current = state
+            .token
+            .as_ref()
+            .is_some_and(|token| token.is_same(refused));
+        if is_current && is_new {
+            state.refusals_are_final_until = now.saturating_add(REFUSALS_ARE_FINAL_FOR);
+        }
+        if is_current && now < state.refusals_are_final_until {
+            return false;
+        }
+        if is_current {
+            state.token = None;
+        }
         state.refused = Some(refused.clone());
-        // Nor is it given to those who waited for it and have not woken yet.
-        let is_refused = |last: &Result<AccessToken, Error>| match last {
-            Ok(token) => token.is_same(refused),
-            Err(_) => false,
-        };
-        state.last = state.last.take().filter(|last| !is_refused(last));
+        true
+    }
+
+    /// Drops the token.
+    pub(crate) fn forget(&self) {
+        let mut state = self.lock();
+        state.refused = state.token.take().or(state.refused.take());
+        state.refusals_are_final_until = Duration::ZERO;
     }
 
     /// The tokens that a server may repeat: the one that calls are made with, good or not, and the one before it.
@@ -305,40 +285,57 @@ impl TokenCache {
         [state.token.clone(), state.refused.clone()]
     }
 
-    fn end(&self, duty: FetchDuty, result: Result<AccessToken, Error>) {
-        let mut state = self.lock();
-        let now = self.clock.now();
-        match &result {
-            Ok(token) => {
-                self.replace(&mut state, Some(token.clone()));
-                state.no_renewal_before = Duration::ZERO;
-            }
-            Err(_) => {
-                // Not again on every call, but a few times while the old token lasts.
-                let left = state
-                    .token
-                    .as_ref()
-                    .map_or(Duration::ZERO, AccessToken::expires_in);
-                state.no_renewal_before = now.saturating_add(left / 4);
-            }
-        }
-        state.fetching = false;
-        state.ended += 1;
-        state.last_in_haste =
-            duty.in_haste && matches!(&result, Err(error) if error.is_retryable());
-        state.last = Some(result);
-        drop(state);
-        self.fetched.notify_all();
-    }
-
-    fn replace(&self, state: &mut State, token: Option<AccessToken>) {
-        self.token.write(|| token.as_ref().map(AccessToken::copied));
-        state.token = token;
+    /// A token that another thread was to fetch did not come. The next call may well get one.
+    fn failed(&self, kind: ErrorKind, reason: &str) -> Error {
+        Error::failed(&self.line, None, kind, Delivery::NotSent, reason)
+            .of_token_request()
+            .with_retryable(true)
     }
 
     /// No code of others runs under this lock, so a poisoned one is as good as any.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn to fetch, which one thread at a time has. Its end is the end of those who wait too, also if the thread panics.
+struct Turn<'a> {
+    cache: &'a TokenCache,
+    result: Option<Result<AccessToken, Error>>,
+}
+
+impl Turn<'_> {
+    fn end(mut self, result: Result<AccessToken, Error>) -> Result<AccessToken, Error> {
+        self.result = Some(result.clone());
+        result
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let result = self.result.take().unwrap_or_else(|| {
+            let reason = "the thread that fetched the token panicked";
+            Err(self.cache.failed(ErrorKind::Network, reason))
+        });
+        let mut state = self.cache.lock();
+        match result {
+            Ok(token) => {
+                state.token = Some(token);
+                state.failure = None;
+                state.no_renewal_before = Duration::ZERO;
+            }
+            Err(failure) => {
+                // Not again on every call, but a few times while the old token lasts.
+                let left = state.token.as_ref().map(AccessToken::expires_in);
+                let pause = left.unwrap_or_default() / 4;
+                state.no_renewal_before = self.cache.clock.now().saturating_add(pause);
+                state.failure = Some(failure);
+            }
+        }
+        state.fetching = false;
+        state.ended += 1;
+        drop(state);
+        self.cache.fetched.notify_all();
     }
 }
 
@@ -355,20 +352,4 @@ impl fmt::Debug for TokenCache {
         }
         Ok(())
     }
-}
-
-fn timed_out(at: &At) -> Error {
-    call_error(
-        at,
-        ErrorKind::Timeout,
-        "timed out while another thread fetched the token",
-    )
-}
-
-/// A token that another thread was to fetch did not come. The next call may well get one.
-fn call_error(at: &At, kind: ErrorKind, reason: &str) -> Error {
-    let (at, delivery) = (at.clone(), Delivery::NotSent);
-    Error::Transport(CallError::new(at, None, kind, delivery, reason))
-        .into_auth()
-        .with_retryable(true)
 }

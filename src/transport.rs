@@ -3,23 +3,36 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use ureq::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use ureq::http::{self, HeaderMap, Uri};
+use ureq::http::header::{CONTENT_LENGTH, LOCATION};
+use ureq::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use ureq::{Agent, Proxy, SendBody};
 
 mod failure;
-mod reply;
-mod request;
 mod retry_after;
 
-pub(crate) use reply::Reply;
-pub(crate) use request::{Path, Request, header_value};
-pub(crate) use ureq::http::{HeaderName, HeaderValue, Method};
+use failure::MAX_RESPONSE_HEAD;
 
 use crate::config::tls::Tls;
 use crate::error::problem::Problem;
-use crate::error::{ApiError, CallError, Delivery, Error, ErrorKind};
-use failure::{before_status, in_body};
+use crate::error::{Delivery, Error, ErrorKind, RequestLine};
+use crate::model::header::OUTPUT_BUFFER;
+
+/// One request, complete.
+pub(crate) struct Message<'a> {
+    pub(crate) line: &'a RequestLine,
+    pub(crate) headers: HeaderMap,
+    /// An empty one is sent with its length, as gateways answer 411 without one.
+    pub(crate) body: Option<&'a [u8]>,
+    /// Its reply holds a token: no error shows it, and it is short.
+    pub(crate) for_token: bool,
+}
+
+/// An answer with a status of success, read to its end.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
 
 /// What the connection is made with.
 pub(crate) struct Options {
@@ -32,6 +45,16 @@ pub(crate) struct Options {
     pub(crate) user_agent: String,
 }
 
+impl Response {
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+        }
+    }
+}
+
 /// The connections to one server.
 pub(crate) struct Client {
     agent: Agent,
@@ -40,9 +63,6 @@ pub(crate) struct Client {
     connect_timeout: Duration,
     max_response_bytes: u64,
 }
-
-/// What the service's own replies need, many times over.
-const MAX_RESPONSE_HEAD: usize = 32 * 1024;
 
 /// How much of an error's body is read. What is more than this is no message for a person.
 const MAX_ERROR_BYTES: u64 = 256 * 1024;
@@ -53,18 +73,8 @@ const MAX_SET_ASIDE: u64 = 1024 * 1024;
 /// What a body without a Content-Length gets to begin with.
 const FIRST_ROOM: usize = 8 * 1024;
 
-/// Larger than the longest line of a request's head, for which it must have room: the one with the token, as a rule. A picture goes out
-/// no faster through more, and takes half as long again through half of it.
-const OUTPUT_BUFFER: usize = 32 * 1024;
-
-/// The longest value of a header.
-const MAX_LINE: usize = OUTPUT_BUFFER / 4 * 3;
-
-/// Longer tokens than this are refused.
-pub(crate) const MAX_TOKEN_BYTES: usize = OUTPUT_BUFFER / 2;
-
-/// Longer paths are refused, and longer base URLs: what servers commonly take, and what fits the output buffer together.
-pub(crate) const MAX_PATH_BYTES: usize = OUTPUT_BUFFER / 4;
+/// No token reply comes near this.
+const MAX_TOKEN_REPLY: u64 = 64 * 1024;
 
 /// Idle connections that are kept: one for each of many threads.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -97,108 +107,87 @@ impl Client {
         }
     }
 
-    /// The error of a request for which there is no time at all.
-    pub(crate) fn no_time(request: &Request<'_>) -> Error {
-        let reason = "timed out before the request was sent";
-        let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
-        Error::Transport(CallError::new(request.at(), None, kind, delivery, reason))
-    }
-
     pub(crate) fn base_url(&self) -> &str {
         &self.base_url
     }
 
     /// Sends a request and reads its answer to the end. `scrub` takes the session's secrets out of what an error shows.
     ///
-    /// `time_left` bounds all of it, name resolution included; `None` stands for the session's whole timeout.
+    /// `time_left` bounds all of it, the lookup of the host's name included; `None` stands for the session's whole timeout.
     pub(crate) fn exchange(
         &self,
-        request: &Request<'_>,
-        headers: HeaderMap,
+        message: &Message<'_>,
         time_left: Option<Duration>,
         scrub: &dyn Fn(&str) -> String,
-    ) -> Result<Reply, Error> {
-        let mut upload = Upload::default();
-        if let Some(payload) = &request.payload {
-            upload.left = &payload.bytes;
-        }
-        match self.run(request, headers, time_left, &mut upload) {
-            Ok(response) => self.read(request, response, time_left, scrub),
+    ) -> Result<Response, Error> {
+        let mut upload = Upload {
+            left: message.body.unwrap_or_default(),
+            was_read: false,
+        };
+        match self.run(message, time_left, &mut upload) {
+            Ok(response) => self.read(message, response, time_left, scrub),
             Err(error) => {
                 let limit = time_left.unwrap_or(self.timeout);
                 // ureq looks at the body only after the head went out; without its body, no server acts on a request.
                 let body_never_read = !upload.was_read && !upload.left.is_empty();
                 let https = self.base_url.starts_with("https:");
-                Err(before_status(
-                    request,
-                    &error,
-                    https,
-                    limit,
-                    body_never_read,
-                ))
+                let failure = failure::before_status(&error, https, limit);
+                Err(failure.into_error(message.line, body_never_read))
             }
         }
     }
 
     fn run(
         &self,
-        request: &Request<'_>,
-        mut headers: HeaderMap,
+        message: &Message<'_>,
         time_left: Option<Duration>,
         upload: &mut Upload<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        let mut url = String::with_capacity(self.base_url.len() + request.path.len());
-        url.push_str(&self.base_url);
-        url.push_str(&request.path);
+        let url = format!("{}{}", self.base_url, message.line.path);
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
-        if let Some(key) = &request.idempotency_key {
-            headers.insert(HeaderName::from_static("idempotency-key"), key.clone());
+        let mut request = http::Request::new(());
+        *request.method_mut() = message.line.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = message.headers.clone();
+        if let Some(body) = message.body {
+            let length = HeaderValue::from(body.len());
+            request.headers_mut().insert(CONTENT_LENGTH, length);
         }
-        if let Some(payload) = &request.payload {
-            if let Some(content_type) = payload.content_type {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-            }
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(payload.bytes.len()));
-        }
-        let mut message = http::Request::new(());
-        *message.method_mut() = request.method.clone();
-        *message.uri_mut() = uri;
-        *message.headers_mut() = headers;
         if let Some(time_left) = time_left {
             // Settings for one request keep ureq from setting up the TLS configuration that all connections share, and with it from
-            // resuming TLS sessions: they are for repetitions only.
+            // resuming TLS sessions: they are for retries only.
             let connect = connect_limit(self.connect_timeout, time_left);
-            message = self
+            request = self
                 .agent
-                .configure_request(message)
+                .configure_request(request)
                 .timeout_global(Some(time_left))
                 .timeout_resolve(Some(connect))
                 .timeout_connect(Some(connect))
                 .build();
         }
-        match &request.payload {
-            Some(_) => {
-                let message = message.map(|()| SendBody::from_reader(upload));
-                self.agent.run(message)
-            }
-            None => self.agent.run(message),
+        match message.body {
+            Some(_) => self
+                .agent
+                .run(request.map(|()| SendBody::from_reader(upload))),
+            None => self.agent.run(request),
         }
     }
 
     fn read(
         &self,
-        request: &Request<'_>,
+        message: &Message<'_>,
         response: http::Response<ureq::Body>,
         time_left: Option<Duration>,
         scrub: &dyn Fn(&str) -> String,
-    ) -> Result<Reply, Error> {
+    ) -> Result<Response, Error> {
         let (head, mut body) = response.into_parts();
         let status = head.status;
-        let max = if status.is_success() {
-            self.max_response_bytes
-        } else {
-            self.max_response_bytes.min(MAX_ERROR_BYTES)
+        let cap = match status.is_success() {
+            true if message.for_token => MAX_TOKEN_REPLY,
+            true => u64::MAX,
+            false => MAX_ERROR_BYTES,
         };
+        let max = self.max_response_bytes.min(cap);
         // None for one that goes through a decompressor, which any crate in the program can switch on in ureq. The cap counts what comes
         // out of it.
         let length = body.content_length();
@@ -211,37 +200,35 @@ impl Client {
             // The status is known whatever became of the body.
             let problem = if status.is_redirection() {
                 redirect_problem(&head.headers, scrub)
-            } else if request.for_token && mentions_a_token(&bytes) {
+            } else if message.for_token && mentions_a_token(&bytes) {
                 Problem::from_detail("a body that is not shown, as it may hold a token".to_owned())
             } else {
                 Problem::read(&bytes, scrub)
             };
             let retry_after = retry_after::read(&head.headers);
-            return Err(Error::Api(ApiError::new(
-                request.at(),
-                status,
-                problem,
-                retry_after,
-            )));
+            return Err(Error::answered(message.line, status, problem, retry_after));
         }
-        let reply = Reply {
+        let response = |body| Response {
             status,
-            body: bytes,
+            headers: head.headers,
+            body,
         };
         if too_large {
-            let reason = format!(
-                "the reply is larger than max_response_bytes, {}",
-                self.max_response_bytes
-            );
-            return Err(reply.unreadable(request, reason));
+            let reason = match max {
+                MAX_TOKEN_REPLY if message.for_token => {
+                    format!("the token reply is larger than {max} bytes")
+                }
+                max => format!("the reply is larger than max_response_bytes, {max}"),
+            };
+            return Err(unreadable(message.line, status, reason));
         }
         match outcome {
-            Ok(_) => Ok(reply),
+            Ok(()) => Ok(response(bytes)),
             // For a DELETE the status says it all, and a reply that broke off was the service's.
-            Err(_) if request.is_delete() => Ok(Reply::empty()),
+            Err(_) if message.line.method == Method::DELETE => Ok(response(Vec::new())),
             Err(error) => {
                 let limit = time_left.unwrap_or(self.timeout);
-                Err(in_body(request, &reply, error, limit))
+                Err(failure::in_body(message.line, status, error, limit))
             }
         }
     }
@@ -276,8 +263,17 @@ fn read_within(
     }
 }
 
+/// A success whose body is not what was promised.
+pub(crate) fn unreadable(
+    line: &RequestLine,
+    status: StatusCode,
+    reason: impl Into<String>,
+) -> Error {
+    let (kind, delivery) = (ErrorKind::Decode, Delivery::Answered);
+    Error::failed(line, Some(status), kind, delivery, reason)
+}
+
 /// A body that knows whether anybody began to read it.
-#[derive(Default)]
 struct Upload<'a> {
     left: &'a [u8],
     was_read: bool,

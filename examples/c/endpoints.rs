@@ -188,7 +188,15 @@ pub(crate) unsafe extern "C" fn vipps_raw(
             let (method, path) = (text(method, "method")?, text(path, "path")?);
             let body = optional_text(body_json, "body_json")?;
             let body: Option<Value> = body.map(|body| any_json(body, "body_json")).transpose()?;
-            Ok(session.raw(method, path, body.as_ref())?)
+            let mut request = session.request(method, path);
+            if let Some(body) = &body {
+                request = request.json(body);
+            }
+            let reply = request.send()?;
+            Ok(match reply.is_empty() {
+                true => Value::Null,
+                false => reply.json()?,
+            })
         })
     }
 }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use serde_json::{Value, json};
 
-use vipps::{Delivery, Error, ErrorKind, FieldProblem};
+use vipps::{Delivery, Error, ErrorKind};
 
 use crate::boundary::{free, read, vipps_status};
 use crate::names::Names;
@@ -15,16 +15,26 @@ use crate::string::c_string;
 pub(crate) enum Failure {
     /// The crate's own.
     Library(Error),
-    /// An argument, by its name, with what is wrong.
-    Input { argument: String, reason: String },
-    /// A setting of a session, by its name, with what is wrong.
-    Setting { setting: String, reason: String },
+    /// Arguments, each by its name, with what is wrong.
+    Input(Vec<Entry>),
+    /// Settings of a session, each by its name, with what is wrong.
+    Settings(Vec<Entry>),
     /// An argument must not be NULL.
     Null(&'static str),
     /// An argument is not UTF-8 from this byte on.
     Utf8(&'static str, usize),
     /// A bug in this library.
     Panic,
+}
+
+/// A name, and what is wrong there.
+type Entry = (String, String);
+
+fn entries(error: &Error) -> Vec<Entry> {
+    let problems = error.field_problems().iter();
+    problems
+        .map(|problem| (problem.name.clone(), problem.reason.clone()))
+        .collect()
 }
 
 impl From<Error> for Failure {
@@ -40,41 +50,48 @@ impl Failure {
     const PANIC: vipps_status = -3;
 
     pub(crate) fn input(argument: &str, reason: &str) -> Self {
-        let (argument, reason) = (argument.to_owned(), reason.to_owned());
-        Self::Input { argument, reason }
+        Self::Input(vec![(argument.to_owned(), reason.to_owned())])
     }
 
     pub(crate) fn setting(setting: &str, reason: &str) -> Self {
-        let (setting, reason) = (setting.to_owned(), reason.to_owned());
-        Self::Setting { setting, reason }
+        Self::Settings(vec![(setting.to_owned(), reason.to_owned())])
     }
 
     /// A wrong value, named as the argument that it is here.
     pub(crate) fn of_argument(self, argument: &str) -> Self {
         match self {
-            Self::Library(Error::InvalidInput { reason, .. }) => Self::input(argument, &reason),
+            Self::Library(error) if error.kind() == ErrorKind::InvalidInput => {
+                let entries = entries(&error).into_iter();
+                Self::Input(
+                    entries
+                        .map(|(_, reason)| (argument.to_owned(), reason))
+                        .collect(),
+                )
+            }
             other => other,
         }
     }
 
     /// A wrong setting in the words of whoever set it. Nothing else is changed.
     pub(crate) fn named(self, names: Names) -> Self {
-        let (setting, reason) = match self {
-            Self::Library(Error::Config {
-                setting, reason, ..
-            })
-            | Self::Setting { setting, reason } => (setting, reason),
+        let entries = match self {
+            Self::Library(error) if error.kind() == ErrorKind::Config => entries(&error),
+            Self::Settings(entries) => entries,
             other => return other,
         };
-        let (setting, reason) = names.translate(setting, reason);
-        Self::Setting { setting, reason }
+        let entries = entries.into_iter();
+        Self::Settings(
+            entries
+                .map(|(setting, reason)| names.translate(setting, reason))
+                .collect(),
+        )
     }
 
     pub(crate) fn status(&self) -> vipps_status {
         match self {
             Self::Library(error) => error.kind() as vipps_status,
-            Self::Input { .. } => ErrorKind::InvalidInput as vipps_status,
-            Self::Setting { .. } => ErrorKind::Config as vipps_status,
+            Self::Input(_) => ErrorKind::InvalidInput as vipps_status,
+            Self::Settings(_) => ErrorKind::Config as vipps_status,
             Self::Null(_) => Self::NULL,
             Self::Utf8(..) => Self::UTF8,
             Self::Panic => Self::PANIC,
@@ -84,8 +101,8 @@ impl Failure {
     fn kind_name(&self) -> &'static str {
         match self {
             Self::Library(error) => error.kind().as_str(),
-            Self::Input { .. } => ErrorKind::InvalidInput.as_str(),
-            Self::Setting { .. } => ErrorKind::Config.as_str(),
+            Self::Input(_) => ErrorKind::InvalidInput.as_str(),
+            Self::Settings(_) => ErrorKind::Config.as_str(),
             Self::Null(_) => "NullArgument",
             Self::Utf8(..) => "InvalidUtf8",
             Self::Panic => "Panic",
@@ -95,8 +112,8 @@ impl Failure {
     fn message(&self) -> String {
         match self {
             Self::Library(error) => error.to_string(),
-            Self::Input { argument, reason } => format!("invalid input: {argument}: {reason}"),
-            Self::Setting { setting, reason } => format!("configuration: {setting}: {reason}"),
+            Self::Input(entries) => format!("invalid input: {}", joined(entries)),
+            Self::Settings(entries) => format!("configuration: {}", joined(entries)),
             Self::Null(argument) => format!("invalid input: {argument}: must not be NULL"),
             Self::Utf8(argument, at) => {
                 format!(
@@ -108,26 +125,13 @@ impl Failure {
         }
     }
 
-    /// The service's, or those that the arguments of this call have.
+    /// The API's, or those that the arguments of this call have.
     fn field_problems(&self) -> String {
         let problems = match self {
-            Self::Library(error) if !error.field_problems().is_empty() => {
-                pairs(error.field_problems())
-            }
-            Self::Library(Error::InvalidInput { field, reason, .. })
-            | Self::Input {
-                argument: field,
-                reason,
-            } => each(field, reason),
-            // The variables that are missing.
-            Self::Setting { setting, reason } if reason == "not set in the environment" => {
-                let variables = setting.split(", ");
-                variables.map(|name| (name, reason.as_str())).collect()
-            }
-            Self::Setting { setting, reason } => vec![(setting.as_str(), reason.as_str())],
-            Self::Library(_) => Vec::new(),
-            Self::Null(argument) => vec![(*argument, "must not be NULL")],
-            Self::Utf8(argument, _) => vec![(*argument, "must be UTF-8")],
+            Self::Library(error) => entries(error),
+            Self::Input(entries) | Self::Settings(entries) => entries.clone(),
+            Self::Null(argument) => vec![((*argument).to_owned(), "must not be NULL".to_owned())],
+            Self::Utf8(argument, _) => vec![((*argument).to_owned(), "must be UTF-8".to_owned())],
             Self::Panic => Vec::new(),
         };
         let problems = problems.iter();
@@ -143,54 +147,12 @@ impl Failure {
     }
 }
 
-fn pairs(problems: &[FieldProblem]) -> Vec<(&str, &str)> {
-    let problems = problems.iter();
-    problems
-        .map(|problem| (problem.name.as_str(), problem.reason.as_str()))
-        .collect()
-}
-
-/// One error says all that is wrong with an input: `a, b` as its field, and `a: ...; b: ...` as its reason. Here they are one by one.
-fn each<'a>(field: &'a str, reason: &'a str) -> Vec<(&'a str, &'a str)> {
-    let as_one = || vec![(field, reason)];
-    let mut names = field.split(", ").peekable();
-    let mut problems = Vec::new();
-    let mut rest = reason;
-    while let Some(name) = names.next() {
-        let own = rest
-            .strip_prefix(name)
-            .and_then(|own| own.strip_prefix(": "));
-        let Some(own) = own else {
-            return as_one();
-        };
-        let split = match names.peek() {
-            None => Some((own, "")),
-            Some(next) => find_unquoted(own, &format!("; {next}: "))
-                .and_then(|at| Some((own.get(..at)?, own.get(at + 2..)?))),
-        };
-        let Some((own, after)) = split else {
-            return as_one();
-        };
-        problems.push((name, own));
-        rest = after;
-    }
-    problems
-}
-
-/// Where `separator` begins outside of quotes. In them stands what somebody wrote, which may look like anything.
-fn find_unquoted(text: &str, separator: &str) -> Option<usize> {
-    let (mut is_quoted, mut is_escaped) = (false, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = is_quoted,
-            '"' => is_quoted = !is_quoted,
-            _ if is_quoted => {}
-            _ if text.get(at..)?.starts_with(separator) => return Some(at),
-            _ => {}
-        }
-    }
-    None
+fn joined(entries: &[Entry]) -> String {
+    let entries = entries.iter();
+    let entries: Vec<String> = entries
+        .map(|(name, reason)| format!("{name}: {reason}"))
+        .collect();
+    entries.join("; ")
 }
 
 pub(crate) struct vipps_error {

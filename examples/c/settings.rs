@@ -103,7 +103,7 @@ impl Observer {
             path: path.as_ptr(),
             trace_id: trace_id.as_ref().map_or(ptr::null(), |id| id.as_ptr()),
             http_status: attempt.status().map_or(0, c_int::from),
-            attempt: attempt.attempt(),
+            attempt: attempt.number(),
             elapsed_us: u64::try_from(attempt.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
         // SAFETY: the promise at `new`; `seen` outlives the call.

@@ -351,7 +351,7 @@ vipps_status vipps_session_new_from_env(
  *   false.
  *   "merchantSerialNumber": 4 to 10 digits. The Order Management API needs it.
  *   "timeoutMs": 60000 if it is not set; "connectTimeoutMs": 10000; "maxResponseBytes": 67108864.
- *   "retry": {"maxAttempts": 3, "firstWaitMs": 500, "longestWaitMs": 8000}, each optional; one attempt is no
+ *   "retry": {"maxAttempts": 3, "initialBackoffMs": 500, "maxBackoffMs": 8000}, each optional; one attempt is no
  *   repetition.
  *   "proxy": "http://host:port"; "proxyFromEnv": true or false.
  *   "tlsBackend": "rustls" or "native-tls"; "rootCertificates": a PEM bundle that is trusted instead of the

@@ -36,7 +36,7 @@ use vipps::management::{
     PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, get_product_order,
     prefill_product_order,
 };
-use vipps::{Delivery, Error, RetryPolicy, Session};
+use vipps::{Delivery, Error, ErrorKind, RetryPolicy, Session};
 
 #[path = "../common/arguments.rs"]
 mod arguments;
@@ -255,7 +255,8 @@ impl SendFailed {
     fn new(error: Error, in_doubt: bool) -> Self {
         // These two are about the order, and stay with its key. Others are about the keys, the rate or the moment, or come from something
         // in front of the service that knows nothing of the key.
-        let is_for_good = matches!((&error, error.status()), (Error::Api(_), Some(400 | 422)));
+        let is_for_good =
+            error.kind() == ErrorKind::Rejected && matches!(error.status(), Some(400 | 422));
         let refused = is_for_good && !in_doubt;
         Self { error, refused }
     }
@@ -313,9 +314,9 @@ fn say(line: &str) {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Config { .. } | Error::InvalidInput { .. } => Self::setup(error.to_string()),
-            error => Self::passing(error.to_string()),
+        match error.kind() {
+            ErrorKind::Config | ErrorKind::InvalidInput => Self::setup(error.to_string()),
+            _ => Self::passing(error.to_string()),
         }
     }
 }

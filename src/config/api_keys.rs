@@ -2,9 +2,11 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use ureq::http::header::AUTHORIZATION;
+use ureq::http::{HeaderName, HeaderValue};
 
 use crate::Error;
-use crate::transport::{HeaderValue, header_value};
+use crate::model::header::header_value;
 
 /// The API keys of a sales unit or of a partner.
 ///
@@ -18,6 +20,8 @@ pub struct ApiKeys {
     client_secret: String,
     /// `None` for management keys, which must not send one.
     subscription_key: Option<String>,
+    /// What errors call them.
+    names: KeyNames,
 }
 
 impl ApiKeys {
@@ -33,6 +37,7 @@ impl ApiKeys {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
             subscription_key: Some(subscription_key.into()),
+            names: KeyNames::default(),
         }
     }
 
@@ -43,30 +48,47 @@ impl ApiKeys {
             client_id: client_id.into(),
             client_secret: client_secret.into(),
             subscription_key: None,
+            names: KeyNames::default(),
         }
     }
 
-    /// The keys as header values, checked.
+    /// The same keys, called as the environment variables that they came from.
+    pub(crate) fn from_variables(mut self) -> Self {
+        self.names = KeyNames {
+            client_id: "VIPPS_CLIENT_ID",
+            client_secret: "VIPPS_CLIENT_SECRET",
+            subscription_key: "VIPPS_SUBSCRIPTION_KEY",
+        };
+        self
+    }
+
+    /// The keys as what is sent, checked.
     pub(crate) fn credentials(&self) -> Result<Credentials, Error> {
-        let client_id = key("client_id", &self.client_id)?;
-        let client_secret = secret("client_secret", &self.client_secret)?;
+        let client_id = key(self.names.client_id, &self.client_id)?;
+        let client_secret = secret(self.names.client_secret, &self.client_secret)?;
         let Some(subscription_key) = &self.subscription_key else {
             if self.client_id.contains(':') {
                 // Basic authentication ends the user name at the first colon.
-                return Err(Error::config(
-                    "client_id",
-                    "must not hold a colon if the keys are management keys",
-                ));
+                let reason = "must not hold a colon if the keys are management keys";
+                return Err(Error::config(self.names.client_id, reason));
             }
-            let basic = self.basic();
-            return Ok(Credentials::Management {
-                authorization: secret("client_secret", &format!("Basic {basic}"))?,
+            let basic = secret(self.names.client_secret, &format!("Basic {}", self.basic()))?;
+            return Ok(Credentials {
+                token_path: "/miami/v1/token",
+                token_form: Some("grant_type=client_credentials"),
+                token_headers: vec![(AUTHORIZATION, basic)],
+                subscription_key: None,
             });
         };
-        Ok(Credentials::Standard {
-            client_id,
-            client_secret,
-            subscription_key: secret("subscription_key", subscription_key)?,
+        let subscription_key = secret(self.names.subscription_key, subscription_key)?;
+        Ok(Credentials {
+            token_path: "/accesstoken/get",
+            token_form: None,
+            token_headers: vec![
+                (HeaderName::from_static("client_id"), client_id),
+                (HeaderName::from_static("client_secret"), client_secret),
+            ],
+            subscription_key: Some(subscription_key),
         })
     }
 
@@ -91,20 +113,35 @@ impl fmt::Debug for ApiKeys {
     }
 }
 
-/// What the token requests send.
-pub(crate) enum Credentials {
-    Standard {
-        client_id: HeaderValue,
-        client_secret: HeaderValue,
-        subscription_key: HeaderValue,
-    },
-    Management {
-        authorization: HeaderValue,
-    },
+/// What is sent of the keys.
+pub(crate) struct Credentials {
+    /// The token request, a POST.
+    pub(crate) token_path: &'static str,
+    pub(crate) token_form: Option<&'static str>,
+    pub(crate) token_headers: Vec<(HeaderName, HeaderValue)>,
+    /// Goes with every request, the token request included.
+    pub(crate) subscription_key: Option<HeaderValue>,
+}
+
+#[derive(Clone, Copy)]
+struct KeyNames {
+    client_id: &'static str,
+    client_secret: &'static str,
+    subscription_key: &'static str,
+}
+
+impl Default for KeyNames {
+    fn default() -> Self {
+        Self {
+            client_id: "client_id",
+            client_secret: "client_secret",
+            subscription_key: "subscription_key",
+        }
+    }
 }
 
 fn key(setting: &str, value: &str) -> Result<HeaderValue, Error> {
-    header_value(setting, value).map_err(|reason| Error::config(setting, reason))
+    header_value(value).map_err(|reason| Error::config(setting, reason))
 }
 
 fn secret(setting: &str, value: &str) -> Result<HeaderValue, Error> {

@@ -3,15 +3,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ureq::http::Uri;
 
 use crate::Error;
-use crate::transport::MAX_PATH_BYTES;
+use crate::model::header::MAX_PATH_BYTES;
 
-const SETTING: &str = "base_url";
-
-/// Checks the address of a server and gives it back without a slash at its end.
+/// Checks the address of a server and gives it back without a slash at its end. `setting` is where it came from.
 ///
 /// It is read here and not by the HTTP library, which takes a port of 99999 for none and sends user information on.
-pub(crate) fn checked(url: &str, allow_plain_http: bool) -> Result<String, Error> {
-    let wrong = |reason: &str| Err(Error::config(SETTING, reason));
+pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Result<String, Error> {
+    let wrong = |reason: &str| Err(Error::config(setting, reason));
 
     // User information may be a password: nothing shows an address that has it, or any part of it.
     if url.contains('@') {
@@ -64,7 +62,7 @@ pub(crate) fn checked(url: &str, allow_plain_http: bool) -> Result<String, Error
     let url = format!("{}://{authority}{path}", scheme.to_ascii_lowercase());
     match url.parse::<Uri>() {
         Ok(_) => Ok(url),
-        Err(error) => wrong(&format!("is no address: {error}")),
+        Err(error) => wrong(&format!("is not a valid URL: {error}")),
     }
 }
 

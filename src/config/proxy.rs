@@ -7,15 +7,12 @@ use ureq::{Proxy, ProxyProtocol};
 use crate::config::base_url;
 use crate::error::Error;
 
-/// Which proxy the builder was told to use. A program that asks for none does not have the code for one.
+/// Which proxy the builder was told to use.
 pub(crate) enum ProxyChoice {
     None,
-    Given(Result<Proxy, Error>, Check),
-    FromEnv(fn(bool) -> Result<Option<Proxy>, Error>),
+    Url(String),
+    FromEnv,
 }
-
-/// What is left to be said of a proxy when it is known whether keys would go through it in the clear.
-type Check = fn(Proxy, bool) -> Result<Option<Proxy>, Error>;
 
 /// The variables that name a proxy. The first that is set to anything counts.
 const VARIABLES: [&str; 6] = [
@@ -28,21 +25,13 @@ const VARIABLES: [&str; 6] = [
 ];
 
 impl ProxyChoice {
-    pub(crate) fn url(url: &str) -> Self {
-        Self::Given(checked("proxy", url), only_here_in_clear)
-    }
-
-    pub(crate) fn from_env() -> Self {
-        Self::FromEnv(from_env)
-    }
-
     /// `in_clear` is plain http, which is for this machine: a proxy elsewhere would see the keys. It is refused or, as other clients do,
     /// passed by if it is the environment's.
     pub(crate) fn resolve(self, in_clear: bool) -> Result<Option<Proxy>, Error> {
         match self {
             Self::None => Ok(None),
-            Self::Given(proxy, check) => check(proxy?, in_clear),
-            Self::FromEnv(read) => read(in_clear),
+            Self::Url(url) => only_here_in_clear(checked("proxy", &url)?, in_clear).map(Some),
+            Self::FromEnv => from_env(in_clear),
         }
     }
 }
@@ -89,7 +78,7 @@ fn is_here(proxy: &Proxy) -> bool {
     base_url::is_loopback(proxy.host())
 }
 
-fn only_here_in_clear(proxy: Proxy, in_clear: bool) -> Result<Option<Proxy>, Error> {
+fn only_here_in_clear(proxy: Proxy, in_clear: bool) -> Result<Proxy, Error> {
     if in_clear && !is_here(&proxy) {
         return Err(Error::config(
             "proxy",
@@ -97,7 +86,7 @@ fn only_here_in_clear(proxy: Proxy, in_clear: bool) -> Result<Option<Proxy>, Err
              It may be elsewhere with allow_plain_http()",
         ));
     }
-    Ok(Some(proxy))
+    Ok(proxy)
 }
 
 /// ureq's own reading passes by what it cannot use, such as a SOCKS proxy, and then connects directly; and its `NO_PROXY` knows no spaces.

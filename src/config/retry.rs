@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::error::{Delivery, ErrorKind};
 use crate::model::identifier::random_u64;
 
 /// How often and how soon a failed call is repeated.
@@ -75,27 +76,16 @@ impl Default for RetryPolicy {
     }
 }
 
-/// How an attempt failed, as far as repeating it goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The server cannot have seen it.
-    NotSent,
-    /// No safe connection to the right server: another attempt would find the same.
-    Refused,
-    /// The server may have carried it out, or has and the reply was lost.
-    Unknown,
-    /// The server answered with this status.
-    Status(u16),
-    /// An answer that another attempt would get again.
-    Final,
-}
-
 /// All that the decision depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedAttempt {
-    /// GET, PUT, DELETE, a POST with an idempotency key, or a token request.
-    pub(crate) repeatable: bool,
-    pub(crate) outcome: Outcome,
+    pub(crate) kind: ErrorKind,
+    /// What all attempts so far may have done.
+    pub(crate) delivery: Delivery,
+    pub(crate) status: Option<u16>,
+    /// Whether the request may be sent again when the first one may have been carried out: a GET, a PUT, a DELETE, a token request, or one
+    /// with an idempotency key.
+    pub(crate) is_idempotent: bool,
     /// 1 for the first.
     pub(crate) number: u32,
     pub(crate) time_left: Duration,
@@ -104,48 +94,35 @@ pub(crate) struct FailedAttempt {
     pub(crate) random: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decision {
-    Retry { after: Duration },
-    Stop { why: Why },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// Repeating it is of no use or not safe.
-    NotRetryable,
-    /// It was tried as often as the policy allows.
-    Attempts,
-    /// The wait would not fit in the time left.
-    Time,
-}
-
-/// Whether a failed attempt is repeated, and when. Looks at nothing but its arguments.
-pub(crate) fn decide(policy: &RetryPolicy, attempt: &FailedAttempt) -> Decision {
-    if !is_retryable(attempt.repeatable, attempt.outcome) {
-        return Decision::Stop {
-            why: Why::NotRetryable,
-        };
+impl FailedAttempt {
+    /// Whether a retry may help and cannot do a thing twice.
+    pub(crate) fn is_retryable(&self) -> bool {
+        match (self.kind, self.status) {
+            // Another attempt would find the same.
+            (ErrorKind::Tls | ErrorKind::Decode, _) | (_, Some(401 | 409)) => false,
+            // It was refused, and nothing else.
+            (_, Some(423 | 429)) => true,
+            (_, Some(408 | 500 | 502 | 503 | 504)) => self.is_idempotent,
+            (ErrorKind::Server, _) => false,
+            // No answer, or one that broke off: its status says only that it was carried out.
+            (ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Network, _) => {
+                self.delivery == Delivery::NotSent || self.is_idempotent
+            }
+            // An answer that says nothing about the attempt before.
+            _ => self.delivery == Delivery::Unknown && self.is_idempotent,
+        }
     }
-    if attempt.number >= policy.max_attempts {
-        return Decision::Stop { why: Why::Attempts };
+}
+
+/// How long to wait before the next attempt, or `None` if there is to be none. Looks at nothing but its arguments.
+pub(crate) fn next_wait(policy: &RetryPolicy, attempt: &FailedAttempt) -> Option<Duration> {
+    if !attempt.is_retryable() || attempt.number >= policy.max_attempts {
+        return None;
     }
     let backoff = backoff(policy, attempt.number, attempt.random);
-    let after = backoff.max(attempt.retry_after.unwrap_or_default());
-    if after < attempt.time_left {
-        Decision::Retry { after }
-    } else {
-        Decision::Stop { why: Why::Time }
-    }
-}
-
-/// Whether repeating may help and cannot do a thing twice.
-pub(crate) fn is_retryable(repeatable: bool, outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::NotSent | Outcome::Status(429) => true,
-        Outcome::Unknown | Outcome::Status(408 | 500 | 502 | 503 | 504) => repeatable,
-        Outcome::Status(_) | Outcome::Refused | Outcome::Final => false,
-    }
+    let wait = backoff.max(attempt.retry_after.unwrap_or_default());
+    // It has to leave time for the attempt.
+    (wait < attempt.time_left).then_some(wait)
 }
 
 fn backoff(policy: &RetryPolicy, number: u32, random: u64) -> Duration {
@@ -174,22 +151,18 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const HALF: u64 = 1 << 63;
-    const STOP: Decision = Decision::Stop {
-        why: Why::NotRetryable,
-    };
-    const OUT_OF_ATTEMPTS: Decision = Decision::Stop { why: Why::Attempts };
-    const OUT_OF_TIME: Decision = Decision::Stop { why: Why::Time };
 
-    const fn after(millis: u64) -> Decision {
-        let after = Duration::from_millis(millis);
-        Decision::Retry { after }
+    const fn ms(millis: u64) -> Option<Duration> {
+        Some(Duration::from_millis(millis))
     }
 
     /// A first attempt with a minute left, and half of the longest wait as its jitter.
-    fn attempt(repeatable: bool, outcome: Outcome) -> FailedAttempt {
+    fn attempt(kind: ErrorKind, delivery: Delivery, status: Option<u16>) -> FailedAttempt {
         FailedAttempt {
-            repeatable,
-            outcome,
+            kind,
+            delivery,
+            status,
+            is_idempotent: true,
             number: 1,
             time_left: 60 * SECOND,
             retry_after: None,
@@ -197,132 +170,144 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_outcome_is_repeated_only_where_that_is_safe() {
-        use Outcome::{Final, NotSent, Refused, Status, Unknown};
+    fn status(status: u16) -> FailedAttempt {
+        let (kind, delivery) = match status {
+            408 | 500.. => (ErrorKind::Server, Delivery::Unknown),
+            _ => (ErrorKind::Rejected, Delivery::Answered),
+        };
+        attempt(kind, delivery, Some(status))
+    }
 
-        let retry = after(250);
-        // Outcome, decision for what may be repeated (GET, PUT, DELETE, a key, a token request), decision for a plain POST.
-        let table = [
-            (NotSent, retry, retry),
-            (Refused, STOP, STOP),
-            (Unknown, retry, STOP),
-            (Final, STOP, STOP),
-            (Status(100), STOP, STOP),
-            (Status(301), STOP, STOP),
-            (Status(302), STOP, STOP),
-            (Status(304), STOP, STOP),
-            (Status(400), STOP, STOP),
-            (Status(401), STOP, STOP),
-            (Status(402), STOP, STOP),
-            (Status(403), STOP, STOP),
-            (Status(404), STOP, STOP),
-            (Status(405), STOP, STOP),
-            (Status(407), STOP, STOP),
-            (Status(408), retry, STOP),
-            (Status(409), STOP, STOP),
-            (Status(410), STOP, STOP),
-            (Status(411), STOP, STOP),
-            (Status(412), STOP, STOP),
-            (Status(413), STOP, STOP),
-            (Status(415), STOP, STOP),
-            (Status(422), STOP, STOP),
-            (Status(423), STOP, STOP),
-            (Status(425), STOP, STOP),
-            (Status(428), STOP, STOP),
-            (Status(429), retry, retry),
-            (Status(431), STOP, STOP),
-            (Status(451), STOP, STOP),
-            (Status(499), STOP, STOP),
-            (Status(500), retry, STOP),
-            (Status(501), STOP, STOP),
-            (Status(502), retry, STOP),
-            (Status(503), retry, STOP),
-            (Status(504), retry, STOP),
-            (Status(505), STOP, STOP),
-            (Status(507), STOP, STOP),
-            (Status(511), STOP, STOP),
-            (Status(520), STOP, STOP),
-            (Status(599), STOP, STOP),
+    #[test]
+    fn a_failed_attempt_is_retried_only_where_that_is_safe() {
+        use Delivery::{Answered, NotSent, Unknown};
+        use ErrorKind::{Connect, Decode, Network, Timeout, Tls};
+
+        // What is retried: nothing, what is idempotent, anything.
+        const NEVER: [bool; 2] = [false, false];
+        const IDEMPOTENT: [bool; 2] = [true, false];
+        const ALWAYS: [bool; 2] = [true, true];
+
+        let mut table = vec![
+            (attempt(Connect, NotSent, None), ALWAYS),
+            (attempt(Timeout, NotSent, None), ALWAYS),
+            (attempt(Network, NotSent, None), ALWAYS),
+            (attempt(Timeout, Unknown, None), IDEMPOTENT),
+            (attempt(Network, Unknown, None), IDEMPOTENT),
+            // A success whose reply broke off.
+            (attempt(Network, Answered, Some(200)), IDEMPOTENT),
+            (attempt(Timeout, Answered, Some(201)), IDEMPOTENT),
+            // No safe connection, and a reply that another attempt would get again.
+            (attempt(Tls, NotSent, None), NEVER),
+            (attempt(Decode, Answered, Some(200)), NEVER),
         ];
-        let policy = RetryPolicy::default();
-        for (outcome, repeatable, plain) in table {
-            for (is_repeatable, expected) in [(true, repeatable), (false, plain)] {
-                let decision = decide(&policy, &attempt(is_repeatable, outcome));
-                assert_eq!(
-                    decision, expected,
-                    "{outcome:?}, repeatable: {is_repeatable}"
-                );
-                let retryable = is_retryable(is_repeatable, outcome);
-                assert_eq!(retryable, expected != STOP, "{outcome:?}");
+        for retried in [423, 429] {
+            table.push((status(retried), ALWAYS));
+        }
+        for failed in [408, 500, 502, 503, 504] {
+            table.push((status(failed), IDEMPOTENT));
+        }
+        for last in [
+            100, 301, 302, 304, 400, 401, 402, 403, 404, 405, 407, 409, 410, 411, 412, 413,
+        ] {
+            table.push((status(last), NEVER));
+        }
+        for last in [
+            415, 421, 422, 425, 428, 431, 451, 499, 501, 505, 507, 511, 520, 599,
+        ] {
+            table.push((status(last), NEVER));
+        }
+        // In doubt about an attempt before, as the answer says nothing about that one; a 401 and a 409 would be given again.
+        for of_gateway in [403, 404, 405, 407, 413, 421, 425, 451] {
+            let in_doubt = FailedAttempt {
+                delivery: Unknown,
+                ..status(of_gateway)
+            };
+            table.push((in_doubt, IDEMPOTENT));
+        }
+        for last in [401, 409] {
+            let in_doubt = FailedAttempt {
+                delivery: Unknown,
+                ..status(last)
+            };
+            table.push((in_doubt, NEVER));
+        }
+        for (attempt, expected) in table {
+            for (is_idempotent, expected) in [true, false].into_iter().zip(expected) {
+                let attempt = FailedAttempt {
+                    is_idempotent,
+                    ..attempt
+                };
+                assert_eq!(attempt.is_retryable(), expected, "{attempt:?}");
+                let wait = next_wait(&RetryPolicy::default(), &attempt);
+                assert_eq!(wait, expected.then_some(SECOND / 4), "{attempt:?}");
             }
         }
     }
 
     #[test]
-    fn attempts_and_time_bound_the_repetitions() {
-        let [ms, s] = [Duration::from_millis, Duration::from_secs];
-        let unavailable = Outcome::Status(503);
-        let limited = Outcome::Status(429);
+    fn attempts_and_time_bound_the_retries() {
+        let s = Duration::from_secs;
+        let unavailable = status(503);
+        let limited = status(429);
+        let not_sent = attempt(ErrorKind::Connect, Delivery::NotSent, None);
+        let lost = attempt(ErrorKind::Network, Delivery::Unknown, None);
         let three = RetryPolicy::default();
         let none = RetryPolicy::none();
-        // Policy, outcome, number, time left, Retry-After, decision.
+        // Policy, attempt, its number, milliseconds left, Retry-After, wait.
         let table = [
             // 0.5 s, then 1 s, half of each.
-            (&three, unavailable, 1, s(60), None, after(250)),
-            (&three, unavailable, 2, s(60), None, after(500)),
-            (&three, unavailable, 3, s(60), None, OUT_OF_ATTEMPTS),
-            (&three, unavailable, u32::MAX, s(60), None, OUT_OF_ATTEMPTS),
-            (&three, Outcome::NotSent, 3, s(60), None, OUT_OF_ATTEMPTS),
-            (&three, Outcome::Unknown, 3, s(60), None, OUT_OF_ATTEMPTS),
-            (&three, limited, 3, s(60), Some(s(1)), OUT_OF_ATTEMPTS),
-            (&none, unavailable, 1, s(60), None, OUT_OF_ATTEMPTS),
-            (&none, limited, 1, s(60), Some(s(0)), OUT_OF_ATTEMPTS),
-            (&none, Outcome::NotSent, 1, s(60), None, OUT_OF_ATTEMPTS),
+            (&three, unavailable, 1, 60_000, None, ms(250)),
+            (&three, unavailable, 2, 60_000, None, ms(500)),
+            (&three, unavailable, 3, 60_000, None, None),
+            (&three, unavailable, u32::MAX, 60_000, None, None),
+            (&three, not_sent, 3, 60_000, None, None),
+            (&three, lost, 3, 60_000, None, None),
+            (&three, limited, 3, 60_000, Some(s(1)), None),
+            (&none, unavailable, 1, 60_000, None, None),
+            (&none, limited, 1, 60_000, Some(s(0)), None),
+            (&none, not_sent, 1, 60_000, None, None),
             // A wait has to leave time for the attempt.
-            (&three, unavailable, 1, ms(251), None, after(250)),
-            (&three, unavailable, 1, ms(250), None, OUT_OF_TIME),
-            (&three, unavailable, 1, ms(0), None, OUT_OF_TIME),
-            (&three, Outcome::NotSent, 1, ms(0), None, OUT_OF_TIME),
-            // Retry-After is a lower bound, of any failure that is repeated, and not capped by the policy.
-            (&three, limited, 1, s(60), Some(s(0)), after(250)),
-            (&three, limited, 1, s(60), Some(ms(249)), after(250)),
-            (&three, limited, 1, s(60), Some(s(1)), after(1000)),
-            (&three, limited, 2, s(60), Some(s(30)), after(30_000)),
-            (&three, unavailable, 1, s(60), Some(s(9)), after(9000)),
-            (&three, limited, 1, ms(60_001), Some(s(60)), after(60_000)),
-            (&three, limited, 1, s(60), Some(s(60)), OUT_OF_TIME),
-            (&three, limited, 1, s(60), Some(s(3600)), OUT_OF_TIME),
-            (
-                &three,
-                limited,
-                1,
-                Duration::MAX,
-                Some(Duration::MAX),
-                OUT_OF_TIME,
-            ),
-            // What is not repeated is not repeated after any time.
-            (&three, Outcome::Status(400), 1, s(60), Some(s(1)), STOP),
-            (&three, Outcome::Status(409), 1, s(60), Some(s(1)), STOP),
-            (&none, Outcome::Status(400), 1, s(60), None, STOP),
+            (&three, unavailable, 1, 251, None, ms(250)),
+            (&three, unavailable, 1, 250, None, None),
+            (&three, unavailable, 1, 0, None, None),
+            (&three, not_sent, 1, 0, None, None),
+            // Retry-After is a lower bound for any retry, and not capped by the policy.
+            (&three, limited, 1, 60_000, Some(s(0)), ms(250)),
+            (&three, limited, 1, 60_000, ms(249), ms(250)),
+            (&three, limited, 1, 60_000, Some(s(1)), ms(1000)),
+            (&three, limited, 2, 60_000, Some(s(30)), ms(30_000)),
+            (&three, unavailable, 1, 60_000, Some(s(9)), ms(9000)),
+            (&three, limited, 1, 60_001, Some(s(60)), ms(60_000)),
+            (&three, limited, 1, 60_000, Some(s(60)), None),
+            (&three, limited, 1, 60_000, Some(s(3600)), None),
+            (&three, limited, 1, u64::MAX, Some(Duration::MAX), None),
+            // What is not retried is not retried after any time.
+            (&three, status(400), 1, 60_000, Some(s(1)), None),
+            (&three, status(409), 1, 60_000, Some(s(1)), None),
+            (&none, status(400), 1, 60_000, None, None),
         ];
-        for (row, (policy, outcome, number, time_left, retry_after, expected)) in
+        for (row, (policy, attempt, number, left, retry_after, expected)) in
             table.into_iter().enumerate()
         {
             let attempt = FailedAttempt {
                 number,
-                time_left,
+                time_left: Duration::from_millis(left),
                 retry_after,
-                ..attempt(true, outcome)
+                ..attempt
             };
-            assert_eq!(decide(policy, &attempt), expected, "row {row}: {attempt:?}");
+            assert_eq!(
+                next_wait(policy, &attempt),
+                expected,
+                "row {row}: {attempt:?}"
+            );
         }
     }
 
     #[test]
     fn waits_double_to_the_longest_one_with_jitter_over_all_of_it() {
         let policy = RetryPolicy::default().max_attempts(u32::MAX);
-        // FailedAttempt, and the longest wait that may follow it in milliseconds.
+        // Attempt, and the longest wait that may follow it in milliseconds.
         let table = [
             (1, 500),
             (2, 1000),
@@ -334,28 +319,18 @@ mod tests {
             (33, 8000),
             (1_000_000, 8000),
         ];
-        let wait = |number, random| {
-            let attempt = FailedAttempt {
-                number,
-                random,
-                ..attempt(true, Outcome::Unknown)
-            };
-            decide(&policy, &attempt)
-        };
         for (number, longest) in table {
             let longest = Duration::from_millis(longest);
             let nearly = longest - Duration::from_nanos(1);
-            assert_eq!(wait(number, 0), after(0), "{number}");
-            assert_eq!(
-                wait(number, HALF),
-                Decision::Retry { after: longest / 2 },
-                "{number}"
-            );
-            assert_eq!(
-                wait(number, u64::MAX),
-                Decision::Retry { after: nearly },
-                "{number}"
-            );
+            for (random, expected) in [(0, Duration::ZERO), (HALF, longest / 2), (u64::MAX, nearly)]
+            {
+                let attempt = FailedAttempt {
+                    number,
+                    random,
+                    ..status(503)
+                };
+                assert_eq!(next_wait(&policy, &attempt), Some(expected), "{number}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 use crate::Error;
-use crate::transport::{HeaderValue, header_value};
+use crate::model::header::header_value;
+use ureq::http::HeaderValue;
 
 /// What the calling system is: the four `Vipps-System-*` headers that go with every request.
 ///
@@ -76,5 +77,5 @@ fn checked(header: &str, value: &str) -> Result<HeaderValue, Error> {
             format!("must be at most {MAX_LENGTH} characters, not {length}"),
         ));
     }
-    header_value(header, value).map_err(|reason| Error::config(header, reason))
+    header_value(value).map_err(|reason| Error::config(header, reason))
 }

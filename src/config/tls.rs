@@ -24,7 +24,7 @@ impl Tls {
     /// `needed` for an https address. rustls is the choice where both are compiled in and none is asked for.
     pub(crate) fn new(
         backend: Option<TlsBackend>,
-        roots: Option<Roots>,
+        roots: Option<&[u8]>,
         _needed: bool,
     ) -> Result<Self, Error> {
         use ureq::tls::{TlsConfig, TlsProvider};
@@ -40,8 +40,8 @@ impl Tls {
             }
         };
         let mut config = TlsConfig::builder().provider(provider);
-        if let Some(Roots(certificates)) = roots {
-            config = config.root_certs(certificates?);
+        if let Some(pem) = roots {
+            config = config.root_certs(root_certificates(pem)?);
         }
         Ok(Self {
             config: config.build(),
@@ -60,7 +60,7 @@ impl Tls {
 impl Tls {
     pub(crate) fn new(
         backend: Option<TlsBackend>,
-        roots: Option<Roots>,
+        roots: Option<&[u8]>,
         needed: bool,
     ) -> Result<Self, Error> {
         match backend {
@@ -76,29 +76,6 @@ impl Tls {
         config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>,
     ) -> ureq::config::ConfigBuilder<ureq::typestate::AgentScope> {
         config
-    }
-}
-
-/// Root certificates, or what is wrong with them.
-///
-/// They are read where they are given: a program that gives none does not have the code for it either.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub(crate) struct Roots(Result<ureq::tls::RootCerts, Error>);
-
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-impl Roots {
-    pub(crate) fn read(pem: &[u8]) -> Self {
-        Self(root_certificates(pem))
-    }
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-pub(crate) struct Roots;
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-impl Roots {
-    pub(crate) fn read(_pem: &[u8]) -> Self {
-        Self
     }
 }
 

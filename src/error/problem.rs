@@ -4,19 +4,67 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::error::{FieldProblem, start_of};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Default)]
-pub(crate) struct Problem {
-    pub(crate) problem_type: Option<String>,
-    pub(crate) title: Option<String>,
-    pub(crate) detail: Option<String>,
-    pub(crate) instance: Option<String>,
-    pub(crate) fields: Vec<FieldProblem>,
-    pub(crate) code: Option<String>,
-    pub(crate) trace_id: Option<String>,
-    /// The start of the body, if it had no known form.
-    pub(crate) body: Option<String>,
+/// What the body of an error said, in any of the forms that the API and the gateways in front of it use: RFC 9457 problems, OAuth
+/// errors, lists, plain text, HTML, nothing at all.
+///
+/// Source: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) and the schema `ProblemDetails` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The problem's `type`, a URI.
+    pub problem_type: Option<String>,
+    /// The problem's `title`, or the message that other forms have instead.
+    pub title: Option<String>,
+    /// The problem's `detail`.
+    pub detail: Option<String>,
+    /// The problem's `instance`.
+    pub instance: Option<String>,
+    /// What was said about single fields, whatever the body called them.
+    pub fields: Vec<FieldProblem>,
+    /// The API's own error code, such as `invalid_client`.
+    pub code: Option<String>,
+    /// The trace id: `traceId` or `trace_id` as it stands, or the trace part of an `instance` that is a W3C trace context.
+    pub trace_id: Option<String>,
+    /// Up to 4 KiB of the body, if it had none of the known forms.
+    pub body: Option<String>,
+    /// Something in front of the API answered: with a page, or in the gateway's own form.
+    is_of_gateway: bool,
+}
+
+/// A problem with one field, as the service or a check of this crate named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldProblem {
+    /// The field; empty where the service named none.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl FieldProblem {
+    pub(crate) fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (name, reason) = (name.into(), reason.into());
+        Self { name, reason }
+    }
+
+    /// One that shows the value that was given, or the start of it.
+    pub(crate) fn invalid(name: impl Into<String>, rule: &str, value: &str) -> Self {
+        const SHOWN: usize = 60;
+        let (shown, more) = start_of(value, SHOWN);
+        Self::new(name, format!("{rule}, not {shown:?}{more}"))
+    }
+}
+
+/// A text's first characters, and dots if there are more.
+pub(crate) fn start_of(text: &str, characters: usize) -> (&str, &'static str) {
+    let end = text.char_indices().nth(characters).map(|(at, _)| at);
+    match end.and_then(|end| text.get(..end)) {
+        Some(start) => (start, "..."),
+        None => (text, ""),
+    }
 }
 
 /// How much of an unknown body is kept, in bytes.
@@ -34,6 +82,7 @@ impl Problem {
         let mut problem = Self::default();
         // Some .NET services begin their JSON with a byte order mark.
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        problem.is_of_gateway = body.trim_ascii_start().starts_with(b"<");
         let known = match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(object)) => problem.read_object(&object),
             Ok(Value::Array(items)) => problem.read_array(&items),
@@ -52,6 +101,19 @@ impl Problem {
             clean
         });
         problem
+    }
+
+    /// Whether any of its texts has this word, in any case.
+    pub(crate) fn mentions(&self, word: &str) -> bool {
+        let texts = [&self.title, &self.detail, &self.code, &self.body];
+        let reasons = self.fields.iter().map(|field| &field.reason);
+        let mut texts = texts.into_iter().flatten().chain(reasons);
+        texts.any(|text| text.to_ascii_lowercase().contains(word))
+    }
+
+    /// Whether something in front of the API answered, which says nothing about what the API did.
+    pub(crate) fn is_of_gateway(&self) -> bool {
+        self.is_of_gateway
     }
 
     /// A problem without a body: what is known is `detail`.
@@ -108,6 +170,7 @@ impl Problem {
         }
 
         // The gateway's {"statusCode", "message"} and the older APIs' {"errorCode", "errorMessage"}.
+        self.is_of_gateway |= object.contains_key("statusCode") && object.contains_key("message");
         let code = [
             "errorCode",
             "ErrorCode",
@@ -210,8 +273,9 @@ impl Problem {
 }
 
 /// `: title: detail (name: reason; name: reason) [trace abc]`, in one line, or nothing at all.
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Problem {
+    /// `status` is the status in words, which is not said again.
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, status: Option<&str>) -> fmt::Result {
         let code = self.code.as_ref().filter(|code| {
             // A code among the field problems is shown there.
             let mut shown = self.fields.iter().take(SHOWN_FIELDS);
@@ -221,7 +285,8 @@ impl fmt::Display for Problem {
         for part in [code, self.title.as_ref(), self.detail.as_ref()] {
             let part = part.map(|part| one_line(part)).unwrap_or_default();
             let part = part.trim_end_matches('.');
-            if !part.is_empty() && !shown.iter().any(|other| other == part) {
+            let is_status = status.is_some_and(|status| part.eq_ignore_ascii_case(status));
+            if !part.is_empty() && !is_status && !shown.iter().any(|other| other == part) {
                 write!(f, ": {part}")?;
                 shown.push(part.to_owned());
             }

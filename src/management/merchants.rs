@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::null_as_default;
 use crate::model::identifier::{is_made_of, text_or_number};
 use crate::model::open_enum::open_enum;
-use crate::transport::{Path, Request};
+use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
 /// Gets what is known of a merchant.
@@ -14,13 +14,17 @@ use crate::{Error, Session};
 ///
 /// As for any call; a 404 also for a merchant that is not active, or has not consented to share its data with the partner that asks.
 pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<Merchant, Error> {
-    session.call(&Request::get(path(merchant)?))
+    request(session, merchant).send()?.json()
 }
 
-pub(super) fn path(merchant: &BusinessIdentifier) -> Result<Path, Error> {
-    Path::new("/management/v1/merchants")
-        .segment("businessIdentifier.scheme", &merchant.scheme)?
-        .segment("businessIdentifier.id", &merchant.id)
+pub(super) fn request<'a>(
+    session: &'a Session,
+    merchant: &BusinessIdentifier,
+) -> RequestBuilder<'a> {
+    session
+        .request("GET", "/management/v1/merchants")
+        .segment("scheme", &merchant.scheme)
+        .segment("id", &merchant.id)
 }
 
 /// A company's number in its country's register: a scheme and the number.

@@ -3,7 +3,6 @@ use serde::{Deserialize, Serialize};
 use super::product_orders::ProductType;
 use crate::model::identifier::{identifier, is_uuid};
 use crate::model::open_enum::open_enum;
-use crate::transport::Request;
 use crate::{Error, Session};
 
 /// Lists the price packages that a partner can offer. Needs partner keys.
@@ -14,7 +13,10 @@ use crate::{Error, Session};
 ///
 /// As for any call.
 pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error> {
-    session.call(&Request::get("/management/v1/partners/price-packages"))
+    session
+        .request("GET", "/management/v1/partners/price-packages")
+        .send()?
+        .json()
 }
 
 /// A price package, for [`PrefillProductOrder::price_package_id`](super::PrefillProductOrder::price_package_id).

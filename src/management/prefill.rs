@@ -5,7 +5,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::product_orders::{ProductOrderId, ProductType, ProductUseCase};
 use crate::management::{BankAccount, BusinessIdentifier, PricePackageId};
 use crate::model::identifier::{IdempotencyKey, optional_text_or_number, text_or_number};
-use crate::transport::{Method, Request};
 use crate::{Error, Session};
 
 mod checks;
@@ -32,10 +31,12 @@ pub fn prefill_product_order(
     order: &PrefillProductOrder,
 ) -> Result<PrefillResponse, Error> {
     order.validate()?;
-    let request = Request::new(Method::POST, "/management/v1/product-orders")
-        .idempotency_key(order.key())?
-        .json(order.body())?;
-    session.call(&request)
+    session
+        .request("POST", "/management/v1/product-orders")
+        .idempotency_key(order.key())
+        .json(order.body())
+        .send()?
+        .json()
 }
 
 /// A product order to [prefill](prefill_product_order) for a merchant.

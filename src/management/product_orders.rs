@@ -4,7 +4,6 @@ use super::merchants::BusinessIdentifier;
 use super::sales_units::SalesUnitSummary;
 use crate::model::identifier::{identifier, is_uuid};
 use crate::model::open_enum::open_enum;
-use crate::transport::{Method, Path, Request};
 use crate::{Error, Session};
 
 /// Lists the product orders that are connected to a partner, except, as it stands, the expired ones.
@@ -18,12 +17,15 @@ pub fn list_product_orders(
     session: &Session,
     request: &ListProductOrders,
 ) -> Result<Vec<ProductOrder>, Error> {
-    let path = match request.include_expired {
-        None => "/management/v2/product-orders",
-        Some(true) => "/management/v2/product-orders?includeExpired=true",
-        Some(false) => "/management/v2/product-orders?includeExpired=false",
-    };
-    session.call(&Request::get(path))
+    let include_expired = request.include_expired.map(|include| match include {
+        true => "true",
+        false => "false",
+    });
+    session
+        .request("GET", "/management/v2/product-orders")
+        .query("includeExpired", include_expired)
+        .send()?
+        .json()
 }
 
 /// Gets a product order with its status.
@@ -34,10 +36,12 @@ pub fn list_product_orders(
 ///
 /// As for any call; a 404 for an order that does not exist or was deleted.
 pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<ProductOrder, Error> {
-    let path = Path::new("/management/v2/product-orders")
-        .segment("productOrderId", id.as_str())?
-        .fixed("/details");
-    session.call(&Request::get(path))
+    session
+        .request("GET", "/management/v2/product-orders")
+        .segment("productOrderId", id)
+        .path("/details")
+        .send()?
+        .json()
 }
 
 /// Deletes a product order that the merchant has not submitted yet.
@@ -51,9 +55,11 @@ pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<Produ
 ///
 /// As for any call; a 404 for an order that does not exist.
 pub fn delete_product_order(session: &Session, id: &ProductOrderId) -> Result<(), Error> {
-    let path = Path::new("/management/v1/product-orders").segment("productOrderId", id.as_str())?;
-    let request = Request::new(Method::DELETE, path);
-    session.send(&request)?.done(&request)
+    session
+        .request("DELETE", "/management/v1/product-orders")
+        .segment("productOrderId", id)
+        .send()?
+        .done()
 }
 
 /// Which product orders [`list_product_orders`] lists.

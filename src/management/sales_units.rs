@@ -8,7 +8,6 @@ use super::merchants::{self, BusinessIdentifier};
 use super::null_as_default;
 use crate::model::identifier::{is_made_of, text_or_number};
 use crate::model::open_enum::open_enum;
-use crate::transport::{Path, Request};
 use crate::{Error, Msn, Session};
 
 /// Lists all sales units that the keys give access to; for a partner, all that are connected to it.
@@ -21,9 +20,11 @@ use crate::{Error, Msn, Session};
 ///
 /// As for any call.
 pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Error> {
-    let request = Request::get("/management/v1/sales-units");
-    let list: SalesUnitList = session.call(&request)?;
-    Ok(list.0)
+    session
+        .request("GET", "/management/v1/sales-units")
+        .send()?
+        .json()
+        .map(|SalesUnitList(units)| units)
 }
 
 /// Lists the sales units of one merchant; for a partner, those that are connected to it.
@@ -37,9 +38,11 @@ pub fn list_merchant_sales_units(
     session: &Session,
     merchant: &BusinessIdentifier,
 ) -> Result<Vec<SalesUnitSummary>, Error> {
-    let request = Request::get(merchants::path(merchant)?.fixed("/sales-units"));
-    let list: SalesUnitList = session.call(&request)?;
-    Ok(list.0)
+    merchants::request(session, merchant)
+        .path("/sales-units")
+        .send()?
+        .json()
+        .map(|SalesUnitList(units)| units)
 }
 
 /// Gets a sales unit with its configuration.
@@ -50,8 +53,11 @@ pub fn list_merchant_sales_units(
 ///
 /// As for any call; a 404 also for a sales unit that is not active or not connected to these keys.
 pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> {
-    let path = Path::new("/management/v1/sales-units").segment("msn", msn.as_str())?;
-    session.call(&Request::get(path))
+    session
+        .request("GET", "/management/v1/sales-units")
+        .segment("msn", msn)
+        .send()?
+        .json()
 }
 
 /// A sales unit as lists name it.

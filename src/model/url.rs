@@ -1,4 +1,4 @@
-use crate::error::FieldProblem;
+use crate::error::problem::FieldProblem;
 
 /// What is wrong with an address, if anything: it needs a scheme, and a host where it is of the web.
 pub(crate) fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldProblem> {

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::images::ImageId;
 use super::order_ref::{OrderId, OrderRef, PaymentType};
-use crate::error::FieldProblem;
+use crate::error::problem::FieldProblem;
 use crate::model::identifier::{identifier, is_uuid};
 use crate::model::open_enum::open_enum;
 use crate::model::url::url_problem;
-use crate::transport::{Method, Path, Request};
+use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
 /// Puts a link on the order's page in the app. An order has one: putting another replaces it.
@@ -28,9 +28,11 @@ pub fn put_category(
     category: &Category,
 ) -> Result<String, Error> {
     category.validate()?;
-    let path = order.path(session, "/categories")?;
-    let request = Request::new(Method::PUT, path).json(category)?;
-    session.send(&request)?.text(&request)
+    order
+        .request(session, "PUT", "/categories")?
+        .json(category)
+        .send()?
+        .string()
 }
 
 /// Adds a link to an order. An order can have several.
@@ -50,10 +52,11 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
     }
 
     category.validate()?;
-    session.require_msn()?;
-    let request = Request::new(Method::POST, "/order-management/v3/categories").json(category)?;
-    let added: Added = session.call(&request)?;
-    Ok(added.category_id)
+    request(session, "POST")
+        .json(category)
+        .send()?
+        .json()
+        .map(|added: Added| added.category_id)
 }
 
 /// Lists the links of an order.
@@ -64,10 +67,11 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
 ///
 /// As for any call.
 pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCategory>, Error> {
-    session.require_msn()?;
-    let path = Path::new("/order-management/v3/categories").query("orderId", order.as_str());
-    let list: CategoryList = session.call(&Request::get(path))?;
-    Ok(list.0)
+    request(session, "GET")
+        .query("orderId", order.as_str())
+        .send()?
+        .json()
+        .map(|CategoryList(categories)| categories)
 }
 
 /// The list, as `{"categories": [...]}` or bare.
@@ -112,7 +116,10 @@ impl<'de> Deserialize<'de> for CategoryList {
 ///
 /// As for any call.
 pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory, Error> {
-    session.call(&Request::get(category_path(session, id)?))
+    request(session, "GET")
+        .segment("categoryId", id)
+        .send()?
+        .json()
 }
 
 /// Deletes a link.
@@ -126,14 +133,16 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
 ///
 /// As for any call.
 pub fn delete_category(session: &Session, id: &CategoryId) -> Result<(), Error> {
-    let path = category_path(session, id)?;
-    let request = Request::new(Method::DELETE, path);
-    session.send(&request)?.done(&request)
+    request(session, "DELETE")
+        .segment("categoryId", id)
+        .send()?
+        .done()
 }
 
-fn category_path(session: &Session, id: &CategoryId) -> Result<Path, Error> {
-    session.require_msn()?;
-    Path::new("/order-management/v3/categories").segment("categoryId", id.as_str())
+fn request<'a>(session: &'a Session, method: &str) -> RequestBuilder<'a> {
+    session
+        .request(method, "/order-management/v3/categories")
+        .needs_msn()
 }
 
 open_enum! {
@@ -278,9 +287,8 @@ impl AddCategory {
     /// [`Error::InvalidInput`] naming the fields.
     pub fn validate(&self) -> Result<(), Error> {
         let mut problems = Vec::new();
-        if let Err(Error::InvalidInput { field, reason, .. }) = OrderId::new(self.order_id.as_str())
-        {
-            problems.push(FieldProblem::new(field, reason));
+        if let Err(error) = OrderId::new(self.order_id.as_str()) {
+            problems.extend(error.field_problems().iter().cloned());
         }
         if let PaymentType::Other(other) = &self.payment_type {
             let reason = format!("must be ECOM or RECURRING, not {other:?}");
@@ -325,10 +333,8 @@ impl<'de> Deserialize<'de> for AddCategory {
 
 /// An id that a server sent was not checked when it was made.
 fn image_problem(id: &ImageId) -> Option<FieldProblem> {
-    match ImageId::new(id.as_str()) {
-        Err(Error::InvalidInput { field, reason, .. }) => Some(FieldProblem::new(field, reason)),
-        _ => None,
-    }
+    let error = ImageId::new(id.as_str()).err()?;
+    error.field_problems().first().cloned()
 }
 
 /// A link of an order, as the service has it.

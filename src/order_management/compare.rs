@@ -3,7 +3,7 @@
 use super::bottom_line::BottomLine;
 use super::order_line::{OrderLine, QuantityUnit, UnitInfo};
 use super::receipts::Receipt;
-use crate::error::FieldProblem;
+use crate::error::problem::FieldProblem;
 
 /// Where the receipt that is there is not the wanted one.
 ///

@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::identifier::{identifier, is_id_byte, is_made_of};
 use crate::model::picture::picture_size;
-use crate::transport::{Method, Request};
 use crate::{Error, Session};
 
 /// Uploads a picture, for the link of any number of orders.
@@ -30,16 +29,17 @@ pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> 
         image_id: Option<ImageId>,
     }
 
-    session.require_msn()?;
-    let request = Request::new(Method::POST, "/order-management/v1/images");
-    let request = request.json_bytes(image.body.as_bytes());
-    let reply = session.send(&request).map_err(Error::or_duplicate)?;
-    let answered = if reply.is_empty() {
-        None
-    } else {
-        let added: Added = reply.json(&request)?;
-        added.image_id.filter(|id| !id.as_str().is_empty())
+    let reply = session
+        .request("POST", "/order-management/v1/images")
+        .needs_msn()
+        .duplicate_means_exists()
+        .body("application/json", image.body.as_bytes())
+        .send()?;
+    let answered = match reply.is_empty() {
+        true => None,
+        false => reply.json::<Added>()?.image_id,
     };
+    let answered = answered.filter(|id| !id.as_str().is_empty());
     Ok(answered.unwrap_or_else(|| image.image_id.clone()))
 }
 

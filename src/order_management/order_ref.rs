@@ -3,7 +3,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::identifier::{self, identifier};
 use crate::model::open_enum::open_enum;
-use crate::transport::Path;
+use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
 open_enum! {
@@ -64,12 +64,22 @@ impl OrderRef {
         }
     }
 
-    pub(super) fn path(&self, session: &Session, resource: &'static str) -> Result<Path, Error> {
-        session.require_msn()?;
-        Path::new("/order-management/v2")
-            .fixed(self.payment_type.in_path()?)
-            .fixed(resource)
-            .segment("orderId", self.order_id.as_str())
+    /// A request to `/order-management/v2/{paymentType}{resource}/{orderId}`.
+    pub(super) fn request<'a>(
+        &self,
+        session: &'a Session,
+        method: &str,
+        resource: &str,
+    ) -> Result<RequestBuilder<'a>, Error> {
+        let order = session
+            .request(method, "/order-management/v2")
+            .needs_msn()
+            .segment("paymentType", self.payment_type.in_path()?);
+        let order = match resource {
+            "" => order,
+            resource => order.path(resource),
+        };
+        Ok(order.segment("orderId", &self.order_id))
     }
 }
 
@@ -98,8 +108,8 @@ impl<'de> Deserialize<'de> for OrderRef {
 impl PaymentType {
     fn in_path(&self) -> Result<&'static str, Error> {
         match self {
-            Self::Ecom => Ok("/ecom"),
-            Self::Recurring => Ok("/recurring"),
+            Self::Ecom => Ok("ecom"),
+            Self::Recurring => Ok("recurring"),
             Self::Other(other) => {
                 let rule = "must be ECOM or RECURRING";
                 Err(Error::invalid("paymentType", rule, other))

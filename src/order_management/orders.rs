@@ -6,7 +6,6 @@ use super::categories::CategoryType;
 use super::images::ImageId;
 use super::order_ref::OrderRef;
 use super::receipts::{Receipt, optional_as_sent};
-use crate::transport::Request;
 use crate::{Error, Session};
 
 /// Gets what was added to an order: its link and its receipt.
@@ -26,9 +25,11 @@ pub(super) fn get_order_by(
     order: &OrderRef,
     deadline: Duration,
 ) -> Result<Order, Error> {
-    let request = Request::get(order.path(session, "")?);
-    let reply = session.send_by(&request, deadline)?;
-    reply.json(&request)
+    order
+        .request(session, "GET", "")?
+        .deadline(deadline)
+        .send()?
+        .json()
 }
 
 /// What was added to an order. Either may be missing.

@@ -10,7 +10,7 @@ use super::{totals, validate};
 use crate::Session;
 use crate::error::Error;
 use crate::model::as_sent::AsSent;
-use crate::transport::{Method, Request};
+use crate::request::RequestBuilder;
 
 /// Adds a receipt to an order. An order has one, and it can never be changed.
 ///
@@ -29,19 +29,17 @@ pub fn add_receipt(
     order: &OrderRef,
     receipt: &Receipt,
 ) -> Result<String, Error> {
-    let request = request(session, order, receipt)?;
-    let reply = session.send(&request).map_err(Error::or_already_exists)?;
-    reply.text(&request)
+    receipt.validate()?;
+    request(session, order, receipt)?.send()?.string()
 }
 
-pub(super) fn request(
-    session: &Session,
+pub(super) fn request<'a>(
+    session: &'a Session,
     order: &OrderRef,
     receipt: &Receipt,
-) -> Result<Request<'static>, Error> {
-    receipt.validate()?;
-    let path = order.path(session, "/receipts")?;
-    Request::new(Method::POST, path).json(receipt)
+) -> Result<RequestBuilder<'a>, Error> {
+    let request = order.request(session, "POST", "/receipts")?;
+    Ok(request.conflict_means_exists().json(receipt))
 }
 
 /// A receipt: what was bought, and how it was paid.

@@ -14,7 +14,7 @@ use super::categories::{Category, CategoryType};
 use super::images::ImageId;
 use super::order_ref::OrderId;
 use super::receipts::{Receipt, ReceiptAsSent};
-use crate::transport::{Method, Path, Request};
+use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
 /// Puts a link on the page of a payment.
@@ -31,9 +31,10 @@ pub fn put_order(
     category: &Category,
 ) -> Result<(), Error> {
     category.validate()?;
-    let path = path(session, "/order-management/v1/orders", transaction_id)?;
-    let request = Request::new(Method::PUT, path).json(category)?;
-    session.send(&request)?.done(&request)
+    request(session, "PUT", "orders", transaction_id)
+        .json(category)
+        .send()?
+        .done()
 }
 
 /// Gets the link of a payment.
@@ -45,8 +46,9 @@ pub fn put_order(
 /// As for any call.
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInfo, Error> {
-    let path = path(session, "/order-management/v1/orders", transaction_id)?;
-    session.call(&Request::get(path))
+    request(session, "GET", "orders", transaction_id)
+        .send()?
+        .json()
 }
 
 /// Adds a receipt to a payment.
@@ -63,10 +65,11 @@ pub fn add_receipt(
     receipt: &Receipt,
 ) -> Result<(), Error> {
     receipt.validate()?;
-    let path = path(session, "/order-management/v1/receipts", transaction_id)?;
-    let request = Request::new(Method::POST, path).json(receipt)?;
-    let reply = session.send(&request).map_err(Error::or_already_exists)?;
-    reply.done(&request)
+    request(session, "POST", "receipts", transaction_id)
+        .conflict_means_exists()
+        .json(receipt)
+        .send()?
+        .done()
 }
 
 /// Gets the receipt of a payment.
@@ -78,14 +81,22 @@ pub fn add_receipt(
 /// As for any call.
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receipt, Error> {
-    let path = path(session, "/order-management/v1/receipts", transaction_id)?;
-    let receipt: ReceiptAsSent = session.call(&Request::get(path))?;
-    Ok(receipt.0)
+    request(session, "GET", "receipts", transaction_id)
+        .send()?
+        .json()
+        .map(|ReceiptAsSent(receipt)| receipt)
 }
 
-fn path(session: &Session, start: &'static str, transaction_id: &OrderId) -> Result<Path, Error> {
-    session.require_msn()?;
-    Path::new(start).segment("transactionId", transaction_id.as_str())
+fn request<'a>(
+    session: &'a Session,
+    method: &str,
+    resource: &str,
+    transaction_id: &OrderId,
+) -> RequestBuilder<'a> {
+    session
+        .request(method, &format!("/order-management/v1/{resource}"))
+        .needs_msn()
+        .segment("transactionId", transaction_id)
 }
 
 /// The link of a payment, as version 1 has it.

@@ -3,7 +3,7 @@
 use super::bottom_line::BottomLine;
 use super::order_line::OrderLine;
 use super::order_line::QUANTITY_RULE;
-use crate::error::FieldProblem;
+use crate::error::problem::FieldProblem;
 use crate::model::url::url_problem;
 
 /// All that the service refuses and that cannot be right, in the order of the receipt.

@@ -1,31 +1,44 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::{At, Error};
+use crate::error::{Error, ErrorKind, RequestLine};
+use crate::model::identifier::Msn;
+use crate::transport::Response;
 
 /// One attempt, as an [observer](crate::SessionBuilder::observer) sees it: enough for logs and metrics, and never a header or a body.
 #[derive(Clone)]
 pub struct Attempt {
-    at: At,
+    line: RequestLine,
+    merchant_serial_number: Option<Msn>,
     status: Option<u16>,
-    attempt: u32,
+    error_kind: Option<ErrorKind>,
+    number: u32,
     elapsed: Duration,
+    retry_in: Option<Duration>,
     trace_id: Option<String>,
 }
 
 impl Attempt {
-    pub(crate) fn new(
-        at: At,
-        attempt: u32,
+    pub(super) fn new(
+        line: &RequestLine,
+        merchant_serial_number: Option<&Msn>,
+        number: u32,
         elapsed: Duration,
-        result: Result<u16, &Error>,
+        result: Result<&Response, &Error>,
+        retry_in: Option<Duration>,
     ) -> Self {
         let error = result.err();
         Self {
-            at,
-            status: result.ok().or_else(|| error.and_then(Error::status)),
-            attempt,
+            line: line.clone(),
+            merchant_serial_number: merchant_serial_number.cloned(),
+            status: match result {
+                Ok(response) => Some(response.status.as_u16()),
+                Err(error) => error.status(),
+            },
+            error_kind: error.map(Error::kind),
+            number,
             elapsed,
+            retry_in,
             trace_id: error.and_then(Error::trace_id).map(str::to_owned),
         }
     }
@@ -33,13 +46,25 @@ impl Attempt {
     /// The request's method.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.at.method.as_str()
+        self.line.method.as_str()
     }
 
     /// The request's path and query.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.at.path
+        &self.line.path
+    }
+
+    /// The path with names in place of values, such as `/management/v1/sales-units/{msn}`: for metrics by endpoint.
+    #[must_use]
+    pub fn route(&self) -> &str {
+        &self.line.route
+    }
+
+    /// The sales unit that the call was made for, where the session has one.
+    #[must_use]
+    pub fn merchant_serial_number(&self) -> Option<&Msn> {
+        self.merchant_serial_number.as_ref()
     }
 
     /// The HTTP status; `None` if no answer came.
@@ -48,16 +73,28 @@ impl Attempt {
         self.status
     }
 
-    /// Which attempt of its call it was, 1 for the first. The repetition after a 401 counts as one too.
+    /// How the attempt failed; `None` for a success.
     #[must_use]
-    pub fn attempt(&self) -> u32 {
-        self.attempt
+    pub fn error_kind(&self) -> Option<ErrorKind> {
+        self.error_kind
+    }
+
+    /// Which attempt of its call it was, 1 for the first. The retry after a 401 counts as one too.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// How long the attempt took.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
+    }
+
+    /// How long the call waits before the next attempt; `None` if this was the last.
+    #[must_use]
+    pub fn retry_in(&self) -> Option<Duration> {
+        self.retry_in
     }
 
     /// The trace id, where an error's reply held one.
@@ -72,9 +109,13 @@ impl fmt::Debug for Attempt {
         f.debug_struct("Attempt")
             .field("method", &self.method())
             .field("path", &self.path())
+            .field("route", &self.route())
+            .field("merchant_serial_number", &self.merchant_serial_number)
             .field("status", &self.status)
-            .field("attempt", &self.attempt)
+            .field("error_kind", &self.error_kind)
+            .field("number", &self.number)
             .field("elapsed", &self.elapsed)
+            .field("retry_in", &self.retry_in)
             .field("trace_id", &self.trace_id)
             .finish()
     }

@@ -2,22 +2,49 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::HeaderMap;
-use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
+use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::{Attempt, Inner, MSN_HEADER, Observer, Session, msn_header};
-use crate::config::api_keys::Credentials;
+use super::{Attempt, Observer, OnNewToken, Session, Shared};
+use crate::config::api_keys::ApiKeys;
 use crate::config::base_url;
 use crate::config::clock::Clock;
 use crate::config::proxy::{self, ProxyChoice, variable};
-use crate::error::Error;
-
 use crate::config::retry::RetryPolicy;
-use crate::config::tls::{Roots, Tls, TlsBackend};
+use crate::config::system_info::SystemInfo;
+use crate::config::tls::{Tls, TlsBackend};
+use crate::error::problem::FieldProblem;
+use crate::error::{Error, RequestLine};
+use crate::model::header::header_value;
 use crate::model::identifier::Msn;
 use crate::token::{AccessToken, TokenCache};
-use crate::transport::{Client, HeaderName, HeaderValue, Options, Request, header_value};
-use crate::{ApiKeys, SystemInfo};
+use crate::transport::{Client, Options};
+
+impl Session {
+    /// Begins a session with these keys, for this calling system.
+    pub fn builder(keys: ApiKeys, system: SystemInfo) -> SessionBuilder {
+        SessionBuilder::new(keys, system)
+    }
+
+    /// A session from the environment.
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `VIPPS_CLIENT_ID`, `VIPPS_CLIENT_SECRET` | required |
+    /// | `VIPPS_SUBSCRIPTION_KEY` | required, unless `VIPPS_KEYS=management`: then it must not be set |
+    /// | `VIPPS_KEYS` | `standard`, the default, or `management` |
+    /// | `VIPPS_MERCHANT_SERIAL_NUMBER` | optional |
+    /// | `VIPPS_BASE_URL` | optional; production otherwise |
+    ///
+    /// A variable that is set to nothing counts as not set.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with an entry for every missing variable, or for the one whose value is wrong.
+    pub fn from_env(system: SystemInfo) -> Result<Self, Error> {
+        SessionBuilder::from_env(system)?.build()
+    }
+}
 
 /// The vendor's servers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,7 +74,7 @@ pub struct SessionBuilder {
     keys: ApiKeys,
     system: SystemInfo,
     environment: Environment,
-    base_url: Option<String>,
+    base_url: Option<BaseUrl>,
     allow_plain_http: bool,
     msn: Option<Msn>,
     timeout: Duration,
@@ -55,15 +82,19 @@ pub struct SessionBuilder {
     retry: RetryPolicy,
     proxy: ProxyChoice,
     tls_backend: Option<TlsBackend>,
-    root_certificates: Option<Roots>,
+    root_certificates: Option<Vec<u8>>,
     max_response_bytes: u64,
     user_agent_suffix: Option<String>,
     observer: Option<Observer>,
     access_token: Option<AccessToken>,
+    on_new_token: Option<OnNewToken>,
     clock: Clock,
-    /// Names a setting in an error as whoever set it knows it. Not the environment's names in programs that do not read it.
-    rename: fn(Error, bool) -> Error,
-    is_base_url_from_env: bool,
+}
+
+struct BaseUrl {
+    url: String,
+    /// What errors call it.
+    setting: &'static str,
 }
 
 impl SessionBuilder {
@@ -85,9 +116,8 @@ impl SessionBuilder {
             user_agent_suffix: None,
             observer: None,
             access_token: None,
+            on_new_token: None,
             clock: Clock::system(),
-            rename: |error, _| error,
-            is_base_url_from_env: false,
         }
     }
 
@@ -116,7 +146,7 @@ impl SessionBuilder {
         let mut missing = Vec::new();
         let mut required = |name, value: Option<String>| {
             value.unwrap_or_else(|| {
-                missing.push(name);
+                missing.push(FieldProblem::new(name, "not set in the environment"));
                 String::new()
             })
         };
@@ -129,16 +159,14 @@ impl SessionBuilder {
             ApiKeys::standard(client_id, client_secret, subscription_key)
         };
         if !missing.is_empty() {
-            return Err(Error::config(
-                &missing.join(", "),
-                "not set in the environment",
-            ));
+            return Err(Error::settings(missing));
         }
 
-        let mut builder = Self::new(keys, system);
-        builder.base_url = variable("VIPPS_BASE_URL")?;
-        builder.rename = named_by_variable;
-        builder.is_base_url_from_env = builder.base_url.is_some();
+        let mut builder = Self::new(keys.from_variables(), system);
+        builder.base_url = variable("VIPPS_BASE_URL")?.map(|url| BaseUrl {
+            url,
+            setting: "VIPPS_BASE_URL",
+        });
         if let Some(msn) = variable("VIPPS_MERCHANT_SERIAL_NUMBER")? {
             let msn = msn.parse().map_err(|_| {
                 Error::config("VIPPS_MERCHANT_SERIAL_NUMBER", "must be 4 to 10 digits")
@@ -158,8 +186,10 @@ impl SessionBuilder {
     ///
     /// An `https` address, or an `http` one on loopback, optionally with a port and a path before those of the API.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
-        self.base_url = Some(url.into());
-        self.is_base_url_from_env = false;
+        self.base_url = Some(BaseUrl {
+            url: url.into(),
+            setting: "base_url",
+        });
         self
     }
 
@@ -198,7 +228,7 @@ impl SessionBuilder {
     /// Without this and [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the environment says. For a plain http base URL
     /// on this machine it has to be on this machine too, unless [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
-        self.proxy = ProxyChoice::url(&url.into());
+        self.proxy = ProxyChoice::Url(url.into());
         self
     }
 
@@ -206,7 +236,7 @@ impl SessionBuilder {
     /// an error if that is no proxy as for [`proxy`](Self::proxy). One elsewhere is passed by for a plain http base URL on this machine,
     /// unless [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy_from_env(mut self) -> Self {
-        self.proxy = ProxyChoice::from_env();
+        self.proxy = ProxyChoice::FromEnv;
         self
     }
 
@@ -221,7 +251,7 @@ impl SessionBuilder {
     /// To trust a certificate in addition to the public ones, give a bundle with both, such as the system's and one's own, one after
     /// the other.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.root_certificates = Some(Roots::read(&pem.into()));
+        self.root_certificates = Some(pem.into());
         self
     }
 
@@ -237,8 +267,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Is called after every attempt of every call, token requests included, on the thread that made it. An early renewal of the token
-    /// has a thread of its own.
+    /// Is called after every attempt of every call, token requests included, on the thread that made it.
     ///
     /// It must not make calls with the session: during a token request such a call would wait for itself until its time is up.
     pub fn observer(mut self, observer: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
@@ -252,6 +281,14 @@ impl SessionBuilder {
         self
     }
 
+    /// Is called with every token that the session fetches, on the thread that fetched it: for programs that keep it between runs.
+    ///
+    /// Like an [observer](Self::observer) it must not make calls with the session.
+    pub fn on_new_token(mut self, keep: impl Fn(&AccessToken) + Send + Sync + 'static) -> Self {
+        self.on_new_token = Some(Arc::new(keep));
+        self
+    }
+
     /// Another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -262,17 +299,13 @@ impl SessionBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming the setting that is wrong, or the variable that it came from, and what would be right.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the setting that is wrong, or the variable that it came from, and what would be right.
     pub fn build(self) -> Result<Session, Error> {
-        let (rename, is_base_url_from_env) = (self.rename, self.is_base_url_from_env);
-        self.checked()
-            .map_err(|error| rename(error, is_base_url_from_env))
-    }
-
-    fn checked(self) -> Result<Session, Error> {
-        let url = self.base_url.as_deref();
-        let url = url.unwrap_or(self.environment.base_url());
-        let base_url = base_url::checked(url, self.allow_plain_http)?;
+        let (setting, url) = match &self.base_url {
+            Some(BaseUrl { url, setting }) => (*setting, url.as_str()),
+            None => ("environment", self.environment.base_url()),
+        };
+        let base_url = base_url::checked(setting, url, self.allow_plain_http)?;
         let in_clear = base_url.starts_with("http:") && !self.allow_plain_http;
         let proxy = self.proxy.resolve(in_clear)?;
         let needs_tls =
@@ -306,11 +339,10 @@ impl SessionBuilder {
         for (name, value) in self.system.headers() {
             headers.insert(HeaderName::from_static(name), value.clone());
         }
-        if let Some(msn) = &self.msn {
-            headers.insert(MSN_HEADER, msn_header(msn)?);
+        if let Some(key) = &credentials.subscription_key {
+            let name = HeaderName::from_static("ocp-apim-subscription-key");
+            headers.insert(name, key.clone());
         }
-        let mut token_headers = headers.clone();
-        let token_request = add_credentials(credentials, &mut headers, &mut token_headers);
 
         let mut secrets = self.keys.secrets();
         if let Some(proxy) = &proxy {
@@ -321,24 +353,33 @@ impl SessionBuilder {
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
             proxy,
-            tls: Tls::new(self.tls_backend, self.root_certificates, needs_tls)?,
+            tls: Tls::new(
+                self.tls_backend,
+                self.root_certificates.as_deref(),
+                needs_tls,
+            )?,
             max_response_bytes: self.max_response_bytes,
             user_agent: user_agent.to_str().unwrap_or_default().to_owned(),
         });
-        let inner = Inner {
+        let token_line = RequestLine {
+            method: Method::POST,
+            path: credentials.token_path.to_owned(),
+            route: credentials.token_path.to_owned(),
+        };
+        let shared = Shared {
             client,
-            token_request,
-            token_headers,
-            tokens: TokenCache::new(self.clock.clone(), self.timeout, self.access_token),
+            credentials,
+            headers,
+            tokens: TokenCache::new(self.clock.clone(), token_line, self.access_token),
             clock: self.clock,
             timeout: self.timeout,
             retry: self.retry,
             observer: self.observer,
+            on_new_token: self.on_new_token,
             secrets,
         };
         Ok(Session {
-            inner: Arc::new(inner),
-            headers: Arc::new(headers),
+            shared: Arc::new(shared),
             msn: self.msn,
         })
     }
@@ -360,33 +401,6 @@ impl fmt::Debug for SessionBuilder {
     }
 }
 
-/// Puts the keys where they belong, and gives the token request.
-fn add_credentials(
-    credentials: Credentials,
-    headers: &mut HeaderMap,
-    token_headers: &mut HeaderMap,
-) -> Request<'static> {
-    const SUBSCRIPTION_KEY: HeaderName = HeaderName::from_static("ocp-apim-subscription-key");
-
-    match credentials {
-        Credentials::Standard {
-            client_id,
-            client_secret,
-            subscription_key,
-        } => {
-            headers.insert(SUBSCRIPTION_KEY, subscription_key.clone());
-            token_headers.insert(SUBSCRIPTION_KEY, subscription_key);
-            token_headers.insert(HeaderName::from_static("client_id"), client_id);
-            token_headers.insert(HeaderName::from_static("client_secret"), client_secret);
-            Request::for_token("/accesstoken/get", None)
-        }
-        Credentials::Management { authorization } => {
-            token_headers.insert(AUTHORIZATION, authorization);
-            Request::for_token("/miami/v1/token", Some("grant_type=client_credentials"))
-        }
-    }
-}
-
 fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     const PRODUCT: &str = concat!("vipps-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -395,21 +409,6 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue, Error> {
     };
     let setting = "user_agent_suffix";
     let wrong = |reason| Error::config(setting, reason);
-    header_value(setting, suffix).map_err(wrong)?;
-    header_value(setting, &format!("{PRODUCT} {suffix}")).map_err(wrong)
-}
-
-/// Has an error about a setting that came from the environment name the variable, which is what its reader can change.
-fn named_by_variable(error: Error, is_base_url_from_env: bool) -> Error {
-    let Error::Config { setting, reason } = error else {
-        return error;
-    };
-    let variable = match setting.as_str() {
-        "client_id" => "VIPPS_CLIENT_ID",
-        "client_secret" => "VIPPS_CLIENT_SECRET",
-        "subscription_key" => "VIPPS_SUBSCRIPTION_KEY",
-        "base_url" if is_base_url_from_env => "VIPPS_BASE_URL",
-        other => other,
-    };
-    Error::config(variable, reason)
+    header_value(suffix).map_err(wrong)?;
+    header_value(&format!("{PRODUCT} {suffix}")).map_err(wrong)
 }

@@ -3,20 +3,45 @@
 use std::io;
 use std::time::Duration;
 
-use super::{MAX_RESPONSE_HEAD, Reply, Request};
-use crate::error::{CallError, Delivery, Error, ErrorKind};
+use ureq::http::StatusCode;
 
-/// The error of an exchange that ended before a status line came.
-pub(super) fn before_status(
-    request: &Request<'_>,
-    error: &ureq::Error,
-    https: bool,
-    limit: Duration,
-    body_never_read: bool,
-) -> Error {
+use crate::error::{Delivery, Error, ErrorKind, RequestLine};
+
+/// The longest head of a reply: what the API's own need, many times over.
+pub(super) const MAX_RESPONSE_HEAD: usize = 32 * 1024;
+
+/// Why no answer came.
+pub(super) struct Failure {
+    kind: ErrorKind,
+    delivery: Delivery,
+    reason: String,
+}
+
+impl Failure {
+    fn new(kind: ErrorKind, delivery: Delivery, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self {
+            kind,
+            delivery,
+            reason,
+        }
+    }
+
+    pub(super) fn into_error(self, line: &RequestLine, nothing_sent: bool) -> Error {
+        let delivery = if nothing_sent {
+            Delivery::NotSent
+        } else {
+            self.delivery
+        };
+        Error::failed(line, None, self.kind, delivery, self.reason)
+    }
+}
+
+/// The failure of an exchange that ended before a status line came.
+pub(super) fn before_status(error: &ureq::Error, https: bool, limit: Duration) -> Failure {
     use ureq::Timeout;
 
-    let (kind, delivery, reason) = match error {
+    match error {
         ureq::Error::Timeout(phase) => {
             let (delivery, doing) = match phase {
                 Timeout::Resolve => (Delivery::NotSent, "looking up the host's name"),
@@ -27,7 +52,7 @@ pub(super) fn before_status(
                 Timeout::Resolve | Timeout::Connect => format!("timed out while {doing}"),
                 _ => format!("timed out after {limit:.1?} while {doing}"),
             };
-            (ErrorKind::Timeout, delivery, reason)
+            Failure::new(ErrorKind::Timeout, delivery, reason)
         }
         ureq::Error::Io(io) => io_failure(io, https),
         ureq::Error::HostNotFound => not_connected("the host's name was not found"),
@@ -62,7 +87,7 @@ pub(super) fn before_status(
         ureq::Error::Der(error) => no_tls(error.to_string()),
         ureq::Error::LargeResponseHeader(..) => {
             let reason = format!("the head of the reply is larger than {MAX_RESPONSE_HEAD} bytes");
-            (ErrorKind::Network, Delivery::Unknown, reason)
+            Failure::new(ErrorKind::Network, Delivery::Unknown, reason)
         }
         ureq::Error::Protocol(error) => {
             let error = error.to_string();
@@ -73,16 +98,10 @@ pub(super) fn before_status(
                 ""
             };
             let reason = format!("the reply is not HTTP: {error}{hint}");
-            (ErrorKind::Network, Delivery::Unknown, reason)
+            Failure::new(ErrorKind::Network, Delivery::Unknown, reason)
         }
-        other => (ErrorKind::Network, Delivery::Unknown, other.to_string()),
-    };
-    let delivery = if body_never_read {
-        Delivery::NotSent
-    } else {
-        delivery
-    };
-    Error::Transport(CallError::new(request.at(), None, kind, delivery, reason))
+        other => Failure::new(ErrorKind::Network, Delivery::Unknown, other.to_string()),
+    }
 }
 
 /// Unlike a refusal this may pass, as when a server is restarted.
@@ -91,7 +110,7 @@ const CLOSED_IN_HANDSHAKE: &str = "the connection was closed in the TLS handshak
 const NOT_TLS: &str = "the server does not speak TLS there";
 
 /// Failures of DNS and of certificates come as plain I/O errors too.
-fn io_failure(error: &io::Error, https: bool) -> (ErrorKind, Delivery, String) {
+fn io_failure(error: &io::Error, https: bool) -> Failure {
     let text = error.to_string();
     match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => {
@@ -115,8 +134,11 @@ fn io_failure(error: &io::Error, https: bool) -> (ErrorKind, Delivery, String) {
         }
         // Nobody but the two ends can tell whether this came before or after the request, so that only an unread body proves the first.
         io::ErrorKind::InvalidData if text.ends_with("InvalidContentType") => {
-            let (kind, _, reason) = no_tls(NOT_TLS.to_owned());
-            (kind, Delivery::Unknown, reason)
+            let failure = no_tls(NOT_TLS.to_owned());
+            Failure {
+                delivery: Delivery::Unknown,
+                ..failure
+            }
         }
         // Alerts that can only come while the connection is being made.
         io::ErrorKind::InvalidData
@@ -131,16 +153,13 @@ fn io_failure(error: &io::Error, https: bool) -> (ErrorKind, Delivery, String) {
         {
             no_tls(text)
         }
-        _ if is_closed(error) => (
-            ErrorKind::Network,
-            Delivery::Unknown,
-            "the connection was closed before an answer came".to_owned(),
-        ),
-        _ => (
-            ErrorKind::Network,
-            Delivery::Unknown,
-            format!("the connection broke: {text}"),
-        ),
+        _ => {
+            let reason = match is_closed(error) {
+                true => "the connection was closed before an answer came".to_owned(),
+                false => format!("the connection broke: {text}"),
+            };
+            Failure::new(ErrorKind::Network, Delivery::Unknown, reason)
+        }
     }
 }
 
@@ -155,19 +174,19 @@ fn is_closed(error: &io::Error) -> bool {
     )
 }
 
-fn not_connected(reason: impl Into<String>) -> (ErrorKind, Delivery, String) {
-    (ErrorKind::Connect, Delivery::NotSent, reason.into())
+fn not_connected(reason: impl Into<String>) -> Failure {
+    Failure::new(ErrorKind::Connect, Delivery::NotSent, reason)
 }
 
-fn no_tls(reason: String) -> (ErrorKind, Delivery, String) {
+fn no_tls(reason: String) -> Failure {
     let reason = format!("no safe connection: {reason}");
-    (ErrorKind::Tls, Delivery::NotSent, reason)
+    Failure::new(ErrorKind::Tls, Delivery::NotSent, reason)
 }
 
 /// The error of a successful answer whose body did not come to its end.
 pub(super) fn in_body(
-    request: &Request<'_>,
-    reply: &Reply,
+    line: &RequestLine,
+    status: StatusCode,
     error: io::Error,
     limit: Duration,
 ) -> Error {
@@ -177,9 +196,10 @@ pub(super) fn in_body(
             format!("timed out after {limit:.1?} while reading the reply"),
         ),
         #[cfg(feature = "gzip")]
-        error @ ureq::Error::Decompress(..) => {
-            return reply.unreadable(request, format!("the reply cannot be read: {error}"));
-        }
+        error @ ureq::Error::Decompress(..) => (
+            ErrorKind::Decode,
+            format!("the reply cannot be read: {error}"),
+        ),
         ureq::Error::Io(error) if is_closed(&error) => (
             ErrorKind::Network,
             "the connection was closed in the middle of the reply".to_owned(),
@@ -189,12 +209,5 @@ pub(super) fn in_body(
             format!("the reply cannot be received: {error}"),
         ),
     };
-    let delivery = Delivery::Answered;
-    Error::Transport(CallError::new(
-        request.at(),
-        Some(reply.status),
-        kind,
-        delivery,
-        reason,
-    ))
+    Error::failed(line, Some(status), kind, Delivery::Answered, reason)
 }

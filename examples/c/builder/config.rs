@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use vipps::{
-    AccessToken, ApiKeys, Environment, Error, Msn, RetryPolicy, Session, SessionBuilder,
-    SystemInfo, TlsBackend,
+    AccessToken, ApiKeys, Environment, Msn, RetryPolicy, Session, SessionBuilder, SystemInfo,
+    TlsBackend,
 };
 
 use crate::error::Failure;
@@ -146,10 +146,10 @@ impl Config {
         if let Some(attempts) = retry.number("maxAttempts")? {
             policy = policy.max_attempts(u32::try_from(attempts).unwrap_or(u32::MAX));
         }
-        if let Some(wait) = retry.milliseconds("firstWaitMs")? {
+        if let Some(wait) = retry.milliseconds("initialBackoffMs")? {
             policy = policy.initial_backoff(wait);
         }
-        if let Some(wait) = retry.milliseconds("longestWaitMs")? {
+        if let Some(wait) = retry.milliseconds("maxBackoffMs")? {
             policy = policy.max_backoff(wait);
         }
         retry.end()?;
@@ -165,9 +165,9 @@ impl Config {
         let expires_in = expires_in.ok_or_else(|| token.wrong("expiresInMs", "must be set"))?;
         token.end()?;
         let kept = AccessToken::new(&text, expires_in);
-        let kept = kept.map_err(|error| match error {
-            Error::InvalidInput { reason, .. } => token.wrong("token", &reason),
-            other => Failure::from(other),
+        let kept = kept.map_err(|error| match error.field_problems() {
+            [problem, ..] => token.wrong("token", &problem.reason),
+            [] => Failure::from(error),
         })?;
         Ok(Some(kept))
     }

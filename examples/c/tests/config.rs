@@ -198,7 +198,7 @@ fn what_json_sets_is_seen_in_the_requests() {
     let more = json!({
         "systemPluginName": "acme-webshop",
         "systemPluginVersion": "4.5.6",
-        "retry": {"maxAttempts": 2, "firstWaitMs": 0, "longestWaitMs": 0},
+        "retry": {"maxAttempts": 2, "initialBackoffMs": 0, "maxBackoffMs": 0},
         "maxResponseBytes": 100_000,
         "userAgentSuffix": "acme-billing/2.1",
         "accessToken": {"token": "kept", "expiresInMs": 3_600_000},
@@ -299,7 +299,7 @@ fn what_json_sets_beside_the_requests_has_its_effect() {
 
     let settings = json!({
         "timeoutMs": 20_000,
-        "retry": {"maxAttempts": 2, "firstWaitMs": 3, "longestWaitMs": 5},
+        "retry": {"maxAttempts": 2, "initialBackoffMs": 3, "maxBackoffMs": 5},
     });
     let settings = CString::new(changed(&sandbox, settings)).unwrap();
     let mut builder = ptr::null_mut();

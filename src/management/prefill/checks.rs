@@ -1,5 +1,5 @@
 use super::Body;
-use crate::error::FieldProblem;
+use crate::error::problem::FieldProblem;
 use crate::management::{BankAccount, PricePackageId, ProductUseCase};
 use crate::model::identifier::is_made_of;
 

@@ -1,0 +1,41 @@
+//! What a line of a request's head may hold.
+
+use ureq::http::HeaderValue;
+
+/// The transport's output buffer, which has to hold any one line of a head. A picture goes out no faster through a larger one, and takes
+/// half as long again through half of it.
+pub(crate) const OUTPUT_BUFFER: usize = 32 * 1024;
+
+/// The longest value of a header.
+pub(crate) const MAX_VALUE_BYTES: usize = OUTPUT_BUFFER / 4 * 3;
+
+/// The longest token.
+pub(crate) const MAX_TOKEN_BYTES: usize = OUTPUT_BUFFER / 2;
+
+/// The longest path, and the longest base URL: what servers commonly take, and what fits the output buffer together.
+pub(crate) const MAX_PATH_BYTES: usize = OUTPUT_BUFFER / 4;
+
+/// A header's value: visible ASCII with spaces between, not empty, and not too long to be sent. The error does not repeat it, as it may be
+/// a secret.
+pub(crate) fn header_value(value: &str) -> Result<HeaderValue, String> {
+    if value.is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(format!("must be at most {MAX_VALUE_BYTES} bytes"));
+    }
+    if value.starts_with(' ') || value.ends_with(' ') {
+        return Err("must not begin or end with a space".to_owned());
+    }
+    for (at, c) in value.chars().enumerate() {
+        let wrong = match c {
+            ' '..='~' => continue,
+            '\r' | '\n' => "a line break",
+            c if c.is_control() => "a control character",
+            _ => "a character outside ASCII",
+        };
+        let place = at + 1;
+        return Err(format!("must be visible ASCII, and has {wrong} at {place}"));
+    }
+    HeaderValue::from_str(value).map_err(|_| "cannot be sent as a header".to_owned())
+}

@@ -1,0 +1,464 @@
+//! What every call is made of: a request that is put together piece by piece, and its reply.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use ureq::http::header::{ACCEPT, CONTENT_TYPE};
+use ureq::http::{HeaderMap, HeaderName, Method};
+
+use crate::error::problem::FieldProblem;
+use crate::error::{Error, ErrorKind, RequestLine};
+use crate::model::header::{MAX_PATH_BYTES, header_value};
+use crate::model::identifier::IdempotencyKey;
+use crate::session::Session;
+use crate::transport::{self, Response};
+
+impl Session {
+    /// Begins a request to an endpoint of your own choosing, such as one that this crate has no function for.
+    ///
+    /// The token, the session's headers, retries, timeouts and errors are those of every other call. What is wrong with the request is
+    /// the error of [`send`](RequestBuilder::send), before anything is sent. `method` is GET, POST, PUT, PATCH or DELETE; `path` begins
+    /// with a slash, is percent-encoded, and may have a query.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// let units: serde_json::Value = session.request("GET", "/management/v1/sales-units").send()?.json()?;
+    /// assert!(units.is_array());
+    ///
+    /// let unit: serde_json::Value = session
+    ///     .request("GET", "/management/v1/sales-units")
+    ///     .segment("msn", "123456")
+    ///     .send()?
+    ///     .json()?;
+    /// assert_eq!(unit["msn"], "123456");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder<'_> {
+        let mut problems = Vec::new();
+        let method = match method {
+            "GET" => Method::GET,
+            "POST" => Method::POST,
+            "PUT" => Method::PUT,
+            "PATCH" => Method::PATCH,
+            "DELETE" => Method::DELETE,
+            other => {
+                let rule = "must be GET, POST, PUT, PATCH or DELETE";
+                problems.push(FieldProblem::invalid("method", rule, other));
+                Method::GET
+            }
+        };
+        problems.extend(path_problem(path));
+        let route = path.split('?').next().unwrap_or_default().to_owned();
+        RequestBuilder {
+            session: self,
+            line: RequestLine {
+                method,
+                path: path.to_owned(),
+                route,
+            },
+            headers: HeaderMap::new(),
+            body: None,
+            with_keys: false,
+            needs_msn: false,
+            conflict: Conflict::Plain,
+            deadline: None,
+            problems,
+        }
+    }
+}
+
+/// A request that is being put together: made by [`Session::request`], sent by [`send`](Self::send).
+///
+/// A request may be retried after an unknown outcome if it is a GET, a PUT or a DELETE, or has an
+/// [idempotency key](Self::idempotency_key). A POST or PATCH without a body is sent with an empty one.
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) line: RequestLine,
+    /// Those that the session does not add by itself.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Cow<'a, [u8]>>,
+    /// A token request: it goes with the keys in place of a token, and may be retried, as any number of tokens may be valid.
+    pub(crate) with_keys: bool,
+    needs_msn: bool,
+    conflict: Conflict,
+    /// When the call has to end that this request is a part of.
+    pub(crate) deadline: Option<Duration>,
+    problems: Vec<FieldProblem>,
+}
+
+/// What an endpoint means by a 409.
+#[derive(Clone, Copy, PartialEq)]
+enum Conflict {
+    /// A conflict of any kind.
+    Plain,
+    /// The resource already exists.
+    Exists,
+    /// The same, which a 400 that speaks of a duplicate says too. Elsewhere the word may be about anything.
+    ExistsOrDuplicate,
+}
+
+impl<'a> RequestBuilder<'a> {
+    /// Adds `/` and a value to the path, percent-encoded. `name` is what the value is called in errors and in
+    /// [`Attempt::route`](crate::Attempt::route).
+    ///
+    /// An empty value, `.` and `..` are refused: they would make another path.
+    pub fn segment(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        if matches!(value, "" | "." | "..") {
+            return self.problem(name, format!("{value:?} cannot be part of a path"));
+        }
+        self.line.route.push_str(&format!("/{{{name}}}"));
+        self.line.path.push('/');
+        push_encoded(&mut self.line.path, value);
+        self.before_query()
+    }
+
+    /// Adds a fixed part to the path, such as `/details`, after a [`segment`](Self::segment).
+    pub fn path(mut self, part: &str) -> Self {
+        self.problems.extend(path_problem(part));
+        self.line.route.push_str(part);
+        self.line.path.push_str(part);
+        self.before_query()
+    }
+
+    /// Adds a parameter to the query, percent-encoded. `None` adds nothing.
+    pub fn query<'v>(mut self, name: &str, value: impl Into<Option<&'v str>>) -> Self {
+        if let Some(value) = value.into() {
+            let separator = if self.line.path.contains('?') {
+                '&'
+            } else {
+                '?'
+            };
+            self.line.path.push(separator);
+            push_encoded(&mut self.line.path, name);
+            self.line.path.push('=');
+            push_encoded(&mut self.line.path, value);
+        }
+        self
+    }
+
+    /// Sets a header, in place of the session's own header of that name.
+    ///
+    /// Refused are those that belong to the connection and to the keys: `Authorization`, `Ocp-Apim-Subscription-Key`, `Host`,
+    /// `Connection`, `Content-Length` and `Transfer-Encoding`.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        const NOT_YOURS: [&str; 6] = [
+            "authorization",
+            "connection",
+            "content-length",
+            "host",
+            "ocp-apim-subscription-key",
+            "transfer-encoding",
+        ];
+        let Ok(header) = HeaderName::try_from(name) else {
+            return self.problem("header", format!("{name:?} is not a valid name"));
+        };
+        if NOT_YOURS.contains(&header.as_str()) {
+            return self.problem(name, "is set by the session".to_owned());
+        }
+        match header_value(value) {
+            Ok(value) => {
+                self.headers.insert(header, value);
+                self
+            }
+            Err(reason) => self.problem(name, reason),
+        }
+    }
+
+    /// Sets the media type that the reply should have, such as `text/csv`: the `Accept` header, `application/json` by default.
+    pub fn accept(self, media_type: &str) -> Self {
+        self.header(ACCEPT.as_str(), media_type)
+    }
+
+    /// Sets the `Idempotency-Key` header, which makes it safe to retry a POST or a PATCH.
+    pub fn idempotency_key(self, key: &IdempotencyKey) -> Self {
+        self.header("Idempotency-Key", key.as_str())
+    }
+
+    /// Sets the body to a value as JSON.
+    pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => self.body("application/json", bytes),
+            Err(error) => self.problem("body", format!("cannot be written as JSON: {error}")),
+        }
+    }
+
+    /// Sets the body to these bytes, which are sent as they are.
+    pub fn body(mut self, content_type: &str, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        self.body = Some(bytes.into());
+        self.header(CONTENT_TYPE.as_str(), content_type)
+    }
+
+    pub(crate) fn with_keys(mut self) -> Self {
+        self.with_keys = true;
+        self
+    }
+
+    /// Has the call refused if the session has no MSN.
+    pub(crate) fn needs_msn(mut self) -> Self {
+        self.needs_msn = true;
+        self
+    }
+
+    /// A 409 means that the resource already exists.
+    pub(crate) fn conflict_means_exists(mut self) -> Self {
+        self.conflict = Conflict::Exists;
+        self
+    }
+
+    /// A 409, or a 400 that speaks of a duplicate, means that the resource already exists.
+    pub(crate) fn duplicate_means_exists(mut self) -> Self {
+        self.conflict = Conflict::ExistsOrDuplicate;
+        self
+    }
+
+    /// Makes the request a part of a call that has to end by then.
+    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    fn before_query(self) -> Self {
+        match self.line.path.contains('?') {
+            true => self.problem("path", "must be complete before its query".to_owned()),
+            false => self,
+        }
+    }
+
+    fn problem(mut self, field: &str, reason: String) -> Self {
+        self.problems.push(FieldProblem::new(field, reason));
+        self
+    }
+
+    /// Adds what can be added only when the request is complete, and checks that it can be sent.
+    pub(crate) fn checked(mut self) -> Result<Self, Error> {
+        let is_without_body = [Method::GET, Method::DELETE].contains(&self.line.method);
+        if is_without_body && self.body.is_some() {
+            let reason = format!("must not be set for a {}", self.line.method);
+            self.problems.push(FieldProblem::new("body", reason));
+        }
+        let length = self.line.path.len();
+        if length > MAX_PATH_BYTES {
+            let reason = format!("must be at most {MAX_PATH_BYTES} bytes, not {length}");
+            self.problems.push(FieldProblem::new("path", reason));
+        }
+        const MSN: HeaderName = HeaderName::from_static("merchant-serial-number");
+        if let Some(msn) = self.session.merchant_serial_number() {
+            match header_value(msn.as_str()) {
+                Ok(value) => {
+                    self.headers.entry(MSN).or_insert(value);
+                }
+                Err(reason) => self.problems.push(FieldProblem::new("msn", reason)),
+            }
+        }
+        Error::from_problems(std::mem::take(&mut self.problems))?;
+        if self.needs_msn && !self.headers.contains_key(MSN) {
+            return Err(Error::config(
+                "merchant_serial_number",
+                "must be set for the Order Management API, on the builder or with for_sales_unit()",
+            ));
+        }
+        if !is_without_body {
+            // Without one ureq sends a chunked body, which gateways answer with 411.
+            self.body.get_or_insert_default();
+        }
+        Ok(self)
+    }
+
+    /// Whether it may be sent again when the first one may have been carried out.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        let by_method = [Method::GET, Method::PUT, Method::DELETE].contains(&self.line.method);
+        by_method || self.with_keys || self.headers.contains_key("idempotency-key")
+    }
+
+    /// Gives an error the kind that its status has at this endpoint.
+    pub(crate) fn name_conflict(&self, error: Error) -> Error {
+        let means_exists = match error.status() {
+            Some(409) => self.conflict != Conflict::Plain,
+            Some(400) => {
+                let problem = error.problem();
+                self.conflict == Conflict::ExistsOrDuplicate
+                    && problem.is_some_and(|problem| problem.mentions("duplicate"))
+            }
+            _ => false,
+        };
+        if means_exists {
+            error.with_kind(ErrorKind::AlreadyExists)
+        } else {
+            error
+        }
+    }
+}
+
+/// The reply to a request, with a status from 200 to 299.
+///
+/// It knows its request, so that its errors name it.
+pub struct Reply {
+    line: RequestLine,
+    response: Response,
+}
+
+impl Reply {
+    pub(crate) fn new(line: RequestLine, response: Response) -> Self {
+        Self { line, response }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.response.status.as_u16()
+    }
+
+    /// The value of a header, whose name is taken in any case. `None` if it is absent or not visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as it came, decompressed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.response.body
+    }
+
+    /// Whether the body holds nothing but white space.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.response.body.iter().all(u8::is_ascii_whitespace)
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] if it is not UTF-8.
+    pub fn text(self) -> Result<String, Error> {
+        let (line, status) = (self.line, self.response.status);
+        String::from_utf8(self.response.body)
+            .map_err(|_| transport::unreadable(&line, status, "the reply is not UTF-8 text"))
+    }
+
+    /// The body as a value of JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.response.body).map_err(|error| {
+            if self.is_empty() {
+                return self.unreadable("the reply has no body");
+            }
+            let error = without_values(&error.to_string());
+            self.unreadable(format!("the reply cannot be read: {error}"))
+        })
+    }
+
+    /// The body as the one text that it consists of: a JSON string as what it says, anything else as it stands, except for a page.
+    pub(crate) fn string(self) -> Result<String, Error> {
+        if let Ok(text) = serde_json::from_slice(&self.response.body) {
+            return Ok(text);
+        }
+        let bytes = self.not_a_page()?;
+        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
+    /// Nothing, for a call whose success says it all, whatever the body is, except for a page.
+    pub(crate) fn done(self) -> Result<(), Error> {
+        self.not_a_page().map(drop)
+    }
+
+    /// Whoever answers a request for JSON with HTML is not the API, and has done nothing.
+    fn not_a_page(self) -> Result<Vec<u8>, Error> {
+        if self.response.body.trim_ascii_start().starts_with(b"<") {
+            return Err(self.unreadable("the reply is a page and not the API's"));
+        }
+        Ok(self.response.body)
+    }
+
+    pub(crate) fn unreadable(&self, reason: impl Into<String>) -> Error {
+        transport::unreadable(&self.line, self.response.status, reason)
+    }
+}
+
+/// Shows neither headers nor body, which may hold anything.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reply")
+            .field("request", &format_args!("{}", self.line))
+            .field("status", &self.status())
+            .field("bytes", &self.response.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows neither headers nor body, which may hold anything.
+impl std::fmt::Debug for RequestBuilder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestBuilder")
+            .field("request", &format_args!("{}", self.line))
+            .finish_non_exhaustive()
+    }
+}
+
+/// serde's message without the text that it found: that may be a token or a person's name, and as long as the whole reply.
+fn without_values(message: &str) -> String {
+    const FOUND: &str = ": string ";
+    let begin = message.find(FOUND).map(|at| at + FOUND.len() - 1);
+    // The text is quoted, and quotes in it are escaped, so that the last of these is not its own.
+    let end = message.rfind("\", expected ").map(|at| at + 1);
+    let parts = begin
+        .zip(end)
+        .and_then(|(begin, end)| Some((message.get(..begin)?, message.get(end..)?)));
+    match parts {
+        Some((before, after)) => format!("{before}{after}"),
+        None => message.to_owned(),
+    }
+}
+
+fn push_encoded(path: &mut String, value: &str) {
+    for byte in value.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
+                path.push(char::from(byte));
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+/// What is wrong with a path or a part of one.
+fn path_problem(path: &str) -> Option<FieldProblem> {
+    let is_dots = |segment: &str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    };
+    let (segments, _query) = path.split_once('?').unwrap_or((path, ""));
+    let rule = if !path.starts_with('/') || path.starts_with("//") {
+        "must begin with one slash"
+    } else if !is_percent_encoded(path) {
+        "must be percent-encoded and have no fragment"
+    } else if segments.split('/').any(is_dots) {
+        "must not have . and .. segments"
+    } else {
+        return None;
+    };
+    Some(FieldProblem::invalid("path", rule, path))
+}
+
+/// Whether there is nothing but what RFC 3986 allows in a path and a query, and the brackets that many servers want in a query.
+fn is_percent_encoded(path: &str) -> bool {
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || br"/?-._~:@!$&'()*+,;=[]".contains(&b);
+    let mut parts = path.split('%');
+    let first = parts.next().unwrap_or_default();
+    first.bytes().all(is_allowed)
+        && parts.all(|part| {
+            let (hex, rest) = part.as_bytes().split_at_checked(2).unwrap_or_default();
+            hex.len() == 2
+                && hex.iter().all(u8::is_ascii_hexdigit)
+                && rest.iter().copied().all(is_allowed)
+        })
+}

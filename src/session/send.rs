@@ -1,0 +1,208 @@
+//! The one loop that every call goes through: token, attempt, and what follows from its outcome.
+
+use std::time::Duration;
+
+use ureq::http::StatusCode;
+use ureq::http::header::AUTHORIZATION;
+
+use super::{Attempt, Session, Shared};
+use crate::config::retry::{FailedAttempt, next_wait};
+use crate::error::{Delivery, Error, ErrorKind};
+use crate::redact::redact;
+use crate::request::{Reply, RequestBuilder};
+use crate::token::{self, AccessToken};
+use crate::transport::{Message, Response};
+
+impl Session {
+    /// A token that is good now, fetched if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Auth`] if the token endpoint refuses the keys.
+    pub fn access_token(&self) -> Result<AccessToken, Error> {
+        self.token(self.deadline())
+    }
+
+    /// A good token: the cached one, or one that this thread or another fetches now.
+    fn token(&self, deadline: Duration) -> Result<AccessToken, Error> {
+        let tokens = &self.shared.tokens;
+        tokens.get(deadline, |deadline| self.fetch_token(deadline))
+    }
+
+    fn fetch_token(&self, deadline: Duration) -> Result<AccessToken, Error> {
+        let shared = &self.shared;
+        let credentials = &shared.credentials;
+        let mut request = self.request("POST", credentials.token_path);
+        if let Some(form) = credentials.token_form {
+            request = request.body("application/x-www-form-urlencoded", form.as_bytes());
+        }
+        let reply = request.with_keys().deadline(deadline).send();
+        let reply = reply.map_err(Error::of_token_request)?;
+        let token = token::read(reply.bytes(), &shared.clock);
+        let token = token.map_err(|reason| reply.unreadable(reason).of_token_request())?;
+        if let Some(keep) = &shared.on_new_token {
+            keep(&token);
+        }
+        Ok(token)
+    }
+
+    /// Waits before a call of several requests begins again, as long as the server asked to. Gives `false` if the policy or the time does
+    /// not allow it.
+    pub(crate) fn back_off(&self, number: u32, deadline: Duration, error: &Error) -> bool {
+        let failed = FailedAttempt {
+            // Whatever it was: it is known by now that a retry does nothing twice.
+            kind: ErrorKind::Network,
+            status: None,
+            ..self.failed_attempt(error, true, number, deadline)
+        };
+        let wait = next_wait(&self.shared.retry, &failed);
+        if let Some(wait) = wait {
+            self.shared.clock.sleep(wait);
+        }
+        wait.is_some()
+    }
+
+    fn failed_attempt(
+        &self,
+        error: &Error,
+        is_idempotent: bool,
+        number: u32,
+        deadline: Duration,
+    ) -> FailedAttempt {
+        let shared = &self.shared;
+        FailedAttempt {
+            kind: error.kind(),
+            delivery: error.delivery(),
+            status: error.status(),
+            is_idempotent,
+            number,
+            time_left: deadline.saturating_sub(shared.clock.now()),
+            retry_after: error.retry_after(),
+            random: shared.retry.random(number),
+        }
+    }
+}
+
+impl RequestBuilder<'_> {
+    /// Sends the request, with a token, retries and the session's timeout, and reads the reply to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] if the request cannot be sent as it is, with an entry for each reason in
+    /// [`field_problems`](Error::field_problems); otherwise whatever became of the call.
+    pub fn send(self) -> Result<Reply, Error> {
+        let request = self.checked()?;
+        let session = request.session;
+        let deadline = request.deadline.unwrap_or_else(|| session.deadline());
+        let response = request.run(deadline)?;
+        Ok(Reply::new(request.line, response))
+    }
+
+    fn run(&self, deadline: Duration) -> Result<Response, Error> {
+        let session = self.session;
+        let shared = &*session.shared;
+        let mut number = 0;
+        // Whether an attempt before this one may have been carried out.
+        let mut in_doubt = false;
+        let mut token_replaced = false;
+        loop {
+            let token = match self.with_keys {
+                true => None,
+                false => Some(
+                    session
+                        .token(deadline)
+                        .map_err(|error| error.after_doubt(in_doubt).with_attempts(number))?,
+                ),
+            };
+            let began = shared.clock.now();
+            let time_left = deadline.saturating_sub(began);
+            if time_left.is_zero() {
+                let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
+                let reason = "timed out before the request was sent";
+                let error = Error::failed(&self.line, None, kind, delivery, reason);
+                let is_safe = !in_doubt || self.is_idempotent();
+                let error = error.after_doubt(in_doubt).with_retryable(is_safe);
+                return Err(error.with_attempts(number));
+            }
+            number += 1;
+            let result = self.attempt(token.as_ref(), time_left);
+            let observe = |result, retry_in| {
+                if let Some(observer) = &shared.observer {
+                    let elapsed = shared.clock.now().saturating_sub(began);
+                    let msn = session.merchant_serial_number();
+                    observer(&Attempt::new(
+                        &self.line, msn, number, elapsed, result, retry_in,
+                    ));
+                }
+            };
+            let error = match result {
+                Ok(response) => {
+                    observe(Ok(&response), None);
+                    return Ok(response);
+                }
+                Err(error) => self.name_conflict(error).with_attempts(number),
+            };
+
+            if let Some(token) = token.filter(|_| error.status() == Some(401)) {
+                let is_replaced = shared.tokens.refuse(&token, token_replaced);
+                if is_replaced && !token_replaced {
+                    observe(Err(&error), Some(Duration::ZERO));
+                    token_replaced = true;
+                    continue;
+                }
+            }
+            if in_doubt && error.is_already_deleted() {
+                observe(Err(&error), None);
+                return Ok(Response::empty(StatusCode::NO_CONTENT));
+            }
+
+            let error = error.after_doubt(in_doubt);
+            // The retry with a new token is none of the policy's.
+            let tried = number - u32::from(token_replaced);
+            let failed = session.failed_attempt(&error, self.is_idempotent(), tried, deadline);
+            let error = error.with_retryable(failed.is_retryable());
+            let wait = next_wait(&shared.retry, &failed);
+            observe(Err(&error), wait);
+            let Some(wait) = wait else {
+                return Err(error);
+            };
+            in_doubt |= error.leaves_doubt();
+            shared.clock.sleep(wait);
+        }
+    }
+
+    fn attempt(&self, token: Option<&AccessToken>, time_left: Duration) -> Result<Response, Error> {
+        let shared = &*self.session.shared;
+        let mut headers = shared.headers.clone();
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        match token {
+            Some(token) => {
+                headers.insert(AUTHORIZATION, token.authorization().clone());
+            }
+            None => headers.extend(shared.credentials.token_headers.iter().cloned()),
+        }
+        let message = Message {
+            line: &self.line,
+            headers,
+            body: self.body.as_deref(),
+            for_token: self.with_keys,
+        };
+        let scrub = |text: &str| shared.scrub(text, token);
+        // The session's own timeout is the rule; what earlier attempts, waits and other threads' token requests took is the exception.
+        let own_limit = (time_left < shared.timeout - shared.timeout / 100).then_some(time_left);
+        shared.client.exchange(&message, own_limit, &scrub)
+    }
+}
+
+impl Shared {
+    /// Takes the session's secrets out of a text that came from a server: the keys, its tokens, and the one that `token` is.
+    fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
+        let known = self.tokens.known();
+        let mut secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
+        secrets.extend(token.map(AccessToken::secret));
+        secrets.extend(known.iter().flatten().map(AccessToken::secret));
+        redact(text, &secrets)
+    }
+}
