@@ -463,7 +463,11 @@ impl fmt::Display for Inner {
             } => {
                 write!(f, "{request}: {}", StatusName(*status))?;
                 problem.write(f, status.canonical_reason())?;
-                f.write_str(self.note(request, ""))
+                // An answer to a GET leaves nothing open.
+                if request.method == Method::GET {
+                    return Ok(());
+                }
+                f.write_str(self.note(""))
             }
             Cause::Failure {
                 request,
@@ -475,7 +479,7 @@ impl fmt::Display for Inner {
                     write!(f, "{}, but ", StatusName(*status))?;
                 }
                 f.write_str(reason)?;
-                f.write_str(self.note(request, " (nothing was sent)"))
+                f.write_str(self.note(" (nothing was sent)"))
             }
         }
     }
@@ -483,17 +487,14 @@ impl fmt::Display for Inner {
 
 impl Inner {
     /// What a message adds about the delivery.
-    fn note(&self, request: &RequestLine, not_sent: &'static str) -> &'static str {
+    fn note(&self, not_sent: &'static str) -> &'static str {
         match self.delivery {
             Delivery::NotSent if !self.for_token => not_sent,
             Delivery::Unknown if self.for_token => {
                 " (the server may have carried out an earlier attempt of the call)"
             }
-            // There is nothing to carry out for a GET.
-            Delivery::Unknown if request.method != Method::GET => {
-                " (the server may have carried it out)"
-            }
-            _ => "",
+            Delivery::Unknown => " (the server may have carried it out)",
+            Delivery::NotSent | Delivery::Answered => "",
         }
     }
 }
@@ -506,7 +507,8 @@ impl fmt::Debug for Error {
             .field("message", &self.to_string())
             .field("delivery", &self.delivery())
             .field("retryable", &self.is_retryable())
-            .field("attempts", &self.attempts());
+            .field("attempts", &self.attempts())
+            .field("retry_after", &self.retry_after());
         if let Some(problem) = self.problem() {
             error.field("problem", problem);
         }

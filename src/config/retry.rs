@@ -99,7 +99,8 @@ impl FailedAttempt {
     pub(crate) fn is_retryable(&self) -> bool {
         match (self.kind, self.status) {
             // Another attempt would find the same.
-            (ErrorKind::Tls | ErrorKind::Decode, _) | (_, Some(401 | 409)) => false,
+            (ErrorKind::Tls | ErrorKind::Decode | ErrorKind::UnexpectedStatus, _)
+            | (_, Some(401 | 409)) => false,
             // It was refused, and nothing else.
             (_, Some(423 | 429)) => true,
             (_, Some(408 | 500 | 502 | 503 | 504)) => self.is_idempotent,

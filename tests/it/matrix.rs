@@ -1,5 +1,6 @@
 //! Every endpoint against every fault: what a call gives back, what it says of itself, and what is there afterwards.
 
+use crate::support::Raw as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

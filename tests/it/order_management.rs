@@ -2,6 +2,7 @@
 //! refused before anything is sent.
 #![allow(deprecated)] // Version 1 is called as well.
 
+use crate::support::Raw as _;
 use std::fmt::Debug;
 
 use serde::Serialize;
@@ -1265,12 +1266,10 @@ fn a_second_receipt_is_there_already() {
                  4bf92f3577b34da6a3ce929d0e0e4736]"
             )
         );
-        let Error::Api(api) = &error else {
-            panic!("{error:?}")
-        };
-        assert_eq!(api.problem_type(), None);
-        assert_eq!(api.title(), Some("Conflicting receipt"));
-        assert_eq!(api.detail(), Some("Receipt already exists"));
+        let problem = error.problem().unwrap();
+        assert_eq!(problem.problem_type, None);
+        assert_eq!(problem.title.as_deref(), Some("Conflicting receipt"));
+        assert_eq!(problem.detail.as_deref(), Some("Receipt already exists"));
     }
 }
 

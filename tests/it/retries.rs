@@ -1,5 +1,6 @@
 //! Which calls are repeated, when, with what, and what an error says of all its attempts together.
 
+use crate::support::Raw as _;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -214,7 +215,7 @@ fn a_call_that_cannot_be_sent_is_repeated_whatever_it_is() {
             .clock(Clock::manual())
             .retry(RetryPolicy::default())
             .observer(move |exchange| {
-                let attempt = (exchange.attempt(), exchange.status());
+                let attempt = (exchange.number(), exchange.status());
                 seen.lock().unwrap().push(attempt);
             })
             .build()
@@ -890,7 +891,7 @@ fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
     assert_eq!(refused.method(), "POST");
     assert_eq!(refused.path(), "/management/v1/product-orders");
     assert_eq!(refused.status(), Some(401));
-    assert_eq!(refused.attempt(), 1);
+    assert_eq!(refused.number(), 1);
     assert_eq!(refused.elapsed(), Duration::ZERO);
     assert_eq!(refused.trace_id(), Some("0af7651916cd43dd8448eb211c80319c"));
     assert_eq!((seen[4].status(), seen[4].trace_id()), (None, None));

@@ -331,3 +331,23 @@ pub(crate) fn sample_receipt() -> Value {
         }
     })
 }
+
+/// A call to any endpoint, whose reply is JSON or nothing.
+pub(crate) trait Raw {
+    fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error>;
+}
+
+impl Raw for Session {
+    fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let request = self.request(method, path);
+        let reply = match body {
+            Some(body) => request.json(body),
+            None => request,
+        }
+        .send()?;
+        match reply.is_empty() {
+            true => Ok(Value::Null),
+            false => reply.json(),
+        }
+    }
+}

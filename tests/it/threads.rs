@@ -1,5 +1,6 @@
 //! Many threads over one session while tokens run out and the network fails, and what is left when one of them goes.
 
+use crate::support::Raw as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

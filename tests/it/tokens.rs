@@ -1,5 +1,6 @@
 //! How a session gets, shares, renews and drops its token, and what shows of it.
 
+use crate::support::Raw as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, management};
 
-use super::{UNITS, api, everything, raw_reply};
+use super::{UNITS, problem as api, everything, raw_reply};
 use crate::support::system;
 
 /// With all that JSON, URLs and HTML escape.

@@ -1,5 +1,6 @@
 //! What a failed call may have done.
 
+use crate::support::Raw as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
