@@ -432,7 +432,5 @@ fn log(shared: &Shared, request: ReceivedRequest) {
 
 /// One lock, taken whatever became of the thread that held it last.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
