@@ -1,6 +1,5 @@
 //! What the types of both APIs are made of.
 
-pub(crate) mod as_sent;
 pub(crate) mod identifier;
 pub(crate) mod open_enum;
 pub(crate) mod picture;

@@ -26,7 +26,7 @@ use crate::model::open_enum::open_enum;
 ///
 /// Source: the schema `OrderLine` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderLine {
     /// What the customer reads.
@@ -241,7 +241,7 @@ impl OrderLine {
 ///
 /// Source: the schema `UnitInfo` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UnitInfo {
     /// The price of one unit, in minor units, with tax.
@@ -280,9 +280,6 @@ identifier! {
     pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals" }
 }
 
-pub(super) const QUANTITY_RULE: &str =
-    "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals";
-
 impl Quantity {
     /// The number as a whole number and a power of ten to divide it by. `None` for one that a server sent and that is none.
     pub(super) fn parts(&self) -> Option<(i128, i128)> {
@@ -298,7 +295,7 @@ impl Quantity {
     fn times(&self, unit_price: i64) -> Result<i64, Error> {
         let (digits, scale) = self
             .parts()
-            .ok_or_else(|| Error::invalid("quantity", QUANTITY_RULE, self.as_str()))?;
+            .ok_or_else(|| Error::invalid("quantity", Self::RULE, self.as_str()))?;
         let total = divide(i128::from(unit_price) * digits, scale);
         i64::try_from(total).map_err(|_| too_large("totalAmount"))
     }

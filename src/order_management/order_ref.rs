@@ -1,6 +1,6 @@
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use crate::error::FieldProblem;
 use crate::model::identifier::{self, identifier};
 use crate::model::open_enum::open_enum;
 use crate::transport::Path;
@@ -32,9 +32,9 @@ identifier! {
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Reading one from JSON checks the id and the payment type, and refuses unknown fields.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// Reading one from JSON refuses unknown fields and does not validate it; every call validates it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OrderRef {
     /// The kind of payment.
@@ -64,45 +64,35 @@ impl OrderRef {
         }
     }
 
+    /// Checks the payment type and the id. Every call for an order does so first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidInput`] naming `paymentType` and `orderId`, whichever is wrong.
+    pub fn validate(&self) -> Result<(), Error> {
+        let mut problems = Vec::from_iter(self.payment_type.problem());
+        problems.extend(self.order_id.problem("orderId"));
+        Error::from_problems(problems)
+    }
+
     pub(super) fn path(&self, session: &Session, resource: &'static str) -> Result<Path, Error> {
         session.require_msn()?;
+        self.validate()?;
+        let payment_type = self.payment_type.as_str().to_ascii_lowercase();
         Path::new("/order-management/v2")
-            .fixed(self.payment_type.in_path()?)
+            .segment("paymentType", &payment_type)?
             .fixed(resource)
             .segment("orderId", self.order_id.as_str())
     }
 }
 
-impl<'de> Deserialize<'de> for OrderRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
-        struct Members {
-            payment_type: PaymentType,
-            order_id: OrderId,
-        }
-
-        let Members {
-            payment_type,
-            order_id,
-        } = Members::deserialize(deserializer)?;
-        payment_type.in_path().map_err(D::Error::custom)?;
-        let order_id = OrderId::new(order_id.as_str()).map_err(D::Error::custom)?;
-        Ok(Self {
-            payment_type,
-            order_id,
-        })
-    }
-}
-
 impl PaymentType {
-    fn in_path(&self) -> Result<&'static str, Error> {
+    pub(super) fn problem(&self) -> Option<FieldProblem> {
         match self {
-            Self::Ecom => Ok("/ecom"),
-            Self::Recurring => Ok("/recurring"),
+            Self::Ecom | Self::Recurring => None,
             Self::Other(other) => {
                 let rule = "must be ECOM or RECURRING";
-                Err(Error::invalid("paymentType", rule, other))
+                Some(FieldProblem::invalid("paymentType", rule, other))
             }
         }
     }

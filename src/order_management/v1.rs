@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::categories::{Category, CategoryType};
 use super::images::ImageId;
 use super::order_ref::OrderId;
-use super::receipts::{Receipt, ReceiptAsSent};
+use super::receipts::Receipt;
 use crate::transport::{Method, Path, Request};
 use crate::{Error, Session};
 
@@ -79,8 +79,7 @@ pub fn add_receipt(
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receipt, Error> {
     let path = path(session, "/order-management/v1/receipts", transaction_id)?;
-    let receipt: ReceiptAsSent = session.call(&Request::get(path))?;
-    Ok(receipt.0)
+    session.call(&Request::get(path))
 }
 
 fn path(session: &Session, start: &'static str, transaction_id: &OrderId) -> Result<Path, Error> {
