@@ -1,6 +1,5 @@
 //! What the types of both APIs are made of.
 
-pub(crate) mod as_sent;
 pub(crate) mod header;
 pub(crate) mod identifier;
 pub(crate) mod lenient;

@@ -90,7 +90,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the port cannot be had.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the port cannot be had.
     pub fn start(self) -> Result<Sandbox, Error> {
         let service = Service::new(self.clock.clone());
         let server = Server::start(self.port, service)
@@ -109,7 +109,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if no port can be had.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if no port can be had.
     pub fn start() -> Result<Self, Error> {
         Self::builder().start()
     }
@@ -193,7 +193,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if there is no such order.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if there is no such order.
     pub fn set_product_order_status(
         &self,
         id: &ProductOrderId,

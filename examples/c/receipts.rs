@@ -85,8 +85,8 @@ pub(crate) unsafe extern "C" fn vipps_receipt_validate(
 ) -> vipps_status {
     unsafe {
         guard(error, || {
-            // Reading it validates it.
-            request::<Receipt>(text(receipt_json, "receipt_json")?, "receipt_json").map(drop)
+            let receipt: Receipt = request(text(receipt_json, "receipt_json")?, "receipt_json")?;
+            Ok(receipt.validate()?)
         })
     }
 }
@@ -100,6 +100,7 @@ pub(crate) unsafe extern "C" fn vipps_receipt_totals(
     unsafe {
         answer(out_json, error, || {
             let receipt: Receipt = request(text(receipt_json, "receipt_json")?, "receipt_json")?;
+            receipt.validate()?;
             Ok(receipt.totals()?)
         })
     }

@@ -1,4 +1,5 @@
-//! Requests as JSON: read so that an error names its field by its whole path, and so that nothing but an object is taken for one.
+//! Requests as JSON, read strictly: nothing but an object is taken for one, unknown fields are refused at any depth, and an error names its
+//! field by its whole path. The values are checked by the crate's `validate()`, before anything is sent.
 
 use std::fmt;
 
@@ -15,7 +16,7 @@ use crate::error::Failure;
 const NO_OBJECT: &str = "must be a JSON object";
 pub(crate) const TWICE: &str = "must be there once, and is there again";
 
-/// A request as a JSON object, which refuses unknown fields and whatever could not be made in Rust.
+/// A request as a JSON object. Its values are not validated yet.
 pub(crate) fn request<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Failure> {
     let json: Json = any_json(json, name)?;
     T::deserialize(Node(&json)).map_err(|problem| problem.of_argument(name))
@@ -115,14 +116,14 @@ impl Problem {
     }
 
     fn of_argument(self, name: &str) -> Failure {
-        // What a constructor of the crate says names its fields by itself, and one of them as the header that it is sent in.
-        let checked = self.reason.strip_prefix("invalid input: ");
-        match checked.and_then(|checked| checked.split_once(": ")) {
-            Some(("Idempotency-Key", reason)) => Failure::input("idempotencyKey", reason),
-            Some((field, reason)) => Failure::input(field, reason),
-            None if self.path.is_empty() => Failure::input(name, &self.reason),
-            None => Failure::input(&self.path, &self.reason),
-        }
+        let argument = match self.path.as_str() {
+            "" => name,
+            path => path,
+        };
+        // A picture is checked where it is decoded, by a constructor that names the field by itself.
+        let named = format!("invalid input: {argument}: ");
+        let reason = self.reason.strip_prefix(&named).unwrap_or(&self.reason);
+        Failure::input(argument, reason)
     }
 }
 
@@ -150,6 +151,19 @@ impl de::Error for Problem {
             Unexpected::Seq => "an array".to_owned(),
             Unexpected::Map => "an object".to_owned(),
             plain => plain.to_string(),
+        };
+        Self::at("", format!("must be {expected}, not {found}"))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let expected = match expected.to_string().as_str() {
+            "i64" => "a whole number that fits an int64_t".to_owned(),
+            other => other.to_owned(),
+        };
+        let found = match found {
+            Unexpected::Str(text) => format!("{text:?}"),
+            Unexpected::Unsigned(number) => number.to_string(),
+            other => other.to_string(),
         };
         Self::at("", format!("must be {expected}, not {found}"))
     }
@@ -209,16 +223,20 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// serde would also take the values of the fields as an array, where no name can be checked.
+    /// serde would ignore unknown fields, and would also take the values of the fields as an array, where no name can be checked.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Problem> {
-        match self.0 {
-            Json::Object(_) => self.deserialize_any(visitor),
-            _ => Err(Problem::at("", NO_OBJECT)),
+        let Json::Object(members) = self.0 else {
+            return Err(Problem::at("", NO_OBJECT));
+        };
+        let is_unknown = |name: &&String| !fields.contains(&name.as_str());
+        match members.iter().map(|(name, _)| name).find(is_unknown) {
+            Some(name) => Err(de::Error::unknown_field(name, fields)),
+            None => self.deserialize_any(visitor),
         }
     }
 

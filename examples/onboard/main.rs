@@ -219,7 +219,9 @@ fn place(
 fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
     let wrong = |error: &dyn fmt::Display| Failure::setup(format!("{}: {error}", file.display()));
     let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
-    let order = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+    let order: PrefillProductOrder =
+        serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+    order.validate().map_err(|error| wrong(&error))?;
     let members: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
     let key = members.get("idempotencyKey");

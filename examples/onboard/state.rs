@@ -39,14 +39,15 @@ impl StateFile {
         let Some(path) = &self.0 else {
             return Ok(None);
         };
-        match fs::read(path) {
-            Ok(bytes) => match serde_json::from_slice(&bytes) {
-                Ok(state) => Ok(Some(state)),
-                Err(error) => Err(Failure::setup(format!("{self}: {error}"))),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::setup(format!("cannot read {self}: {error}"))),
-        }
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::setup(format!("cannot read {self}: {error}"))),
+        };
+        let wrong = |error: &dyn fmt::Display| Failure::setup(format!("{self}: {error}"));
+        let state: State = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+        state.order.validate().map_err(|error| wrong(&error))?;
+        Ok(Some(state))
     }
 
     /// Writes the first state. Of two runs that begin at once, one fails.

@@ -117,12 +117,17 @@ fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Erro
         other => return Err(format!("payment must be ecom or recurring, not {other}").into()),
     };
     let receipt = receipt(&order)?;
+    receipt.validate()?;
     let totals = receipt.totals()?;
+    let category = order.category;
+    let category = category.map(|link| Category::new(link.r#type, link.url));
+    if let Some(category) = &category {
+        category.validate()?;
+    }
     let outcome = ensure_receipt(session, &reference, &receipt)?;
     // The receipt first: it cannot be changed, and the link can be put any number of times.
-    if let Some(category) = order.category {
-        let category = Category::new(category.r#type, category.url);
-        order_management::put_category(session, &reference, &category)?;
+    if let Some(category) = &category {
+        order_management::put_category(session, &reference, category)?;
     }
     Ok(Sent {
         order: order.order,

@@ -30,7 +30,7 @@ impl SystemInfo {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming the header if a value is empty, longer than 30 characters, or not visible ASCII.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the header if a value is empty, longer than 30 characters, or not visible ASCII.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Result<Self, Error> {
         Ok(Self {
             name: checked("Vipps-System-Name", &name.into())?,

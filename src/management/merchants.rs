@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::null_as_default;
+use crate::error::problem::FieldProblem;
 use crate::model::identifier::{is_made_of, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
@@ -51,14 +52,12 @@ impl BusinessIdentifier {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming `businessIdentifier.scheme` or `businessIdentifier.id`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.scheme` or `businessIdentifier.id`.
     pub fn new(scheme: impl Into<String>, id: impl Into<String>) -> Result<Self, Error> {
         let (scheme, id) = (scheme.into(), id.into());
         let identifier = Self { scheme, id };
-        match identifier.problem() {
-            Some((field, rule, value)) => Err(Error::invalid(field, rule, value)),
-            None => Ok(identifier),
-        }
+        Error::from_problems(identifier.problem().into_iter().collect())?;
+        Ok(identifier)
     }
 
     /// A Norwegian organisation number, `business:NO:ORG`, 9 digits: `987654321`.
@@ -100,15 +99,23 @@ impl BusinessIdentifier {
         &self.id
     }
 
-    /// Field, rule and value of what is wrong.
-    pub(super) fn problem(&self) -> Option<(&'static str, &'static str, &str)> {
+    /// What is wrong with it, if anything: reading it did not check it.
+    pub(super) fn problem(&self) -> Option<FieldProblem> {
         if !is_made_of(&self.scheme, 10, 30, |b| b.is_ascii_graphic()) {
             let rule = "must be 10 to 30 characters such as business:NO:ORG";
-            return Some(("businessIdentifier.scheme", rule, &self.scheme));
+            return Some(FieldProblem::invalid(
+                "businessIdentifier.scheme",
+                rule,
+                &self.scheme,
+            ));
         }
         if !is_made_of(&self.id, 4, 50, |b| b.is_ascii_digit() || b == b'-') {
             let rule = "must be 4 to 50 digits and hyphens";
-            return Some(("businessIdentifier.id", rule, &self.id));
+            return Some(FieldProblem::invalid(
+                "businessIdentifier.id",
+                rule,
+                &self.id,
+            ));
         }
         None
     }

@@ -1,10 +1,8 @@
-use serde::de::Error as _;
-use serde::de::value::MapDeserializer;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::product_orders::{ProductOrderId, ProductType, ProductUseCase};
 use crate::management::{BankAccount, BusinessIdentifier, PricePackageId};
-use crate::model::identifier::{IdempotencyKey, optional_text_or_number, text_or_number};
+use crate::model::identifier::{IdempotencyKey, optional_text_or_number};
 use crate::{Error, Session};
 
 mod checks;
@@ -34,7 +32,7 @@ pub fn prefill_product_order(
     session
         .request("POST", "/management/v1/product-orders")
         .idempotency_key(order.key())
-        .json(order.body())
+        .json(&order.body())
         .send()?
         .json()
 }
@@ -44,6 +42,8 @@ pub fn prefill_product_order(
 /// It has one idempotency key from the moment it is made: however often it is sent, there is one order. As JSON the key is the member
 /// `idempotencyKey` beside the service's fields, so that an order that was saved is still the same order when it is read back; the key is
 /// not part of what is sent as the body.
+///
+/// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
 ///
 /// ```
 /// use vipps::management::{
@@ -65,29 +65,17 @@ pub fn prefill_product_order(
 /// ```
 ///
 /// Source: the schema `ProductOrderRequest` of the Management API.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct PrefillProductOrder {
-    body: Body,
-    idempotency_key: IdempotencyKey,
-}
-
-/// What is sent. The service refuses unknown fields, and so does reading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Body {
-    #[serde(deserialize_with = "strict")]
+#[non_exhaustive]
+pub struct PrefillProductOrder {
     business_identifier: BusinessIdentifier,
     product_type: ProductType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sales_unit_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sales_unit_logo: Option<SalesUnitLogo>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "optional_strict"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     settlement_bank_account: Option<BankAccount>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     price_package_id: Option<PricePackageId>,
@@ -115,16 +103,19 @@ pub(super) struct Body {
         deserialize_with = "optional_text_or_number"
     )]
     merchant_category_code: Option<String>,
-    /// Always `None` in what is sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    idempotency_key: Option<IdempotencyKey>,
+    #[serde(
+        default = "IdempotencyKey::random",
+        deserialize_with = "key_or_random",
+        skip_serializing_if = "IdempotencyKey::is_none"
+    )]
+    idempotency_key: IdempotencyKey,
 }
 
 impl PrefillProductOrder {
     /// An order of a product for a merchant, with an idempotency key of its own.
     #[must_use]
     pub fn new(business_identifier: BusinessIdentifier, product_type: ProductType) -> Self {
-        let body = Body {
+        Self {
             business_identifier,
             product_type,
             sales_unit_name: None,
@@ -139,10 +130,6 @@ impl PrefillProductOrder {
             website: None,
             has_recurring: None,
             merchant_category_code: None,
-            idempotency_key: None,
-        };
-        Self {
-            body,
             idempotency_key: IdempotencyKey::random(),
         }
     }
@@ -163,84 +150,84 @@ impl PrefillProductOrder {
     /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and ``\ ( ) - _ + . ` ``.
     #[must_use]
     pub fn sales_unit_name(mut self, name: impl Into<String>) -> Self {
-        self.body.sales_unit_name = Some(name.into());
+        self.sales_unit_name = Some(name.into());
         self
     }
 
     /// The logo of the sales unit.
     #[must_use]
     pub fn sales_unit_logo(mut self, logo: SalesUnitLogo) -> Self {
-        self.body.sales_unit_logo = Some(logo);
+        self.sales_unit_logo = Some(logo);
         self
     }
 
     /// Where the money is paid to.
     #[must_use]
     pub fn settlement_bank_account(mut self, account: BankAccount) -> Self {
-        self.body.settlement_bank_account = Some(account);
+        self.settlement_bank_account = Some(account);
         self
     }
 
     /// The price package, one of those of [`list_price_packages`](crate::management::list_price_packages).
     #[must_use]
     pub fn price_package_id(mut self, id: PricePackageId) -> Self {
-        self.body.price_package_id = Some(id);
+        self.price_package_id = Some(id);
         self
     }
 
     /// Where the product is used. Each use case needs fields of its own, see [`ProductUseCase`].
     #[must_use]
     pub fn product_use_case(mut self, use_case: ProductUseCase) -> Self {
-        self.body.product_use_case = Some(use_case);
+        self.product_use_case = Some(use_case);
         self
     }
 
     /// The expected turnover of a year in major units (kroner, euros), 0 to 999 999 999.
     #[must_use]
     pub fn annual_turnover(mut self, major_units: i64) -> Self {
-        self.body.annual_turnover = Some(major_units);
+        self.annual_turnover = Some(major_units);
         self
     }
 
     /// How much of the turnover comes through this product, in per cent: 10, 20 and so on to 100.
     #[must_use]
     pub fn annual_turnover_percentage(mut self, percent: u8) -> Self {
-        self.body.annual_turnover_percentage = Some(percent.to_string());
+        self.annual_turnover_percentage = Some(percent.to_string());
         self
     }
 
     /// What it is to be used for, such as `Gym membership`.
     #[must_use]
     pub fn intended_purpose(mut self, purpose: impl Into<String>) -> Self {
-        self.body.intended_purpose = Some(purpose.into());
+        self.intended_purpose = Some(purpose.into());
         self
     }
 
     /// The app that it is used in.
     #[must_use]
     pub fn app(mut self, app: App) -> Self {
-        self.body.app = Some(app);
+        self.app = Some(app);
         self
     }
 
     /// The website that it is used on.
     #[must_use]
     pub fn website(mut self, website: Website) -> Self {
-        self.body.website = Some(website);
+        self.website = Some(website);
         self
     }
 
     /// Whether recurring payments are wanted.
     #[must_use]
     pub fn has_recurring(mut self, has: bool) -> Self {
-        self.body.has_recurring = Some(has);
+        self.has_recurring = Some(has);
         self
     }
 
     /// The merchant category code (MCC) of ISO 18245: four digits, such as `5942`.
     #[must_use]
     pub fn merchant_category_code(mut self, code: impl Into<String>) -> Self {
-        self.body.merchant_category_code = Some(code.into());
+        self.merchant_category_code = Some(code.into());
         self
     }
 
@@ -248,13 +235,14 @@ impl PrefillProductOrder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming every field that is wrong, with what would be right.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming every field that is wrong, with what would be right.
     pub fn validate(&self) -> Result<(), Error> {
-        Error::from_problems(self.body.problems())
+        Error::from_problems(self.problems())
     }
 
-    pub(super) fn body(&self) -> &Body {
-        &self.body
+    /// What is sent as the body: the key is a header.
+    fn body(&self) -> Self {
+        self.clone().idempotency_key(IdempotencyKey::none())
     }
 }
 
@@ -271,57 +259,8 @@ pub struct PrefillResponse {
     pub prefill_url: String,
 }
 
-impl Serialize for PrefillProductOrder {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut body = self.body.clone();
-        body.idempotency_key = Some(self.idempotency_key.clone());
-        body.serialize(serializer)
-    }
-}
-
-/// Reading checks as [`validate`](PrefillProductOrder::validate) does, and refuses unknown fields.
-impl<'de> Deserialize<'de> for PrefillProductOrder {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut body = Body::deserialize(deserializer)?;
-        let idempotency_key = match body.idempotency_key.take() {
-            Some(key) => IdempotencyKey::new(key.as_str()).map_err(D::Error::custom)?,
-            None => IdempotencyKey::random(),
-        };
-        let order = Self {
-            body,
-            idempotency_key,
-        };
-        order.validate().map_err(D::Error::custom)?;
-        Ok(order)
-    }
-}
-
-/// An object of `scheme` and `id` and of nothing else. As parts of a reply their types ignore what they do not know.
-struct Strict<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strict<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct SchemeAndId {
-            scheme: String,
-            #[serde(deserialize_with = "text_or_number")]
-            id: String,
-        }
-
-        let SchemeAndId { scheme, id } = SchemeAndId::deserialize(deserializer)?;
-        let members = [("scheme", scheme), ("id", id)].into_iter();
-        T::deserialize(MapDeserializer::new(members)).map(Self)
-    }
-}
-
-fn strict<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    Ok(Strict::deserialize(deserializer)?.0)
-}
-
-fn optional_strict<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    let value = Option::<Strict<T>>::deserialize(deserializer)?;
-    Ok(value.map(|value| value.0))
+/// Reads `null` as no key, and no key as a new one.
+fn key_or_random<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IdempotencyKey, D::Error> {
+    let key = Option::deserialize(deserializer)?;
+    Ok(key.unwrap_or_else(IdempotencyKey::random))
 }

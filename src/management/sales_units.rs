@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::merchants::{self, BusinessIdentifier};
 use super::null_as_default;
+use crate::error::problem::FieldProblem;
 use crate::model::identifier::{is_made_of, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::{Error, Msn, Session};
@@ -156,14 +157,12 @@ impl BankAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming `settlementBankAccount.scheme` or `settlementBankAccount.id`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `settlementBankAccount.scheme` or `settlementBankAccount.id`.
     pub fn new(scheme: impl Into<String>, id: impl Into<String>) -> Result<Self, Error> {
         let (scheme, id) = (scheme.into(), id.into());
         let account = Self { scheme, id };
-        match account.problem() {
-            Some((field, rule, value)) => Err(Error::invalid(field, rule, value)),
-            None => Ok(account),
-        }
+        Error::from_problems(account.problem().into_iter().collect())?;
+        Ok(account)
     }
 
     /// The kind of number, such as `BBAN:NO`.
@@ -178,16 +177,24 @@ impl BankAccount {
         &self.id
     }
 
-    /// Field, rule and value of what is wrong.
-    pub(super) fn problem(&self) -> Option<(&'static str, &'static str, &str)> {
+    /// What is wrong with it, if anything: reading it did not check it.
+    pub(super) fn problem(&self) -> Option<FieldProblem> {
         let is_scheme = is_made_of(&self.scheme, 5, 20, |b| b.is_ascii_graphic());
         if !is_scheme || self.scheme.to_ascii_uppercase().starts_with("IBAN") {
             let rule = "must be 5 to 20 characters such as BBAN:NO, and no IBAN";
-            return Some(("settlementBankAccount.scheme", rule, &self.scheme));
+            return Some(FieldProblem::invalid(
+                "settlementBankAccount.scheme",
+                rule,
+                &self.scheme,
+            ));
         }
         if !is_made_of(&self.id, 9, 34, |b| b.is_ascii_digit()) {
             let rule = "must be 9 to 34 digits, the national number and no IBAN";
-            return Some(("settlementBankAccount.id", rule, &self.id));
+            return Some(FieldProblem::invalid(
+                "settlementBankAccount.id",
+                rule,
+                &self.id,
+            ));
         }
         None
     }

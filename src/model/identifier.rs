@@ -5,9 +5,10 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::time::SystemTime;
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Error as _, Unexpected, Visitor};
 
-/// A string newtype whose `new` and `FromStr` check, and whose `Deserialize` does not: what the server sends is taken as it comes.
+/// A string newtype whose `new` and `FromStr` check, and whose `Deserialize` takes any visible ASCII: what was read is checked before it is
+/// sent.
 macro_rules! identifier {
     ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }) => {
         $(#[$meta])*
@@ -20,14 +21,11 @@ macro_rules! identifier {
             ///
             /// # Errors
             ///
-            #[doc = concat!("[`Error::InvalidInput`](crate::Error::InvalidInput) naming `", $field, "` if it is not ", $rule, ".")]
+            #[doc = concat!("[`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `", $field, "` if it is not ", $rule, ".")]
             pub fn new(value: impl Into<String>) -> Result<Self, crate::Error> {
-                let value = value.into();
-                if $check(&value) {
-                    Ok(Self(value))
-                } else {
-                    Err(crate::Error::invalid($field, concat!("must be ", $rule), &value))
-                }
+                let value = Self(value.into());
+                crate::Error::from_problems(value.problem($field).into_iter().collect())?;
+                Ok(value)
             }
 
             /// The identifier as text.
@@ -35,6 +33,17 @@ macro_rules! identifier {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// What is wrong with it, if anything: reading it did not check it.
+            pub(crate) fn problem(
+                &self,
+                field: impl Into<String>,
+            ) -> Option<crate::error::problem::FieldProblem> {
+                let problem = || crate::error::problem::FieldProblem::invalid(field, Self::RULE, &self.0);
+                (!$check(&self.0)).then(problem)
+            }
+
+            pub(crate) const RULE: &'static str = concat!("must be ", $rule);
         }
 
         impl std::str::FromStr for $name {
@@ -65,7 +74,7 @@ macro_rules! identifier {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::model::identifier::text_or_number(deserializer).map(Self)
+                crate::model::identifier::received(deserializer, $rule).map(Self)
             }
         }
     };
@@ -118,6 +127,15 @@ impl IdempotencyKey {
             part(20..32)
         ))
     }
+
+    /// The key of a body, which is sent without one. It is not valid, so no order is sent with it.
+    pub(crate) fn none() -> Self {
+        Self(String::new())
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// Random enough for keys that must not collide and for jitter; not for secrets.
@@ -147,6 +165,19 @@ pub(crate) fn is_made_of(value: &str, min: usize, max: usize, allowed: fn(u8) ->
 /// What the ids of orders and images are made of.
 pub(crate) fn is_id_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')
+}
+
+/// Reads an identifier as it comes, unless it is not visible ASCII: no header could hold it.
+pub(crate) fn received<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    rule: &str,
+) -> Result<String, D::Error> {
+    let value = text_or_number(deserializer)?;
+    if value.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        Ok(value)
+    } else {
+        Err(D::Error::invalid_value(Unexpected::Str(&value), &rule))
+    }
 }
 
 /// Reads a string, or a number as the string of its digits: the service writes some identifiers both ways.

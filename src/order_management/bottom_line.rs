@@ -8,7 +8,7 @@ use crate::model::open_enum::open_enum;
 ///
 /// Source: the schema `BottomLine` of the Order Management API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BottomLine {
     /// The currency of all amounts. A receipt that is sent must say it.
@@ -121,7 +121,7 @@ open_enum! {
 ///
 /// Source: the schema `PaymentSources` of the Order Management API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PaymentSources {
     /// Gift cards.
@@ -178,7 +178,7 @@ impl PaymentSources {
 ///
 /// Source: the schema `Barcode` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Barcode {
     /// The kind of code. A receipt that is sent must say it.
@@ -216,7 +216,7 @@ open_enum! {
 ///
 /// Source: the schema `ShippingInfo` of the Order Management API, which is deprecated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ShippingInfo {
     /// The price with tax, in minor units.

@@ -1,12 +1,11 @@
 use std::fmt;
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::images::ImageId;
 use super::order_ref::{OrderId, OrderRef, PaymentType};
-use crate::error::problem::FieldProblem;
 use crate::model::identifier::{identifier, is_uuid};
 use crate::model::open_enum::open_enum;
 use crate::model::url::url_problem;
@@ -173,11 +172,15 @@ open_enum! {
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Reading one from JSON checks as [`validate`](Self::validate) does, and refuses unknown fields.
+/// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
 ///
 /// Source: the schema `Order` of the Order Management API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    expecting = "a category",
+    rename_all = "camelCase",
+    deny_unknown_fields
+)]
 #[non_exhaustive]
 pub struct Category {
     category: CategoryType,
@@ -208,47 +211,25 @@ impl Category {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming the fields.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the fields.
     pub fn validate(&self) -> Result<(), Error> {
         let problem = url_problem("orderDetailsUrl", &self.order_details_url);
-        let image = self.image_id.as_ref().and_then(image_problem);
+        let image = self.image_id.as_ref().and_then(|id| id.problem("imageId"));
         Error::from_problems(problem.into_iter().chain(image).collect())
-    }
-}
-
-impl<'de> Deserialize<'de> for Category {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(
-            expecting = "a category",
-            rename_all = "camelCase",
-            deny_unknown_fields
-        )]
-        struct Members {
-            category: CategoryType,
-            order_details_url: String,
-            #[serde(default)]
-            image_id: Option<ImageId>,
-        }
-
-        let members = Members::deserialize(deserializer)?;
-        let category = Self {
-            category: members.category,
-            order_details_url: members.order_details_url,
-            image_id: members.image_id,
-        };
-        category.validate().map_err(D::Error::custom)?;
-        Ok(category)
     }
 }
 
 /// A link to [add](add_category) to an order.
 ///
-/// Reading one from JSON checks as [`validate`](Self::validate) does, and refuses unknown fields.
+/// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
 ///
 /// Source: the schema `AddCategoryRequest` of the Order Management API.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    expecting = "a category",
+    rename_all = "camelCase",
+    deny_unknown_fields
+)]
 #[non_exhaustive]
 pub struct AddCategory {
     order_id: OrderId,
@@ -284,57 +265,14 @@ impl AddCategory {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming the fields.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the fields.
     pub fn validate(&self) -> Result<(), Error> {
-        let mut problems = Vec::new();
-        if let Err(error) = OrderId::new(self.order_id.as_str()) {
-            problems.extend(error.field_problems().iter().cloned());
-        }
-        if let PaymentType::Other(other) = &self.payment_type {
-            let reason = format!("must be ECOM or RECURRING, not {other:?}");
-            problems.push(FieldProblem::new("paymentType", reason));
-        }
+        let mut problems = Vec::from_iter(self.order_id.problem("orderId"));
+        problems.extend(self.payment_type.problem());
         problems.extend(url_problem("url", &self.url));
-        problems.extend(self.image_id.as_ref().and_then(image_problem));
+        problems.extend(self.image_id.as_ref().and_then(|id| id.problem("imageId")));
         Error::from_problems(problems)
     }
-}
-
-impl<'de> Deserialize<'de> for AddCategory {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(
-            expecting = "a category",
-            rename_all = "camelCase",
-            deny_unknown_fields
-        )]
-        struct Members {
-            order_id: OrderId,
-            payment_type: PaymentType,
-            #[serde(rename = "type")]
-            category: CategoryType,
-            url: String,
-            #[serde(default)]
-            image_id: Option<ImageId>,
-        }
-
-        let members = Members::deserialize(deserializer)?;
-        let category = Self {
-            order_id: members.order_id,
-            payment_type: members.payment_type,
-            category: members.category,
-            url: members.url,
-            image_id: members.image_id,
-        };
-        category.validate().map_err(D::Error::custom)?;
-        Ok(category)
-    }
-}
-
-/// An id that a server sent was not checked when it was made.
-fn image_problem(id: &ImageId) -> Option<FieldProblem> {
-    let error = ImageId::new(id.as_str()).err()?;
-    error.field_problems().first().cloned()
 }
 
 /// A link of an order, as the service has it.

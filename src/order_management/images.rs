@@ -74,7 +74,7 @@ impl AddImage {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming `src` if the bytes are neither a complete PNG nor a complete JPEG, less than 167 px high, or
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `src` if the bytes are neither a complete PNG nor a complete JPEG, less than 167 px high, or
     /// more than 2 MB (2 097 152 bytes); naming `imageId` if the id is not one.
     pub fn from_bytes(image_id: ImageId, picture: impl AsRef<[u8]>) -> Result<Self, Error> {
         let picture = picture.as_ref();

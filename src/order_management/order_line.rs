@@ -26,7 +26,7 @@ use crate::model::open_enum::open_enum;
 ///
 /// Source: the schema `OrderLine` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderLine {
     /// What the customer reads.
@@ -70,7 +70,7 @@ impl OrderLine {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a negative amount or a rate above 100 %.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative amount or a rate above 100 %.
     pub fn from_gross(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -99,7 +99,7 @@ impl OrderLine {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a negative amount, a rate above 100 %, or a total that does not fit an `i64`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative amount, a rate above 100 %, or a total that does not fit an `i64`.
     pub fn from_net(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -119,7 +119,7 @@ impl OrderLine {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a negative price, a rate above 100 %, or a total that does not fit an `i64`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative price, a rate above 100 %, or a total that does not fit an `i64`.
     pub fn from_unit_price(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -156,7 +156,7 @@ impl OrderLine {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] for a discount that is negative or more than the line's total, or if the line's rate is missing or not one.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a discount that is negative or more than the line's total, or if the line's rate is missing or not one.
     pub fn apply_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;
@@ -241,7 +241,7 @@ impl OrderLine {
 ///
 /// Source: the schema `UnitInfo` of the Order Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UnitInfo {
     /// The price of one unit, in minor units, with tax.
@@ -280,9 +280,6 @@ identifier! {
     pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals" }
 }
 
-pub(super) const QUANTITY_RULE: &str =
-    "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals";
-
 impl Quantity {
     /// The number as a whole number and a power of ten to divide it by. `None` for one that a server sent and that is none.
     pub(super) fn parts(&self) -> Option<(i128, i128)> {
@@ -298,7 +295,7 @@ impl Quantity {
     fn times(&self, unit_price: i64) -> Result<i64, Error> {
         let (digits, scale) = self
             .parts()
-            .ok_or_else(|| Error::invalid("quantity", QUANTITY_RULE, self.as_str()))?;
+            .ok_or_else(|| Error::invalid("quantity", Self::RULE, self.as_str()))?;
         let total = divide(i128::from(unit_price) * digits, scale);
         i64::try_from(total).map_err(|_| too_large("totalAmount"))
     }

@@ -1,6 +1,6 @@
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use crate::error::problem::FieldProblem;
 use crate::model::identifier::{self, identifier};
 use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
@@ -32,9 +32,9 @@ identifier! {
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Reading one from JSON checks the id and the payment type, and refuses unknown fields.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// Reading one from JSON refuses unknown fields and does not validate it; every call validates it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OrderRef {
     /// The kind of payment.
@@ -64,6 +64,17 @@ impl OrderRef {
         }
     }
 
+    /// Checks the payment type and the id. Every call for an order does so first.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `paymentType` and `orderId`, whichever is wrong.
+    pub fn validate(&self) -> Result<(), Error> {
+        let mut problems = Vec::from_iter(self.payment_type.problem());
+        problems.extend(self.order_id.problem("orderId"));
+        Error::from_problems(problems)
+    }
+
     /// A request to `/order-management/v2/{paymentType}{resource}/{orderId}`.
     pub(super) fn request<'a>(
         &self,
@@ -71,10 +82,14 @@ impl OrderRef {
         method: &str,
         resource: &str,
     ) -> Result<RequestBuilder<'a>, Error> {
+        self.validate()?;
         let order = session
             .request(method, "/order-management/v2")
             .needs_msn()
-            .segment("paymentType", self.payment_type.in_path()?);
+            .segment(
+                "paymentType",
+                self.payment_type.as_str().to_ascii_lowercase(),
+            );
         let order = match resource {
             "" => order,
             resource => order.path(resource),
@@ -83,36 +98,13 @@ impl OrderRef {
     }
 }
 
-impl<'de> Deserialize<'de> for OrderRef {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
-        struct Members {
-            payment_type: PaymentType,
-            order_id: OrderId,
-        }
-
-        let Members {
-            payment_type,
-            order_id,
-        } = Members::deserialize(deserializer)?;
-        payment_type.in_path().map_err(D::Error::custom)?;
-        let order_id = OrderId::new(order_id.as_str()).map_err(D::Error::custom)?;
-        Ok(Self {
-            payment_type,
-            order_id,
-        })
-    }
-}
-
 impl PaymentType {
-    fn in_path(&self) -> Result<&'static str, Error> {
+    pub(super) fn problem(&self) -> Option<FieldProblem> {
         match self {
-            Self::Ecom => Ok("ecom"),
-            Self::Recurring => Ok("recurring"),
+            Self::Ecom | Self::Recurring => None,
             Self::Other(other) => {
                 let rule = "must be ECOM or RECURRING";
-                Err(Error::invalid("paymentType", rule, other))
+                Some(FieldProblem::invalid("paymentType", rule, other))
             }
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::categories::CategoryType;
 use super::images::ImageId;
 use super::order_ref::OrderRef;
-use super::receipts::{Receipt, optional_as_sent};
+use super::receipts::Receipt;
 use crate::{Error, Session};
 
 /// Gets what was added to an order: its link and its receipt.
@@ -42,11 +42,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<OrderDetails>,
     /// The receipt.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "optional_as_sent"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
 }
 

@@ -1,6 +1,4 @@
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use super::bottom_line::BottomLine;
 use super::order_line::OrderLine;
@@ -9,7 +7,6 @@ use super::totals::Totals;
 use super::{totals, validate};
 use crate::Session;
 use crate::error::Error;
-use crate::model::as_sent::AsSent;
 use crate::request::RequestBuilder;
 
 /// Adds a receipt to an order. An order has one, and it can never be changed.
@@ -56,15 +53,15 @@ pub(super) fn request<'a>(
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Reading one from JSON checks as [`validate`](Self::validate) does, and refuses unknown fields. The one of an
-/// [`Order`](super::Order) is taken as the service sends it.
+/// Reading one from JSON does not validate it and ignores unknown fields; sending it validates it.
 ///
 /// Source: the schema `Receipt` of the Order Management API.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(expecting = "a receipt", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Receipt {
     /// What was bought, at least one line.
+    #[serde(default)]
     pub order_lines: Vec<OrderLine>,
     /// What holds for the whole of it.
     pub bottom_line: BottomLine,
@@ -98,7 +95,7 @@ impl Receipt {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming every line and field that is wrong, such as `orderLines[2].totalTaxAmount`, with what would be right.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming every line and field that is wrong, such as `orderLines[2].totalTaxAmount`, with what would be right.
     pub fn validate(&self) -> Result<(), Error> {
         Error::from_problems(validate::problems(&self.order_lines, &self.bottom_line))
     }
@@ -108,54 +105,8 @@ impl Receipt {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] if a sum does not fit an `i64`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a sum does not fit an `i64`.
     pub fn totals(&self) -> Result<Totals, Error> {
         totals::of(&self.order_lines)
-    }
-}
-
-impl<'de> Deserialize<'de> for Receipt {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let receipt = Self::from(Members::deserialize(deserializer)?);
-        receipt.validate().map_err(D::Error::custom)?;
-        Ok(receipt)
-    }
-}
-
-/// A receipt as the service sends it, which may be one that it would not take.
-pub(super) fn as_sent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Receipt, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let members = Members::deserialize(AsSent(value)).map_err(D::Error::custom)?;
-    Ok(Receipt::from(members))
-}
-
-/// [`as_sent`] for an optional field.
-pub(super) fn optional_as_sent<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Receipt>, D::Error> {
-    let receipt = Option::<ReceiptAsSent>::deserialize(deserializer)?;
-    Ok(receipt.map(|receipt| receipt.0))
-}
-
-/// [`as_sent`] as a type.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub(super) struct ReceiptAsSent(#[serde(deserialize_with = "as_sent")] pub(super) Receipt);
-
-#[derive(Deserialize)]
-#[serde(expecting = "a receipt", rename_all = "camelCase", deny_unknown_fields)]
-struct Members {
-    #[serde(default)]
-    order_lines: Vec<OrderLine>,
-    bottom_line: BottomLine,
-}
-
-impl From<Members> for Receipt {
-    fn from(members: Members) -> Self {
-        let (order_lines, bottom_line) = (members.order_lines, members.bottom_line);
-        Self {
-            order_lines,
-            bottom_line,
-        }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn narrow(value: i128) -> i64 {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidInput`] naming `weights` if one is negative, or if all are zero, or there are none, for an amount other than zero.
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `weights` if one is negative, or if all are zero, or there are none, for an amount other than zero.
 pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
     if let Some(negative) = weights.iter().find(|weight| **weight < 0) {
         let reason = format!("must not be negative, not {negative}");

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::categories::{Category, CategoryType};
 use super::images::ImageId;
 use super::order_ref::OrderId;
-use super::receipts::{Receipt, ReceiptAsSent};
+use super::receipts::Receipt;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
@@ -84,7 +84,6 @@ pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receip
     request(session, "GET", "receipts", transaction_id)
         .send()?
         .json()
-        .map(|ReceiptAsSent(receipt)| receipt)
 }
 
 fn request<'a>(

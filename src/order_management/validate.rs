@@ -2,7 +2,6 @@
 
 use super::bottom_line::BottomLine;
 use super::order_line::OrderLine;
-use super::order_line::QUANTITY_RULE;
 use crate::error::problem::FieldProblem;
 use crate::model::url::url_problem;
 
@@ -61,14 +60,8 @@ impl Problems {
         self.tax_rate(at, line);
         if let Some(unit_info) = &line.unit_info {
             self.not_negative(format!("{at}.unitInfo.unitPrice"), unit_info.unit_price);
-            if unit_info.quantity.parts().is_none() {
-                let (field, value) = (
-                    format!("{at}.unitInfo.quantity"),
-                    unit_info.quantity.as_str(),
-                );
-                self.0
-                    .push(FieldProblem::invalid(field, QUANTITY_RULE, value));
-            }
+            let quantity = format!("{at}.unitInfo.quantity");
+            self.0.extend(unit_info.quantity.problem(quantity));
         }
         if let Some(url) = &line.product_url {
             self.0.extend(url_problem(format!("{at}.productUrl"), url));

@@ -309,9 +309,16 @@ where
             refusal(text.parse::<T>()),
             format!("invalid input: {field}: must be {rule}, not {text:?}")
         );
-        // What a server sends is taken as it comes, and goes out again as it came.
-        let id: T = from_server(text);
-        assert_eq!(serde_json::to_value(&id).unwrap(), json!(text));
+        // What a server sends is taken as it comes, and goes out again as it came, unless it is not visible ASCII.
+        let read = serde_json::from_value::<T>(json!(text));
+        if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+            assert_eq!(serde_json::to_value(read.unwrap()).unwrap(), json!(text));
+        } else {
+            assert_eq!(
+                read.unwrap_err().to_string(),
+                format!("invalid value: string {text:?}, expected {rule}")
+            );
+        }
     }
     for (number, text) in [
         (json!(123_456), "123456"),
@@ -624,8 +631,8 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
             format!("invalid input: msn: {dots:?} cannot be part of a path")
         );
     }
-    let broken: Msn = from_server("a\nb");
-    let no_header = "invalid input: msn: must be visible ASCII, and has a line break at 2";
+    let broken: Msn = from_server(" 1234");
+    let no_header = "invalid input: msn: must not begin or end with a space";
     assert_eq!(refusal(in_header(&broken)), no_header);
     assert_eq!(refusal(in_builder(&broken)), no_header);
     assert_eq!(
@@ -642,10 +649,9 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
 
     // Where it does fit, the service has the word.
     for (msn, path) in [
-        ("a\nb", "/management/v1/sales-units/a%0Ab"),
+        ("a b", "/management/v1/sales-units/a%20b"),
         ("...", "/management/v1/sales-units/..."),
         ("12/../34", "/management/v1/sales-units/12%2F..%2F34"),
-        ("é", "/management/v1/sales-units/%C3%A9"),
     ] {
         let error = in_path(&from_server(msn)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use vipps::order_management::{self, AddImage, ImageId};
-use vipps::{Error, ErrorKind};
+use vipps::ErrorKind;
 
 use crate::support::{call, json_reply, wire};
 
@@ -566,15 +566,19 @@ fn image_ids_are_1_to_128_letters_digits_and_three_signs() {
 /// An id goes into the body as it is: one that would need escapes must not come so far.
 #[test]
 fn an_id_that_was_read_is_checked_before_it_is_written() {
-    for bad in [r#"a","src":""#, "a\\", "", "\u{e5}", &"a".repeat(129)] {
+    let image = |id: &str| json!({"imageId": id, "src": PNG_BASE64, "type": "base64"});
+    for bad in [r#"a","src":""#, "a\\", "", &"a".repeat(129)] {
         let id: ImageId = serde_json::from_value(json!(bad)).unwrap();
         let error = AddImage::from_bytes(id, PNG).unwrap_err();
-        assert!(error.field_problems()[0].name == "imageId", "{error}");
-        let image = json!({"imageId": bad, "src": PNG_BASE64, "type": "base64"});
-        let error = serde_json::from_value::<AddImage>(image).unwrap_err();
+        assert_eq!(error.field_problems()[0].name, "imageId", "{error}");
+        let error = serde_json::from_value::<AddImage>(image(bad)).unwrap_err();
         let expected = "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not ";
         assert!(error.to_string().starts_with(expected), "{error}");
     }
+    let error = serde_json::from_value::<AddImage>(image("\u{e5}")).unwrap_err();
+    let expected =
+        "invalid value: string \"\u{e5}\", expected 1 to 128 letters, digits, -, _ and .";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

@@ -758,10 +758,9 @@ fn payment_type() -> Json {
     wire(&["ECOM", "RECURRING"])
 }
 
-/// Those that there are paths for.
-fn path_payment_type() -> Json {
-    let known = select(vec!["ECOM", "RECURRING"]);
-    known.prop_map(Value::from).boxed()
+/// Any visible ASCII: more than an identifier may be, and all that can be read as one.
+fn read_id() -> Json {
+    matching("[ -~]{0,8}")
 }
 
 fn category_type() -> Json {
@@ -791,12 +790,12 @@ fn order_details() -> Json {
     perhaps([
         ("category", category_type()),
         ("orderDetailsUrl", text()),
-        ("imageId", text()),
+        ("imageId", read_id()),
     ])
 }
 
 fn unit_info() -> Json {
-    let units = object([("unitPrice", null_or(number())), ("quantity", text())]);
+    let units = object([("unitPrice", null_or(number())), ("quantity", read_id())]);
     and_perhaps(units, [("quantityUnit", quantity_unit())])
 }
 
@@ -854,18 +853,6 @@ fn bottom_line() -> Json {
     ])
 }
 
-/// One that may be sent.
-fn good_receipt() -> Json {
-    let lines = vec(line().prop_map(|line| json!(line)), 1..4).prop_map(Value::Array);
-    let amount = (0..i64::MAX).prop_map(Value::from).boxed();
-    let bottom_line = and_perhaps(
-        object([("currency", currency())]),
-        [("tipAmount", amount), ("posId", text())],
-    );
-    object([("orderLines", lines.boxed()), ("bottomLine", bottom_line)])
-}
-
-/// One as a server sends it.
 fn receipt() -> Json {
     object([
         ("orderLines", list(order_line())),
@@ -895,7 +882,7 @@ fn totals() -> Json {
 }
 
 fn sorted_image() -> Json {
-    and_perhaps(object([("id", text())]), [("sortOrder", number())])
+    and_perhaps(object([("id", read_id())]), [("sortOrder", number())])
 }
 
 #[test]
@@ -904,34 +891,34 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
 
     let mut identity = Identity(Vec::new());
     identity.holds::<PaymentType>(payment_type());
-    identity.holds::<OrderId>(text());
+    identity.holds::<OrderId>(read_id());
     identity.holds::<OrderRef>(object([
-        ("paymentType", path_payment_type()),
-        ("orderId", id()),
+        ("paymentType", payment_type()),
+        ("orderId", read_id()),
     ]));
 
     identity.holds::<AddCategory>(and_perhaps(
         object([
-            ("orderId", id()),
-            ("paymentType", path_payment_type()),
+            ("orderId", read_id()),
+            ("paymentType", payment_type()),
             ("type", category_type()),
-            ("url", url()),
+            ("url", text()),
         ]),
-        [("imageId", id())],
+        [("imageId", read_id())],
     ));
     identity.holds::<Category>(and_perhaps(
-        object([("category", category_type()), ("orderDetailsUrl", url())]),
-        [("imageId", id())],
+        object([("category", category_type()), ("orderDetailsUrl", text())]),
+        [("imageId", read_id())],
     ));
-    identity.holds::<CategoryId>(text());
+    identity.holds::<CategoryId>(read_id());
     identity.holds::<CategoryType>(category_type());
     identity.holds::<OrderCategory>(perhaps([
-        ("categoryId", text()),
-        ("orderId", text()),
+        ("categoryId", read_id()),
+        ("orderId", read_id()),
         ("paymentType", payment_type()),
         ("type", category_type()),
         ("url", text()),
-        ("imageId", text()),
+        ("imageId", read_id()),
     ]));
 
     let image = [
@@ -940,7 +927,7 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
         ("type", Just(json!("base64")).boxed()),
     ];
     identity.holds::<AddImage>(object(image));
-    identity.holds::<ImageId>(text());
+    identity.holds::<ImageId>(read_id());
 
     identity.holds::<OrderDetails>(order_details());
     identity.holds::<Order>(perhaps([
@@ -948,7 +935,7 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
         ("receipt", receipt()),
     ]));
 
-    identity.holds::<Quantity>(text());
+    identity.holds::<Quantity>(read_id());
     identity.holds::<QuantityUnit>(quantity_unit());
     identity.holds::<UnitInfo>(unit_info());
     identity.holds::<TaxRate>(number());
@@ -959,7 +946,7 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
     identity.holds::<Currency>(currency());
     identity.holds::<ShippingInfo>(shipping_info());
     identity.holds::<BottomLine>(bottom_line());
-    identity.holds::<Receipt>(good_receipt());
+    identity.holds::<Receipt>(receipt());
     identity.holds::<TaxTotal>(tax_total());
     identity.holds::<Totals>(totals());
 
@@ -986,7 +973,7 @@ fn product_type() -> Json {
 }
 
 fn sales_unit_summary() -> Json {
-    object([("msn", text()), ("name", text())])
+    object([("msn", read_id()), ("name", text())])
 }
 
 fn business_identifier() -> Json {
@@ -1101,10 +1088,10 @@ fn every_type_of_management_is_written_as_it_was_read() {
     ));
 
     identity.holds::<Market>(wire(&["DK", "NO", "FI"]));
-    identity.holds::<PricePackageId>(text());
+    identity.holds::<PricePackageId>(read_id());
     identity.holds::<PricePackage>(and_perhaps(
         object([
-            ("pricePackageId", text()),
+            ("pricePackageId", read_id()),
             ("name", text()),
             ("description", text()),
         ]),
@@ -1122,7 +1109,7 @@ fn every_type_of_management_is_written_as_it_was_read() {
     identity.holds::<SalesUnitConfiguration>(configuration());
     identity.holds::<SalesUnit>(and_perhaps(
         object([
-            ("msn", text()),
+            ("msn", read_id()),
             ("name", text()),
             ("businessIdentifier", business_identifier()),
             ("configuration", configuration()),
@@ -1131,13 +1118,13 @@ fn every_type_of_management_is_written_as_it_was_read() {
     ));
 
     identity.holds::<ListProductOrders>(perhaps([("includeExpired", flag())]));
-    identity.holds::<ProductOrderId>(text());
+    identity.holds::<ProductOrderId>(read_id());
     identity.holds::<ProductOrderStatus>(order_status());
     identity.holds::<ProductOrderType>(order_type());
     identity.holds::<ProductType>(product_type());
     identity.holds::<ProductUseCase>(wire(&["Website", "WebsiteWithTest", "App", "Unknown"]));
     identity.holds::<PrefillResponse>(object([
-        ("prefilledOrderId", text()),
+        ("prefilledOrderId", read_id()),
         ("prefillUrl", text()),
     ]));
     identity.holds::<ProductOrder>(and_perhaps(
@@ -1147,7 +1134,7 @@ fn every_type_of_management_is_written_as_it_was_read() {
         ]),
         [
             ("productOrderType", order_type()),
-            ("productOrderId", text()),
+            ("productOrderId", read_id()),
             ("productType", product_type()),
             ("productOrderUrl", text()),
             ("salesUnit", sales_unit_summary()),
@@ -1164,8 +1151,8 @@ fn every_type_of_management_is_written_as_it_was_read() {
 #[test]
 fn the_types_that_both_apis_share_are_written_as_they_were_read() {
     let mut identity = Identity(Vec::new());
-    identity.holds::<vipps::Msn>(text());
-    identity.holds::<vipps::IdempotencyKey>(text());
+    identity.holds::<vipps::Msn>(read_id());
+    identity.holds::<vipps::IdempotencyKey>(read_id());
     identity.holds::<vipps::FieldProblem>(object([("name", text()), ("reason", text())]));
     let deliveries = select(vec!["not_sent", "unknown", "answered"]);
     identity.holds::<vipps::Delivery>(deliveries.prop_map(Value::from).boxed());

@@ -157,6 +157,11 @@ static void management(void)
     SHOW(vipps_prefill_product_order(session, PREFILL(", \"idempotencyKey\": \"a.b\""), &json, &error));
     SHOW(vipps_prefill_product_order(session, PREFILL(", \"productType\": \"LOGIN\""), &json, &error));
     SHOW(vipps_prefill_product_order(session, PREFILL(", \"hasRecurring\": \"yes\""), &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"settlementBankAccount\": {\"scheme\": \"BBAN:NO\", \"iban\": \"1\"}"),
+                                     &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"salesUnitLogo\": \"aGVsbG8=\""), &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"annualTurnover\": 18446744073709551615"), &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"annualTurnover\": -1, \"pricePackageId\": \"1\""), &json, &error));
     SHOW(vipps_get_product_order(session, "00000000-0000-4000-8000-000000000001", &json, &error));
     SHOW(vipps_get_product_order(session, "1", &json, &error));
     SHOW_DONE(vipps_delete_product_order(session, "00000000-0000-4000-8000-000000000001", &error));
@@ -186,6 +191,9 @@ static void order_management(const unsigned char *picture, size_t length)
     SHOW(vipps_put_category(session, "ECOM", "order-1", CATEGORY, &json, &error));
     SHOW(vipps_put_category(session, "ePayment", "order-1", CATEGORY, &json, &error));
     SHOW(vipps_put_category(session, "ECOM", "order-1", "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"a\"}", &json, &error));
+    SHOW(vipps_put_category(session, "ECOM", "order-1",
+                            "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com\", \"imageId\": \"\xc3\xa5\"}",
+                            &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", MISSPELT_RECEIPT, &json, &error));
@@ -258,6 +266,9 @@ static void receipts(void)
     /* Errors name their fields by the whole path. */
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1.5"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": -1, \"quantity\": \"a few\"}"), "{\"currency\": \"NOK\"}"),
+                                     &error));
+    SHOW(vipps_receipt_totals(RECEIPT_OF(LINE, "{}"), &json, &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": 1}"), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"quantity\": null}"), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1, \"discount\": 2"), "{}"), &error));

@@ -135,8 +135,13 @@ fn an_error_tells_c_all_that_it_tells_rust() {
     let mut all = Vec::new();
     for (method, path, body, fault) in cases {
         sandbox.fault(&format!("{method} {path}"), 2, fault);
-        let value = body.map(|body| serde_json::from_slice(body.to_bytes()).unwrap());
-        let expected = rust.raw(method, path, value.as_ref()).unwrap_err();
+        let request = rust.request(method, path);
+        let request = match body {
+            Some(body) => request.body("application/json", body.to_bytes()),
+            None => request,
+        };
+        let expected = request.send().and_then(|reply| reply.json::<Value>());
+        let expected = expected.unwrap_err();
 
         let (c_method, c_path) = (CString::new(method).unwrap(), CString::new(path).unwrap());
         let body = body.map_or(ptr::null(), CStr::as_ptr);

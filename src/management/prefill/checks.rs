@@ -1,18 +1,14 @@
-use super::Body;
+use super::PrefillProductOrder;
 use crate::error::problem::FieldProblem;
-use crate::management::{BankAccount, PricePackageId, ProductUseCase};
+use crate::management::{BankAccount, ProductUseCase};
 use crate::model::identifier::is_made_of;
 
-impl Body {
+impl PrefillProductOrder {
     /// All that the service would refuse or silently drop.
     pub(super) fn problems(&self) -> Vec<FieldProblem> {
-        let mut problems = Problems::default();
-        let identifier = self.business_identifier.problem();
         let account = self.settlement_bank_account.as_ref();
-        let account = account.and_then(BankAccount::problem);
-        for (field, rule, value) in identifier.into_iter().chain(account) {
-            problems.add(field, rule, value);
-        }
+        let mut problems = Problems(Vec::from_iter(self.business_identifier.problem()));
+        problems.0.extend(account.and_then(BankAccount::problem));
         if self.product_type.as_str().is_empty() {
             problems.add("productType", "must not be empty", "");
         }
@@ -29,9 +25,7 @@ impl Body {
             }
         }
         if let Some(id) = &self.price_package_id {
-            if PricePackageId::new(id.as_str()).is_err() {
-                problems.add("pricePackageId", "must be a UUID", id.as_str());
-            }
+            problems.0.extend(id.problem("pricePackageId"));
         }
         if let Some(turnover) = self.annual_turnover {
             if !(0..=999_999_999).contains(&turnover) {
@@ -67,6 +61,8 @@ impl Body {
             problems.check_url("website.testWebsiteUrl", test_url);
         }
         self.check_use_case(&mut problems);
+        let key = self.idempotency_key.problem("idempotencyKey");
+        problems.0.extend(key);
         problems.0
     }
 
@@ -90,7 +86,6 @@ impl Body {
     }
 }
 
-#[derive(Default)]
 struct Problems(Vec<FieldProblem>);
 
 impl Problems {

@@ -36,7 +36,7 @@ impl SalesUnitLogo {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming `salesUnitLogo` if the bytes are not a complete PNG or the picture is too small or too large.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `salesUnitLogo` if the bytes are not a complete PNG or the picture is too small or too large.
     pub fn from_bytes(png: impl AsRef<[u8]>) -> Result<Self, Error> {
         let png = png.as_ref();
         let (width, height) = png_size(png).map_err(|reason| Error::input(FIELD, reason))?;
@@ -58,7 +58,7 @@ impl SalesUnitLogo {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidInput`] naming `salesUnitLogo`, also if the file cannot be read.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `salesUnitLogo`, also if the file cannot be read.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut png = Vec::new();

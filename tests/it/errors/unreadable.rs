@@ -2,7 +2,7 @@
 
 use vipps::management::{self, ListProductOrders};
 use vipps::sandbox::Fault;
-use vipps::{Delivery, Error, ErrorKind};
+use vipps::{Delivery, ErrorKind};
 
 use super::{raw_reply, sandbox};
 

@@ -279,13 +279,19 @@ fn arguments_and_files_that_are_wrong() {
         .write("invalid.json", &SAMPLE.replace("5942", "59"));
     desk.directory.write("state.json", SAMPLE);
     desk.directory.write("state.json.state", "");
+    desk.directory.write("key.json", SAMPLE);
+    let order = SAMPLE.replacen('{', "{\"idempotencyKey\": \"a.b\",", 1);
+    let service = desk.sandbox.url();
+    let wrong_key = format!(r#"{{"service": "{service}", "order": {order}}}"#);
+    desk.directory.write("key.json.state", &wrong_key);
     let path = |name: &str| desk.directory.0.join(name).to_str().unwrap().to_owned();
-    let [order, broken, unknown, invalid, state] = [
+    let [order, broken, unknown, invalid, state, key] = [
         "order.json",
         "broken.json",
         "unknown.json",
         "invalid.json",
         "state.json",
+        "key.json",
     ]
     .map(path);
     let none = "VIPPS_* are set: say which FILE is to be ordered".to_owned();
@@ -327,6 +333,12 @@ fn arguments_and_files_that_are_wrong() {
         (
             vec![&state],
             format!("{state}.state: EOF while parsing a value at line 1 column 0"),
+        ),
+        (
+            vec![&key],
+            format!(
+                "{key}.state: invalid input: idempotencyKey: must be 1 to 50 ASCII letters, digits and hyphens, not \"a.b\""
+            ),
         ),
     ] {
         let output = desk.run(&arguments, &[]);

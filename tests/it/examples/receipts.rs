@@ -187,6 +187,13 @@ fn receipts_does_the_others_where_one_is_broken() {
                 r#"{"sku": "1", "name": "B", "price": "12.50", "tax": 25}"#,
             ),
         ),
+        (
+            "l.json",
+            order("shop-11", "").replace(
+                "\"lines\"",
+                "\"category\": {\"type\": \"DELIVERY\", \"url\": \"a\"}, \"lines\"",
+            ),
+        ),
         ("notes.txt", "not an order".to_owned()),
         ("z.json", order("shop-10", "")),
     ] {
@@ -239,8 +246,13 @@ fn receipts_does_the_others_where_one_is_broken() {
             "k.json",
             "POST /order-management/v2/ecom/receipts/shop-1: 409 Conflict: Conflicting receipt: the order has another receipt (orderLines[0].name: is \"A\" there, and \"B\" here) [trace 4bf92f3577b34da6a3ce929d0e0e4736]",
         ),
+        // Its receipt would be good.
+        failed(
+            "l.json",
+            "invalid input: orderDetailsUrl: must be an address such as https://example.com/order/1, not \"a\"",
+        ),
         fine("z.json", "shop-10"),
-        "\n2 added, 0 already there, 10 failed\n".to_owned(),
+        "\n2 added, 0 already there, 11 failed\n".to_owned(),
     ];
     assert_output(&output, 1, &expected.concat(), "");
     // The two that are good, and the one that the service knows better.

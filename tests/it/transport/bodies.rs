@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use vipps::{Delivery, Error, ErrorKind};
+use vipps::{Delivery, ErrorKind};
 
 use super::{
     GET, POST, Peer, assert_error, builder, close, delete, get, post, read_request, session,
