@@ -13,8 +13,7 @@ use vipps::order_management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, Error, ErrorKind, RetryPolicy, Session};
 
-use crate::tokens::until;
-use crate::transport::with_limits;
+use crate::support::{until, with_limits};
 
 const POST: &str = "POST /order-management/v2/*/receipts/*";
 const GET: &str = "GET /order-management/v2/*/*";

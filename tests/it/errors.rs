@@ -1,6 +1,5 @@
 //! What an error says: its text to the letter, and all that a program can ask it.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use vipps::sandbox::{Fault, Sandbox};
@@ -151,22 +150,4 @@ fn raw_reply(head: &[&str], body: &[u8]) -> Fault {
     let mut bytes = head.into_bytes();
     bytes.extend_from_slice(body);
     Fault::Raw(bytes)
-}
-
-/// An address where nobody listens, and nobody will: the port is the near end of a connection, so that no other test can be given it.
-struct Nobody {
-    near: TcpStream,
-    _far: TcpListener,
-}
-
-impl Nobody {
-    fn new() -> Self {
-        let far = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = TcpStream::connect(far.local_addr().unwrap()).unwrap();
-        Self { near, _far: far }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.near.local_addr().unwrap()
-    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -17,34 +17,12 @@ use vipps::order_management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Delivery, Error, ErrorKind, Session};
 
-use crate::images::small_image;
-use crate::tokens::{at_once, until};
+use crate::support::{at_once, small_image, until, within_bounds};
 
 const TOKEN: &str = "POST /accesstoken/get";
 const UNITS: &str = "GET /management/v1/sales-units";
 const PREFILL: &str = "POST /management/v1/product-orders";
 const SECOND: Duration = Duration::from_secs(1);
-
-/// How long a test may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Runs a test on a thread of its own, so that one that hangs fails.
-#[track_caller]
-fn within_bounds(test: impl FnOnce() + Send + 'static) {
-    let (ended, end) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        let result = catch_unwind(AssertUnwindSafe(test));
-        // Nobody listens any more if it took too long.
-        let _ = ended.send(());
-        if let Err(panic) = result {
-            std::panic::resume_unwind(panic);
-        }
-    });
-    assert!(end.recv_timeout(PATIENCE).is_ok(), "it hangs");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
 
 fn order() -> PrefillProductOrder {
     let merchant = BusinessIdentifier::norway("987654321").unwrap();
