@@ -10,7 +10,7 @@ use vipps::{Error, RetryPolicy, Session};
 
 use crate::support::{
     self, Endpoint, Ids, RawServer, Retry, builder_without_token, endpoints, read_request,
-    session_builder, token_endpoints,
+    session_builder, system, token_endpoints,
 };
 
 /// A good reply, as the API's specification shows it, with one item of each list.
@@ -277,7 +277,7 @@ fn a_token_reply_is_a_token_or_an_error() {
             let url = hostile.peer.url();
             let builder = match endpoint.route {
                 "POST /accesstoken/get" => builder_without_token(&url),
-                _ => Session::builder(management.clone(), crate::support::system()).base_url(url),
+                _ => Session::builder(management.clone(), system()).base_url(url),
             };
             builder.retry(RetryPolicy::none()).build().unwrap()
         };
