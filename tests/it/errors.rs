@@ -53,6 +53,34 @@ fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
     }
 }
 
+/// [`answered`] of a call for the sales units: `says` is the status with its name, and what is shown of the body.
+fn says(kind: ErrorKind, says: &str) -> Facts {
+    let status = says[..3].parse().unwrap();
+    answered(kind, status, &format!("{UNITS}: {says}"))
+}
+
+macro_rules! setters {
+    ($($name:ident),*) => {
+        $(fn $name(self, text: &str) -> Self {
+            Self { $name: some(text), ..self }
+        })*
+    };
+}
+
+impl Facts {
+    setters!(problem_type, title, detail, instance, code, trace_id, body);
+
+    fn fields(self, fields: &[(&str, &str)]) -> Self {
+        let fields = self::fields(fields);
+        Self { fields, ..self }
+    }
+
+    fn retryable(self) -> Self {
+        let retryable = true;
+        Self { retryable, ..self }
+    }
+}
+
 fn facts(error: &Error) -> Facts {
     let (Error::Api(answer) | Error::Auth(answer)) = error else {
         panic!("not an answer: {error:?}")

@@ -20,6 +20,31 @@ pub(crate) fn unchecked<T: DeserializeOwned>(value: impl Into<Value>) -> T {
     serde_json::from_value(value.into()).unwrap()
 }
 
+/// A table of cases: a line for each, its columns divided by `|`. Lines that begin with `//` are comments.
+#[track_caller]
+pub(crate) fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let lines = table.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines
+        .map(|line| {
+            let columns: Vec<String> = line.split(" | ").map(|c| c.trim().to_owned()).collect();
+            columns.try_into().expect(line)
+        })
+        .collect()
+}
+
+/// What an error calls the field at a JSON pointer: `orderLines[0].name`.
+pub(crate) fn field_of(place: &str) -> String {
+    let names = place.split('/').skip(1);
+    names.fold(String::new(), |field, name| {
+        match (name.parse::<usize>(), field.is_empty()) {
+            (Ok(nth), _) => format!("{field}[{nth}]"),
+            (Err(_), true) => name.to_owned(),
+            (Err(_), false) => format!("{field}.{name}"),
+        }
+    })
+}
+
 // Sessions.
 
 /// The settings that the tests share: standard keys, a system with a plugin, an MSN, no retries, and a token that is good for an hour, so
