@@ -10,15 +10,15 @@ use std::time::Duration;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use base64::engine::{Engine, GeneralPurpose};
 use log::{Level, LevelFilter, Log, Metadata, Record};
-use vipps::management::{
-    self, BusinessIdentifier, ListProductOrders, PrefillProductOrder, ProductType,
-};
-use vipps::order_management::{
-    self, AddCategory, AddImage, BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef,
-    Receipt, TaxRate,
-};
 use vipps::sandbox::{Fault, Sandbox};
-use vipps::{ApiKeys, Error, Msn, RetryPolicy, Session};
+use vipps::{ApiKeys, Error, RetryPolicy, Session};
+
+use support::{Ids, endpoint, endpoints, system};
+
+// Most of it is for the other programs.
+#[allow(dead_code, unused_imports, clippy::expect_used)]
+#[path = "it/support/mod.rs"]
+mod support;
 
 /// Keeps all that any crate logs.
 struct Keeper(Mutex<Vec<Kept>>);
@@ -150,7 +150,7 @@ fn all_there_is(mut check: impl FnMut(&Shown, &[Kept])) {
             token_route,
             "GET *",
             "POST /management/v1/product-orders",
-            "POST /order-management/v2/ecom/receipts/acme-2",
+            "POST /order-management/v2/ecom/receipts/order-1",
         ] {
             for n in 0..faults("", "").len() {
                 done(fail(&sandbox, &keys, &keys_sent, (route, n)));
@@ -163,8 +163,7 @@ fn all_there_is(mut check: impl FnMut(&Shown, &[Kept])) {
 fn session(sandbox: &Sandbox, keys: &ApiKeys, shown: &mut Shown) -> Session {
     let observed = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&observed);
-    let system = vipps::SystemInfo::new("acme", "1.0").unwrap();
-    let builder = Session::builder(keys.clone(), system)
+    let builder = Session::builder(keys.clone(), system())
         .base_url(sandbox.url())
         .clock(sandbox.clock().clone())
         .merchant_serial_number("123456".parse().unwrap())
@@ -186,53 +185,14 @@ fn session(sandbox: &Sandbox, keys: &ApiKeys, shown: &mut Shown) -> Session {
     session
 }
 
-/// The calls of the quick start, and a receipt, a picture and categories.
+/// Every call, and what it gives.
 fn calls(session: &Session, shown: &mut Shown) {
-    let merchant = BusinessIdentifier::norway("987654321").unwrap();
     shown.result(session.access_token());
-    shown.result(management::list_sales_units(session));
-    let msn: Msn = "123456".parse().unwrap();
-    shown.result(management::get_sales_unit(session, &msn));
-    shown.result(management::list_merchant_sales_units(session, &merchant));
-    shown.result(management::get_merchant(session, &merchant));
-    shown.result(management::list_product_orders(
-        session,
-        &ListProductOrders::new(),
-    ));
-    let order = PrefillProductOrder::new(merchant, ProductType::Checkout);
-    let prefilled = management::prefill_product_order(session, &order);
-    if let Ok(prefilled) = &prefilled {
-        let id = &prefilled.prefilled_order_id;
-        shown.result(management::get_product_order(session, id));
-        shown.result(management::delete_product_order(session, id));
+    for endpoint in endpoints() {
+        shown.result((endpoint.call)(session, &Ids::default()));
     }
-    shown.result(prefilled);
-    shown.result(management::list_price_packages(session));
-
-    let order = OrderRef::ecom("acme-1".parse().unwrap());
-    let receipt = receipt();
-    shown.result(order_management::add_receipt(session, &order, &receipt));
-    shown.result(order_management::ensure_receipt(session, &order, &receipt));
-    let image = AddImage::from_bytes("socks".parse().unwrap(), PNG).unwrap();
-    shown.result(order_management::add_image(session, &image));
-    let url = "https://example.com/1";
-    let category = Category::new(CategoryType::Receipt, url);
-    shown.result(order_management::put_category(session, &order, &category));
-    let link = AddCategory::new(order.clone(), CategoryType::Ticket, url);
-    shown.result(order_management::add_category(session, &link));
-    shown.result(order_management::list_categories(session, &order.order_id));
-    shown.result(order_management::get_order(session, &order));
     shown.show(session);
 }
-
-fn receipt() -> Receipt {
-    let line = OrderLine::from_gross("Socks", "1", 1000, TaxRate::percent(25)).unwrap();
-    Receipt::new(BottomLine::new(Currency::Nok)).line(line)
-}
-
-/// The head of a picture of 167 px, which is all that is looked at.
-const PNG: &[u8] =
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\xa7\0\0\0\xa7\x08\x02\0\0\0\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// Every kind of fault, and servers that repeat what they were sent.
 fn faults(keys: &str, token: &str) -> Vec<Fault> {
@@ -291,25 +251,18 @@ fn fail(
     sandbox.fault(route, if is_held { 1 } else { 2 }, fault);
     let before = sandbox.count(route);
     std::thread::scope(|scope| {
-        let calling = scope.spawn(|| {
-            let order = OrderRef::ecom("acme-2".parse().unwrap());
-            let merchant = BusinessIdentifier::norway("987654321").unwrap();
-            let prefill = PrefillProductOrder::new(merchant, ProductType::Checkout);
-            (
-                management::list_sales_units(&session),
-                management::prefill_product_order(&session, &prefill),
-                order_management::add_receipt(&session, &order, &receipt()),
-            )
-        });
+        let session = &session;
+        let calls = ["list_sales_units", "prefill_product_order", "add_receipt"];
+        let calling =
+            scope.spawn(move || calls.map(|name| (endpoint(name).call)(session, &Ids::default())));
         if is_held {
             assert!(sandbox.wait_for(route, before + 1), "{route}");
             sandbox.release();
         }
-        let (units, prefilled, receipt) = calling.join().unwrap();
         // A value is what the server said, key or not: only errors are cleaned.
-        shown.result(units.map(drop));
-        shown.result(prefilled.map(drop));
-        shown.result(receipt.map(drop));
+        for result in calling.join().unwrap() {
+            shown.result(result.map(drop));
+        }
     });
     shown.show(&session);
     sandbox.clear_faults();

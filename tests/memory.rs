@@ -2,14 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::alloc::System;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread::{self, JoinHandle};
+use std::io::Write;
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use heapster::Heapster;
 use vipps::management::{SalesUnitSummary, list_sales_units};
-use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, SessionBuilder, SystemInfo};
+use vipps::{Error, SessionBuilder};
+
+use support::{RawServer, read_request, session_builder};
+
+// Most of it is for the other programs.
+#[allow(dead_code, unused_imports, clippy::expect_used)]
+#[path = "it/support/mod.rs"]
+mod support;
 
 const MIB: usize = 1024 * 1024;
 
@@ -28,48 +34,27 @@ fn peak_of<T>(call: impl FnOnce() -> T) -> (usize, T) {
     (HEAP.use_max() - before, result)
 }
 
-/// A server for one request, which answers with a head, a body as often as said, and an end. It stops when the client leaves.
+/// A server that answers with a head, a body as often as said, and an end. It stops when the client leaves, and says how much it sent.
 fn serve(
     head: String,
     piece: &'static [u8],
     times: usize,
     end: &'static [u8],
-) -> (String, JoinHandle<usize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let serving = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        // A test that went wrong ends all the same.
-        let patience = Some(Duration::from_secs(10));
-        stream.set_write_timeout(patience).unwrap();
-        stream.set_read_timeout(patience).unwrap();
-        read_head(&mut stream);
+) -> (RawServer, Receiver<usize>) {
+    let (sent, counted) = mpsc::channel();
+    let server = RawServer::each(move |mut stream| {
+        read_request(&mut stream).unwrap();
         stream.write_all(head.as_bytes()).unwrap();
-        let sent = (0..times).take_while(|_| stream.write_all(piece).is_ok());
-        let sent = sent.count();
+        let pieces = (0..times).take_while(|_| stream.write_all(piece).is_ok());
+        let pieces = pieces.count();
         drop(stream.write_all(end));
-        sent
+        sent.send(pieces).unwrap();
     });
-    (url, serving)
-}
-
-/// The requests here have no body.
-fn read_head(stream: &mut TcpStream) {
-    let mut head = [0; 4096];
-    let mut length = 0;
-    while !head[..length].ends_with(b"\r\n\r\n") {
-        length += stream.read(&mut head[length..]).unwrap();
-    }
+    (server, counted)
 }
 
 fn builder(url: &str) -> SessionBuilder {
-    let keys = ApiKeys::standard("id", "secret", "key");
-    let token = AccessToken::new("token", Duration::from_secs(3600)).unwrap();
-    Session::builder(keys, SystemInfo::new("acme", "1").unwrap())
-        .base_url(url)
-        .access_token(token)
-        .timeout(Duration::from_secs(60))
-        .retry(RetryPolicy::none())
+    session_builder(url).timeout(Duration::from_secs(60))
 }
 
 static BLANKS: [u8; 64 * 1024] = [b' '; 64 * 1024];
@@ -117,8 +102,8 @@ fn a_gibibyte_costs_no_more_than_the_cap() {
         {
             for status in ["200 OK", "500 Internal Server Error"] {
                 let head = format!("HTTP/1.1 {status}\r\n{header}\r\n\r\n");
-                let (url, serving) = serve(head, piece, GIB, b"");
-                let mut builder = builder(&url);
+                let (server, sent) = serve(head, piece, GIB, b"");
+                let mut builder = builder(&server.url());
                 if !is_default {
                     builder = builder.max_response_bytes(cap as u64);
                 }
@@ -139,7 +124,7 @@ fn a_gibibyte_costs_no_more_than_the_cap() {
                     _ => cap.min(256 * 1024),
                 };
                 assert!(peak <= most + BUFFERS, "{case}: {peak} bytes");
-                assert!(serving.join().unwrap() < GIB, "{case}: all of it was read");
+                assert!(sent.recv().unwrap() < GIB, "{case}: all of it was read");
             }
         }
     }
@@ -150,14 +135,14 @@ fn what_fits_its_length_costs_its_length() {
     for length in [MIB, 4 * MIB, 5 * MIB, 8 * MIB] {
         for cap in [length + 2, 64 * MIB] {
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", length + 2);
-            let (url, serving) = serve(head, &BLANKS, length / BLANKS.len(), b"[]");
-            let session = builder(&url).max_response_bytes(cap as u64);
+            let (server, sent) = serve(head, &BLANKS, length / BLANKS.len(), b"[]");
+            let session = builder(&server.url()).max_response_bytes(cap as u64);
             let session = session.build().unwrap();
             let (peak, result) = peak_of(|| list_sales_units(&session));
             assert_eq!(result.unwrap(), []);
             let case = format!("{length} of {cap}");
             assert!(peak <= length + BUFFERS, "{case}: {peak} bytes");
-            serving.join().unwrap();
+            sent.recv().unwrap();
         }
     }
 }
@@ -171,12 +156,12 @@ fn a_long_list_costs_in_proportion() {
         let times = mib * MIB / UNIT.len();
         let length = first.len() + times * UNIT.len() + last.len();
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n[");
-        let (url, serving) = serve(head, UNIT, times, last);
-        let session = builder(&url).build().unwrap();
+        let (server, sent) = serve(head, UNIT, times, last);
+        let session = builder(&server.url()).build().unwrap();
         let (peak, result): (_, Result<Vec<SalesUnitSummary>, Error>) =
             peak_of(|| list_sales_units(&session));
         assert_eq!(result.unwrap().len(), times + 1);
-        serving.join().unwrap();
+        sent.recv().unwrap();
         peak
     };
     let (five, twenty) = (peak(5), peak(20));

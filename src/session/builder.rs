@@ -326,6 +326,11 @@ impl SessionBuilder {
             return Err(Error::config("max_response_bytes", "must be at least 1"));
         }
 
+        if let Some(msn) = &self.msn {
+            // One that was read from a reply was not checked when it was made.
+            header_value(msn.as_str()).map_err(|reason| Error::input("msn", reason))?;
+        }
+
         let mut headers = HeaderMap::with_capacity(16);
         headers.insert(USER_AGENT, user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

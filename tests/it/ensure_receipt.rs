@@ -13,8 +13,7 @@ use vipps::order_management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, Error, ErrorKind, RetryPolicy, Session};
 
-use crate::tokens::until;
-use crate::transport::with_limits;
+use crate::support::{field_of, rows, until, with_limits};
 
 const POST: &str = "POST /order-management/v2/*/receipts/*";
 const GET: &str = "GET /order-management/v2/*/*";
@@ -694,190 +693,44 @@ fn assert_conflict(
 
 #[test]
 fn another_receipt_is_an_error_that_shows_what_differs() {
-    for (place, value, field, reason) in [
-        (
-            "/orderLines/1/totalAmount",
-            json!(4650),
-            "orderLines[1].totalAmount",
-            "is 4650 there, and 4500 here",
-        ),
-        (
-            "/orderLines/1/totalAmountExcludingTax",
-            json!(1),
-            "orderLines[1].totalAmountExcludingTax",
-            "is 1 there, and 3913 here",
-        ),
-        (
-            "/orderLines/2/totalTaxAmount",
-            json!(i64::MIN),
-            "orderLines[2].totalTaxAmount",
-            "is -9223372036854775808 there, and 200 here",
-        ),
-        (
-            "/orderLines/0/name",
-            json!("Silk\nby weight"),
-            "orderLines[0].name",
-            r#"is "Silk\nby weight" there, and "Wool, by weight" here"#,
-        ),
-        (
-            "/orderLines/2/id",
-            json!("4"),
-            "orderLines[2].id",
-            r#"is "4" there, and "3" here"#,
-        ),
-        (
-            "/orderLines/1/discount",
-            json!(0),
-            "orderLines[1].discount",
-            "is 0 there, and 50 here",
-        ),
-        (
-            "/orderLines/1/discount",
-            Value::Null,
-            "orderLines[1].discount",
-            "is 0 there, and 50 here",
-        ),
-        (
-            "/orderLines/2/discount",
-            json!(1),
-            "orderLines[2].discount",
-            "is 1 there, and 0 here",
-        ),
-        (
-            "/orderLines/0/taxRate",
-            json!(1500),
-            "orderLines[0].taxRate",
-            "is 1500 there, and 2500 here",
-        ),
-        (
-            "/orderLines/0/taxRate",
-            json!(i64::MIN),
-            "orderLines[0].taxRate",
-            "is -9223372036854775808 there, and 2500 here",
-        ),
-        (
-            "/orderLines/0/isReturn",
-            json!(true),
-            "orderLines[0].isReturn",
-            "is true there, and false here",
-        ),
-        (
-            "/orderLines/2/isShipping",
-            json!(false),
-            "orderLines[2].isShipping",
-            "is false there, and true here",
-        ),
-        (
-            "/orderLines/2/isShipping",
-            Value::Null,
-            "orderLines[2].isShipping",
-            "is false there, and true here",
-        ),
-        (
-            "/orderLines/0/productUrl",
-            json!("https://example.com/silk"),
-            "orderLines[0].productUrl",
-            r#"is "https://example.com/silk" there, and "https://example.com/wool" here"#,
-        ),
-        (
-            "/orderLines/0/unitInfo/unitPrice",
-            json!(401),
-            "orderLines[0].unitInfo.unitPrice",
-            "is 401 there, and 400 here",
-        ),
-        (
-            "/orderLines/0/unitInfo/quantity",
-            json!("2.51"),
-            "orderLines[0].unitInfo.quantity",
-            r#"is "2.51" there, and "2.5" here"#,
-        ),
-        (
-            "/orderLines/0/unitInfo/quantity",
-            json!("some"),
-            "orderLines[0].unitInfo.quantity",
-            r#"is "some" there, and "2.5" here"#,
-        ),
-        (
-            "/orderLines/0/unitInfo/quantityUnit",
-            json!("PCS"),
-            "orderLines[0].unitInfo.quantityUnit",
-            r#"is "PCS" there, and "KG" here"#,
-        ),
+    for [place, value, reason] in rows(
+        r#"
+        /orderLines/1/totalAmount | 4650 | is 4650 there, and 4500 here
+        /orderLines/1/totalAmountExcludingTax | 1 | is 1 there, and 3913 here
+        /orderLines/2/totalTaxAmount | -9223372036854775808 | is -9223372036854775808 there, and 200 here
+        /orderLines/0/name | "Silk\nby weight" | is "Silk\nby weight" there, and "Wool, by weight" here
+        /orderLines/2/id | "4" | is "4" there, and "3" here
+        /orderLines/1/discount | 0 | is 0 there, and 50 here
+        /orderLines/1/discount | null | is 0 there, and 50 here
+        /orderLines/2/discount | 1 | is 1 there, and 0 here
+        /orderLines/0/taxRate | 1500 | is 1500 there, and 2500 here
+        /orderLines/0/taxRate | -9223372036854775808 | is -9223372036854775808 there, and 2500 here
+        /orderLines/0/isReturn | true | is true there, and false here
+        /orderLines/2/isShipping | false | is false there, and true here
+        /orderLines/2/isShipping | null | is false there, and true here
+        /orderLines/0/productUrl | "https://example.com/silk" | is "https://example.com/silk" there, and "https://example.com/wool" here
+        /orderLines/0/unitInfo/unitPrice | 401 | is 401 there, and 400 here
+        /orderLines/0/unitInfo/quantity | "2.51" | is "2.51" there, and "2.5" here
+        /orderLines/0/unitInfo/quantity | "some" | is "some" there, and "2.5" here
+        /orderLines/0/unitInfo/quantityUnit | "PCS" | is "PCS" there, and "KG" here
         // Pieces is what the service takes for granted.
-        (
-            "/orderLines/0/unitInfo/quantityUnit",
-            Value::Null,
-            "orderLines[0].unitInfo.quantityUnit",
-            r#"is "PCS" there, and "KG" here"#,
-        ),
-        (
-            "/bottomLine/currency",
-            json!("DKK"),
-            "bottomLine.currency",
-            r#"is "DKK" there, and "NOK" here"#,
-        ),
-        (
-            "/bottomLine/tipAmount",
-            json!(501),
-            "bottomLine.tipAmount",
-            "is 501 there, and 500 here",
-        ),
-        (
-            "/bottomLine/tipAmount",
-            Value::Null,
-            "bottomLine.tipAmount",
-            "is 0 there, and 500 here",
-        ),
-        (
-            "/bottomLine/posId",
-            json!("pos-2"),
-            "bottomLine.posId",
-            r#"is "pos-2" there, and "pos-1" here"#,
-        ),
-        (
-            "/bottomLine/receiptNumber",
-            json!("0002"),
-            "bottomLine.receiptNumber",
-            r#"is "0002" there, and "0001" here"#,
-        ),
-        (
-            "/bottomLine/barcode/format",
-            json!("EAN-13"),
-            "bottomLine.barcode.format",
-            r#"is "EAN-13" there, and "CODE 39" here"#,
-        ),
-        (
-            "/bottomLine/barcode/data",
-            json!("SC02"),
-            "bottomLine.barcode.data",
-            r#"is "SC02" there, and "SC01" here"#,
-        ),
-        (
-            "/bottomLine/paymentSources/giftCard",
-            json!(1),
-            "bottomLine.paymentSources.giftCard",
-            "is 1 there, and 300 here",
-        ),
-        (
-            "/bottomLine/paymentSources/card",
-            json!(1),
-            "bottomLine.paymentSources.card",
-            "is 1 there, and 0 here",
-        ),
-        (
-            "/bottomLine/paymentSources/voucher",
-            json!(1),
-            "bottomLine.paymentSources.voucher",
-            "is 1 there, and 0 here",
-        ),
-        (
-            "/bottomLine/paymentSources/cash",
-            Value::Null,
-            "bottomLine.paymentSources.cash",
-            "is 0 there, and 200 here",
-        ),
-    ] {
-        assert_another(against(&[(place, value)]), &[(field, reason)]);
+        /orderLines/0/unitInfo/quantityUnit | null | is "PCS" there, and "KG" here
+        /bottomLine/currency | "DKK" | is "DKK" there, and "NOK" here
+        /bottomLine/tipAmount | 501 | is 501 there, and 500 here
+        /bottomLine/tipAmount | null | is 0 there, and 500 here
+        /bottomLine/posId | "pos-2" | is "pos-2" there, and "pos-1" here
+        /bottomLine/receiptNumber | "0002" | is "0002" there, and "0001" here
+        /bottomLine/barcode/format | "EAN-13" | is "EAN-13" there, and "CODE 39" here
+        /bottomLine/barcode/data | "SC02" | is "SC02" there, and "SC01" here
+        /bottomLine/paymentSources/giftCard | 1 | is 1 there, and 300 here
+        /bottomLine/paymentSources/card | 1 | is 1 there, and 0 here
+        /bottomLine/paymentSources/voucher | 1 | is 1 there, and 0 here
+        /bottomLine/paymentSources/cash | null | is 0 there, and 200 here
+        "#,
+    ) {
+        let field = field_of(&place);
+        let value = serde_json::from_str(&value).unwrap();
+        assert_another(against(&[(&place, value)]), &[(&field, &reason)]);
     }
 }
 

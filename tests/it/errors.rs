@@ -1,6 +1,5 @@
 //! What an error says: its text to the letter, and all that a program can ask it.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use vipps::sandbox::{Fault, Sandbox};
@@ -51,6 +50,34 @@ fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
         body: None,
         delivery: Delivery::Answered,
         retryable: false,
+    }
+}
+
+/// [`answered`] of a call for the sales units: `says` is the status with its name, and what is shown of the body.
+fn says(kind: ErrorKind, says: &str) -> Facts {
+    let status = says[..3].parse().unwrap();
+    answered(kind, status, &format!("{UNITS}: {says}"))
+}
+
+macro_rules! setters {
+    ($($name:ident),*) => {
+        $(fn $name(self, text: &str) -> Self {
+            Self { $name: some(text), ..self }
+        })*
+    };
+}
+
+impl Facts {
+    setters!(problem_type, title, detail, instance, code, trace_id, body);
+
+    fn fields(self, fields: &[(&str, &str)]) -> Self {
+        let fields = self::fields(fields);
+        Self { fields, ..self }
+    }
+
+    fn retryable(self) -> Self {
+        let retryable = true;
+        Self { retryable, ..self }
     }
 }
 
@@ -143,22 +170,4 @@ fn raw_reply(head: &[&str], body: &[u8]) -> Fault {
     let mut bytes = head.into_bytes();
     bytes.extend_from_slice(body);
     Fault::Raw(bytes)
-}
-
-/// An address where nobody listens, and nobody will: the port is the near end of a connection, so that no other test can be given it.
-struct Nobody {
-    near: TcpStream,
-    _far: TcpListener,
-}
-
-impl Nobody {
-    fn new() -> Self {
-        let far = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = TcpStream::connect(far.local_addr().unwrap()).unwrap();
-        Self { near, _far: far }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.near.local_addr().unwrap()
-    }
 }

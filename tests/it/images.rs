@@ -3,18 +3,10 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use vipps::order_management::{self, AddImage, ImageId};
 use vipps::ErrorKind;
+use vipps::order_management::{self, AddImage, ImageId};
 
-use crate::support::{call, json_reply, wire};
-
-/// A complete grey PNG, 1 x 167 px, as zlib and the specification make it.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\
-    \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\xa7\x08\0\0\0\0\xf5\x3b\x69\xa6\
-    \0\0\0\x0eIDAT\x78\xda\x63\x68\x60\x18\x85\x54\x83\0\x7c\xf8\x53\x81\x73\xf7\x57\x6f\
-    \0\0\0\0IEND\xae\x42\x60\x82";
-
-const PNG_BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAACnCAAAAAD1O2mmAAAADklEQVR42mNoYBiFVIMAfPhTgXP3V28AAAAASUVORK5CYII=";
+use crate::support::{PNG, PNG_BASE64, call, json_reply, wire};
 
 /// What [`grey_jpeg`] makes.
 const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA/8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQAAPwAAAAAAAD//2Q==";
@@ -105,16 +97,6 @@ fn read(picture: &[u8]) -> Result<(u32, u32), String> {
 #[track_caller]
 fn assert_refused(picture: &[u8], message: &str) {
     assert_eq!(read(picture), Err(message.to_owned()));
-}
-
-/// The picture that the other modules upload.
-pub(crate) fn small_image(id: &str) -> AddImage {
-    AddImage::from_bytes(id.parse().unwrap(), PNG).unwrap()
-}
-
-/// What is sent for [`small_image`].
-pub(crate) fn small_image_body(id: &str) -> String {
-    format!(r#"{{"imageId":"{id}","src":"{PNG_BASE64}","type":"base64"}}"#)
 }
 
 #[test]

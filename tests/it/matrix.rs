@@ -4,21 +4,16 @@ use crate::support::Raw as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use vipps::management::{
-    self, BusinessIdentifier, ListProductOrders, PrefillProductOrder, ProductOrderId, ProductType,
-};
-#[allow(deprecated)]
-use vipps::order_management::v1;
-use vipps::order_management::{
-    self, AddCategory, AddImage, BottomLine, Category, CategoryId, CategoryType, Currency, OrderId,
-    OrderLine, OrderRef, Receipt, ReceiptOutcome, TaxRate,
-};
+use serde_json::Value;
+use vipps::management;
+use vipps::order_management::{AddCategory, CategoryType};
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Delivery, Error, ErrorKind, RetryPolicy, Session};
 
-use crate::images::small_image;
-use crate::support::{system, whole};
+use crate::support::{
+    self, Effect, Endpoint, Ids, Needs, Retry, categories, endpoint, system, to_json,
+    token_endpoints, until, whole,
+};
 
 const TOKEN: &str = "POST /accesstoken/get";
 const MANAGEMENT_TOKEN: &str = "POST /miami/v1/token";
@@ -36,438 +31,62 @@ const SHORT: Duration = Duration::from_millis(1500);
 
 // ---- the endpoints
 
-/// What may be done with a request whose outcome is unknown.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Again {
-    /// GET, PUT, a POST with an idempotency key, and a token request.
-    Safe,
-    /// A DELETE: as safe, and its success needs no body.
-    Delete,
-    /// A POST without a key.
-    Never,
-    /// A POST without a key that is read back.
-    ReadBack,
-}
-
-/// What a successful reply has to hold to be one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Needs {
-    /// JSON of its own form.
-    Json,
-    /// Any JSON, or nothing.
-    JsonOrNothing,
-    /// Any text.
-    Text,
-    /// Nothing, and the service's own reply has no body either.
-    Nothing,
-}
-
-struct Endpoint {
-    name: &'static str,
-    route: &'static str,
-    again: Again,
-    needs: Needs,
-    /// The kind of a 409.
-    conflict: ErrorKind,
-    /// Whether a token of the session's is needed first.
-    takes_token: bool,
-    /// Puts what it reads or deletes there.
-    prepare: fn(&Session, &mut Things),
-    call: fn(&Session, &Things) -> Result<Value, Error>,
-    /// What the call is about, as a session without faults sees it afterwards.
-    there: fn(&Session, &Things) -> Vec<Value>,
-    effect: Effect,
-}
-
-/// What there is when the call was carried out, and when it was not.
-#[derive(Clone, Copy)]
-enum Effect {
-    /// One thing in either case, and the call gives it.
-    Reads,
-    /// One thing; none. The function says whether the result names what is there.
-    Makes(fn(&Value, &Value) -> bool),
-    /// None; one thing.
-    Deletes,
-    /// Nothing to see.
-    Nothing,
-}
-
-/// What the sandbox holds before the call, and what the call is made with.
-struct Things {
-    order: OrderRef,
-    id: OrderId,
-    receipt: Receipt,
-    prefill: PrefillProductOrder,
-    category: Category,
-    link: AddCategory,
-    image: AddImage,
-    /// For what reads and deletes.
-    product_order: Option<ProductOrderId>,
-    link_id: Option<CategoryId>,
-}
-
-fn to_json<T: serde::Serialize>(value: T) -> Value {
-    serde_json::to_value(value).unwrap()
-}
-
-fn of_merchant() -> BusinessIdentifier {
-    BusinessIdentifier::norway("987654321").unwrap()
-}
-
-impl Things {
-    /// What `endpoint` reads or deletes is put into the sandbox.
-    fn of(endpoint: &Endpoint, session: &Session) -> Self {
-        let id: OrderId = "order-1".parse().unwrap();
-        let order = OrderRef::ecom(id.clone());
-        let line = OrderLine::from_gross("Socks", "1", 10_000, TaxRate::percent(25)).unwrap();
-        let address = "https://example.com/order/1";
-        let mut things = Self {
-            receipt: Receipt::new(BottomLine::new(Currency::Nok)).line(line),
-            prefill: PrefillProductOrder::new(of_merchant(), ProductType::Login)
-                .sales_unit_name("ACME Fitness"),
-            category: Category::new(CategoryType::Delivery, address),
-            link: AddCategory::new(order.clone(), CategoryType::Delivery, address),
-            image: small_image("picture-1"),
-            order,
-            id,
-            product_order: None,
-            link_id: None,
-        };
-        (endpoint.prepare)(session, &mut things);
-        things
-    }
-
-    fn product_order(&self) -> &ProductOrderId {
-        self.product_order.as_ref().unwrap()
-    }
-
-    fn link_id(&self) -> &CategoryId {
-        self.link_id.as_ref().unwrap()
-    }
-}
-
-fn product_orders(session: &Session, _: &Things) -> Vec<Value> {
-    let all = management::list_product_orders(session, &ListProductOrders::new()).unwrap();
-    all.into_iter().map(to_json).collect()
-}
-
-fn links(session: &Session, things: &Things) -> Vec<Value> {
-    let links = order_management::list_categories(session, &things.id).unwrap();
-    links.into_iter().map(to_json).collect()
-}
-
-/// A thing that is there or not.
-#[track_caller]
-fn found<T: serde::Serialize>(result: Result<T, Error>) -> Vec<Value> {
-    match result {
-        Ok(value) => vec![to_json(value)],
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        Err(error) => panic!("{error}"),
-    }
-}
-
-fn put_product_order(session: &Session, things: &mut Things) {
-    let prefilled = management::prefill_product_order(session, &things.prefill).unwrap();
-    things.product_order = Some(prefilled.prefilled_order_id);
-}
-
-fn put_link(session: &Session, things: &mut Things) {
-    things.link_id = Some(order_management::add_category(session, &things.link).unwrap());
-}
-
-fn put_receipt(session: &Session, things: &mut Things) {
-    order_management::add_receipt(session, &things.order, &things.receipt).unwrap();
-}
-
-fn is_uuid(result: &Value, _: &Value) -> bool {
-    result.as_str().is_some_and(|text| text.len() == 36)
-}
-
-fn is_any(_: &Value, _: &Value) -> bool {
-    true
-}
-
-const GET: Endpoint = Endpoint {
-    name: "",
-    route: "",
-    again: Again::Safe,
-    needs: Needs::Json,
-    conflict: ErrorKind::Conflict,
-    takes_token: true,
-    prepare: |_, _| {},
-    call: |_, _| Ok(Value::Null),
-    there: |_, _| Vec::new(),
-    effect: Effect::Reads,
-};
-
-const PLAIN_POST: Endpoint = Endpoint {
-    again: Again::Never,
-    effect: Effect::Makes(is_any),
-    ..GET
-};
-
-macro_rules! reads {
-    ($name:literal, $route:literal, |$session:ident, $things:tt| $call:expr) => {
-        reads!($name, $route, |_, _| {}, |$session, $things| $call)
-    };
-    ($name:literal, $route:literal, $prepare:expr, |$session:ident, $things:tt| $call:expr) => {
-        Endpoint {
-            prepare: $prepare,
-            name: $name,
-            route: $route,
-            call: |$session, $things| $call.map(to_json),
-            there: |$session, $things| vec![to_json($call.unwrap())],
-            ..GET
-        }
-    };
-}
-
-#[allow(deprecated)]
+/// All of the table, and what a caller can send besides.
 fn endpoints() -> Vec<Endpoint> {
-    vec![
-        reads!(
-            "list_sales_units",
-            "GET /management/v1/sales-units",
-            |session, _| management::list_sales_units(session)
-        ),
-        reads!(
-            "get_sales_unit",
-            "GET /management/v1/sales-units/123456",
-            |session, _| management::get_sales_unit(session, &"123456".parse().unwrap())
-        ),
-        reads!(
-            "list_merchant_sales_units",
-            "GET /management/v1/merchants/*/*/sales-units",
-            |session, _| management::list_merchant_sales_units(session, &of_merchant())
-        ),
-        reads!(
-            "get_merchant",
-            "GET /management/v1/merchants/*/*",
-            |session, _| management::get_merchant(session, &of_merchant())
-        ),
-        reads!(
-            "list_product_orders",
-            "GET /management/v2/product-orders",
-            put_product_order,
-            |session, _| management::list_product_orders(session, &ListProductOrders::new())
-        ),
-        Endpoint {
-            name: "prefill_product_order",
-            route: "POST /management/v1/product-orders",
-            call: |session, things| {
-                management::prefill_product_order(session, &things.prefill).map(to_json)
-            },
-            there: product_orders,
-            effect: Effect::Makes(|made, there| {
-                made["prefilledOrderId"] == there["productOrderId"]
-                    && made["prefillUrl"] == there["productOrderUrl"]
-            }),
-            ..GET
+    let mut all = support::endpoints();
+    all.push(Endpoint {
+        name: "raw GET",
+        route: "GET /management/v1/sales-units/654321",
+        call: |session, _| session.raw("GET", "/management/v1/sales-units/654321", None),
+        needs: Needs::JsonOrNothing,
+        ..endpoint("get_sales_unit")
+    });
+    all.push(Endpoint {
+        name: "raw POST",
+        call: |session, ids| {
+            let url = "https://example.com/2";
+            let category = AddCategory::new(ids.order.clone(), CategoryType::Ticket, url);
+            let path = "/order-management/v3/categories";
+            session.raw("POST", path, Some(&to_json(&category)))
         },
-        reads!(
-            "get_product_order",
-            "GET /management/v2/product-orders/*/details",
-            put_product_order,
-            |session, things| management::get_product_order(session, things.product_order())
-        ),
-        Endpoint {
-            name: "delete_product_order",
-            route: "DELETE /management/v1/product-orders/*",
-            again: Again::Delete,
-            needs: Needs::Nothing,
-            prepare: put_product_order,
-            call: |session, things| {
-                management::delete_product_order(session, things.product_order()).map(to_json)
-            },
-            there: product_orders,
-            effect: Effect::Deletes,
-            ..GET
+        needs: Needs::JsonOrNothing,
+        effect: Effect::Makes {
+            there: categories,
+            named: |made, there| made["categoryId"] == there["categoryId"],
         },
-        reads!(
-            "list_price_packages",
-            "GET /management/v1/partners/price-packages",
-            |session, _| management::list_price_packages(session)
-        ),
-        Endpoint {
-            name: "add_image",
-            route: "POST /order-management/v1/images",
-            call: |session, things| {
-                order_management::add_image(session, &things.image).map(to_json)
-            },
-            // There is no way to ask for a picture: a link is refused if its picture is not there.
-            there: |session, things| {
-                let link = things
-                    .category
-                    .clone()
-                    .image_id("picture-1".parse().unwrap());
-                let other = OrderRef::ecom("order-2".parse().unwrap());
-                match order_management::put_category(session, &other, &link) {
-                    Ok(_) => vec![json!("picture-1")],
-                    Err(error) if error.kind() == ErrorKind::Rejected => Vec::new(),
-                    Err(error) => panic!("{error}"),
-                }
-            },
-            needs: Needs::JsonOrNothing,
-            conflict: ErrorKind::AlreadyExists,
-            effect: Effect::Makes(|id, there| id == there),
-            ..PLAIN_POST
-        },
-        Endpoint {
-            name: "put_category",
-            route: "PUT /order-management/v2/ecom/categories/order-1",
-            needs: Needs::Text,
-            call: |session, things| {
-                order_management::put_category(session, &things.order, &things.category)
-                    .map(to_json)
-            },
-            there: |session, things| found(order_management::get_order(session, &things.order)),
-            effect: Effect::Makes(is_uuid),
-            ..GET
-        },
-        Endpoint {
-            name: "add_receipt",
-            route: RECEIPT,
-            needs: Needs::Text,
-            conflict: ErrorKind::AlreadyExists,
-            call: |session, things| {
-                order_management::add_receipt(session, &things.order, &things.receipt).map(to_json)
-            },
-            there: |session, things| found(order_management::get_order(session, &things.order)),
-            effect: Effect::Makes(is_uuid),
-            ..PLAIN_POST
-        },
-        Endpoint {
-            name: "ensure_receipt",
-            route: RECEIPT,
-            again: Again::ReadBack,
-            needs: Needs::Text,
-            conflict: ErrorKind::AlreadyExists,
-            call: |session, things| {
-                let outcome =
-                    order_management::ensure_receipt(session, &things.order, &things.receipt)?;
-                Ok(match outcome {
-                    ReceiptOutcome::Added(id) => json!({ "added": id }),
-                    ReceiptOutcome::AlreadyThere => json!("there"),
-                    _ => panic!("{outcome:?}"),
-                })
-            },
-            there: |session, things| found(order_management::get_order(session, &things.order)),
-            effect: Effect::Makes(|outcome, _| {
-                outcome == "there" || is_uuid(&outcome["added"], &Value::Null)
-            }),
-            ..GET
-        },
-        reads!(
-            "get_order",
-            "GET /order-management/v2/ecom/order-1",
-            put_receipt,
-            |session, things| order_management::get_order(session, &things.order)
-        ),
-        Endpoint {
-            name: "add_category",
-            route: "POST /order-management/v3/categories",
-            call: |session, things| {
-                order_management::add_category(session, &things.link).map(to_json)
-            },
-            there: links,
-            effect: Effect::Makes(|id, there| *id == there["categoryId"]),
-            ..PLAIN_POST
-        },
-        reads!(
-            "list_categories",
-            "GET /order-management/v3/categories",
-            put_link,
-            |session, things| order_management::list_categories(session, &things.id)
-        ),
-        reads!(
-            "get_category",
-            "GET /order-management/v3/categories/*",
-            put_link,
-            |session, things| order_management::get_category(session, things.link_id())
-        ),
-        Endpoint {
-            name: "delete_category",
-            route: "DELETE /order-management/v3/categories/*",
-            again: Again::Delete,
-            needs: Needs::Nothing,
-            prepare: put_link,
-            call: |session, things| {
-                order_management::delete_category(session, things.link_id()).map(to_json)
-            },
-            there: links,
-            effect: Effect::Deletes,
-            ..GET
-        },
-        Endpoint {
-            name: "v1::put_order",
-            route: "PUT /order-management/v1/orders/order-1",
-            needs: Needs::Nothing,
-            call: |session, things| {
-                v1::put_order(session, &things.id, &things.category).map(to_json)
-            },
-            there: |session, things| found(v1::get_order(session, &things.id)),
-            effect: Effect::Makes(is_any),
-            ..GET
-        },
-        reads!(
-            "v1::get_order",
-            "GET /order-management/v1/orders/order-1",
-            |session, things| v1::put_order(session, &things.id, &things.category).unwrap(),
-            |session, things| v1::get_order(session, &things.id)
-        ),
-        Endpoint {
-            name: "v1::add_receipt",
-            route: "POST /order-management/v1/receipts/order-1",
-            needs: Needs::Nothing,
-            conflict: ErrorKind::AlreadyExists,
-            call: |session, things| {
-                v1::add_receipt(session, &things.id, &things.receipt).map(to_json)
-            },
-            there: |session, things| found(v1::get_receipt(session, &things.id)),
-            ..PLAIN_POST
-        },
-        reads!(
-            "v1::get_receipt",
-            "GET /order-management/v1/receipts/order-1",
-            |session, things| v1::add_receipt(session, &things.id, &things.receipt).unwrap(),
-            |session, things| v1::get_receipt(session, &things.id)
-        ),
-        Endpoint {
-            needs: Needs::JsonOrNothing,
-            ..reads!(
-                "raw GET",
-                "GET /management/v1/sales-units/654321",
-                |session, _| session.raw("GET", "/management/v1/sales-units/654321", None)
-            )
-        },
-        Endpoint {
-            name: "raw POST",
-            route: "POST /order-management/v3/categories",
-            needs: Needs::JsonOrNothing,
-            call: |session, things| {
-                let link = to_json(&things.link);
-                session.raw("POST", "/order-management/v3/categories", Some(&link))
-            },
-            there: links,
-            effect: Effect::Makes(|made, there| made["categoryId"] == there["categoryId"]),
-            ..PLAIN_POST
-        },
-        token_endpoint("access_token", TOKEN),
-        token_endpoint("access_token, management keys", MANAGEMENT_TOKEN),
-    ]
+        ..endpoint("add_category")
+    });
+    all.extend(token_endpoints());
+    all
 }
 
-fn token_endpoint(name: &'static str, route: &'static str) -> Endpoint {
-    Endpoint {
-        name,
-        route,
-        takes_token: false,
-        call: |session, _| {
-            let token = session.access_token()?;
-            Ok(json!(token.secret().starts_with("sandbox-token-")))
-        },
-        effect: Effect::Nothing,
-        ..GET
+/// Whether a token of the session's is needed first.
+fn takes_token(endpoint: &Endpoint) -> bool {
+    !matches!(endpoint.effect, Effect::Nothing)
+}
+
+/// What `endpoint` reads or deletes is put into the sandbox.
+fn prepare(endpoint: &Endpoint, session: &Session) {
+    match endpoint.effect {
+        Effect::Reads { prepare } | Effect::Deletes { prepare, .. } => {
+            prepare(session, &Ids::default());
+        }
+        Effect::Makes { .. } | Effect::Nothing => {}
+    }
+}
+
+fn call(endpoint: &Endpoint, session: &Session) -> Result<Value, Error> {
+    (endpoint.call)(session, &Ids::default())
+}
+
+/// What the call is about, as a session without faults sees it afterwards.
+fn there(endpoint: &Endpoint, session: &Session) -> Vec<Value> {
+    match endpoint.effect {
+        Effect::Reads { .. } => vec![call(endpoint, session).unwrap()],
+        Effect::Makes { there, .. } | Effect::Deletes { there, .. } => {
+            there(session, &Ids::default())
+        }
+        Effect::Nothing => Vec::new(),
     }
 }
 
@@ -567,7 +186,7 @@ fn is_transient(status: u16) -> bool {
 
 fn kind_of(status: u16, endpoint: &Endpoint) -> ErrorKind {
     match status {
-        _ if !endpoint.takes_token => ErrorKind::Auth,
+        _ if !takes_token(endpoint) => ErrorKind::Auth,
         401 => ErrorKind::Unauthorized,
         403 => ErrorKind::Forbidden,
         404 => ErrorKind::NotFound,
@@ -581,8 +200,8 @@ fn kind_of(status: u16, endpoint: &Endpoint) -> ErrorKind {
 
 /// The contract, for a fault that happens `count` times to one call of an endpoint with the default policy.
 fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
-    let (again, needs) = (endpoint.again, endpoint.needs);
-    let is_safe = again != Again::Never;
+    let (again, needs) = (endpoint.retry, endpoint.needs);
+    let is_safe = again != Retry::Never;
     let success = |requests| Expected {
         result: Ok(()),
         requests,
@@ -592,7 +211,7 @@ fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
         // The call was not sent where its token could not be had.
         result: Err((
             kind,
-            if endpoint.takes_token {
+            if takes_token(endpoint) {
                 delivery
             } else {
                 Delivery::NotSent
@@ -617,7 +236,7 @@ fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
     };
     match means {
         Means::Nothing => success(1),
-        Means::Refused(401) if endpoint.takes_token => {
+        Means::Refused(401) if takes_token(endpoint) => {
             // Once more with a new token, whatever it is.
             if count == 1 {
                 success(2)
@@ -627,30 +246,30 @@ fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
         }
         Means::Refused(status) => {
             // A look at what is there settles what any failure of the server has left.
-            let is_transient = is_transient(status) || (again == Again::ReadBack && status >= 500);
+            let is_transient = is_transient(status) || (again == Retry::ReadBack && status >= 500);
             let may = status == 429 || (is_transient && is_safe);
             repeated(may, kind_of(status, endpoint), Delivery::Answered)
         }
         Means::TooLong(status) => failure(kind_of(status, endpoint), Delivery::Answered, 1, false),
         Means::NoAnswer(kind) => repeated(is_safe, kind, Delivery::Unknown),
-        Means::LostAnswer if again == Again::ReadBack => success(1),
+        Means::LostAnswer if again == Retry::ReadBack => success(1),
         Means::LostAnswer => Expected {
             done: true,
             ..repeated(is_safe, ErrorKind::Network, Delivery::Unknown)
         },
-        Means::CutAnswer if needs == Needs::Nothing || again == Again::ReadBack => success(1),
+        Means::CutAnswer if needs == Needs::Nothing || again == Retry::ReadBack => success(1),
         Means::CutAnswer => Expected {
             done: true,
             ..repeated(is_safe, ErrorKind::Network, Delivery::Answered)
         },
-        Means::HalfAnswer if again == Again::Delete => believed,
+        Means::HalfAnswer if again == Retry::Delete => believed,
         Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
         Means::TooLarge => {
-            let may = again == Again::ReadBack;
+            let may = again == Retry::ReadBack;
             repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::WrongBody if needs == Needs::Text => {
-            let may = again == Again::ReadBack;
+            let may = again == Retry::ReadBack;
             repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::NoBody if needs != Needs::Json => believed,
@@ -673,7 +292,9 @@ struct Run {
 impl Run {
     fn of(endpoint: &Endpoint, fault: &Fault, with_token: bool, what: String) -> Self {
         let sandbox = Sandbox::start().unwrap();
-        sandbox.enable_v1();
+        if endpoint.deprecated {
+            sandbox.enable_v1();
+        }
         let builder = if endpoint.route == MANAGEMENT_TOKEN {
             Session::builder(sandbox.management_keys(), system())
                 .base_url(sandbox.url())
@@ -708,14 +329,13 @@ impl Run {
     fn check(
         &self,
         endpoint: &Endpoint,
-        things: &Things,
         result: &Result<Value, Error>,
         expected: &Expected,
         route: &str,
     ) {
         let what = &self.what;
         let requests = self.sandbox.count(route);
-        let there = (endpoint.there)(&self.witness, things);
+        let there = there(endpoint, &self.witness);
         let got = match result {
             Ok(_) => Ok(()),
             Err(error) => Err((error.kind(), error.delivery())),
@@ -723,23 +343,26 @@ impl Run {
         // What holds whatever the table says.
         assert!(there.len() <= 1, "{what}: twice: {there:?}");
         if got.is_err_and(|(_, delivery)| delivery == Delivery::NotSent) {
-            let untouched = usize::from(matches!(endpoint.effect, Effect::Reads | Effect::Deletes));
+            let untouched = usize::from(matches!(
+                endpoint.effect,
+                Effect::Reads { .. } | Effect::Deletes { .. }
+            ));
             assert_eq!(there.len(), untouched, "{what}: not sent, and done");
         }
         // And what the table says.
         assert_eq!(got, expected.result, "{what}: {result:?}");
         assert_eq!(requests, expected.requests, "{what}: requests");
         let done = match endpoint.effect {
-            Effect::Makes(_) => there.len() == 1,
-            Effect::Deletes => there.is_empty(),
-            Effect::Reads | Effect::Nothing => expected.done,
+            Effect::Makes { .. } => there.len() == 1,
+            Effect::Deletes { .. } => there.is_empty(),
+            Effect::Reads { .. } | Effect::Nothing => expected.done,
         };
         assert_eq!(done, expected.done, "{what}: {there:?}");
         if let (Ok(value), true) = (result, expected.done) {
             let right = match endpoint.effect {
-                Effect::Reads => there == [value.clone()],
-                Effect::Makes(names) => names(value, &there[0]),
-                Effect::Deletes => *value == Value::Null,
+                Effect::Reads { .. } => there == [value.clone()],
+                Effect::Makes { named, .. } => named(value, &there[0]),
+                Effect::Deletes { .. } => *value == Value::Null,
                 Effect::Nothing => *value == Value::Bool(true),
             };
             assert!(right, "{what}: {value} and not {there:?}");
@@ -782,30 +405,29 @@ impl Run {
     }
 
     /// The same session works, and the same call may be made again where that is promised.
-    fn check_next(&self, endpoint: &Endpoint, things: &Things, result: &Result<Value, Error>) {
+    fn check_next(&self, endpoint: &Endpoint, result: &Result<Value, Error>) {
         let what = &self.what;
         self.sandbox.clear_faults();
         let units = management::list_sales_units(&self.session);
         assert_eq!(units.unwrap().len(), 3, "{what}");
-        match (endpoint.again, result) {
-            (Again::Safe | Again::ReadBack, _) => {
-                (endpoint.call)(&self.session, things).unwrap();
+        match (endpoint.retry, result) {
+            (Retry::Safe | Retry::ReadBack, _) => {
+                call(endpoint, &self.session).unwrap();
             }
-            (Again::Delete, result) => {
-                let error = (endpoint.call)(&self.session, things).err();
+            (Retry::Delete, result) => {
+                let is_there = !there(endpoint, &self.witness).is_empty();
+                let error = call(endpoint, &self.session).err();
                 let kind = error.map(|error| error.kind());
-                assert!(
-                    matches!(kind, None | Some(ErrorKind::NotFound)),
-                    "{what}: {result:?}, {kind:?}"
-                );
+                let expected = (!is_there).then_some(ErrorKind::NotFound);
+                assert_eq!(kind, expected, "{what}: {result:?}");
             }
-            (Again::Never, _) => {}
+            (Retry::Never, _) => {}
         }
-        let there = (endpoint.there)(&self.witness, things).len();
-        let wanted = match (endpoint.effect, endpoint.again) {
-            (Effect::Reads, _) | (Effect::Makes(_), Again::Safe | Again::ReadBack) => 1,
-            (Effect::Deletes | Effect::Nothing, _) => 0,
-            (Effect::Makes(_), _) => there.min(1),
+        let there = there(endpoint, &self.witness).len();
+        let wanted = match (endpoint.effect, endpoint.retry) {
+            (Effect::Reads { .. }, _) | (Effect::Makes { .. }, Retry::Safe | Retry::ReadBack) => 1,
+            (Effect::Deletes { .. } | Effect::Nothing, _) => 0,
+            (Effect::Makes { .. }, _) => there.min(1),
         };
         assert_eq!(there, wanted, "{what}: the next call");
     }
@@ -814,27 +436,28 @@ impl Run {
 /// The fault meets the call itself.
 fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     let what = format!("{}, {count} x {fault:?}", endpoint.name);
-    let run = Run::of(endpoint, fault, endpoint.takes_token, what);
-    let things = Things::of(endpoint, &run.witness);
+    let run = Run::of(endpoint, fault, takes_token(endpoint), what);
+    prepare(endpoint, &run.witness);
     run.sandbox.clear_requests();
-    run.sandbox.fault(endpoint.route, count, fault.clone());
+    run.sandbox
+        .fault(&endpoint.sandbox_route(), count, fault.clone());
     let began = run.sandbox.clock().now();
-    let result = (endpoint.call)(&run.session, &things);
+    let result = call(endpoint, &run.session);
     let took = run.sandbox.clock().now() - began;
     assert!(took < Duration::from_secs(60), "{}: {took:?}", run.what);
-    run.check_attempts(endpoint.route);
-    if endpoint.takes_token {
+    run.check_attempts(&endpoint.sandbox_route());
+    if takes_token(endpoint) {
         // A refused token is not used again, and nothing else costs a new one.
         let tokens = usize::from(means == Means::Refused(401));
         assert_eq!(run.sandbox.count(TOKEN), tokens, "{}", run.what);
     }
 
     // What looks at the result may not meet the fault.
-    let requests = run.sandbox.count(endpoint.route);
+    let requests = run.sandbox.count(&endpoint.sandbox_route());
     let reads_back = run.sandbox.count(ORDER);
     let expected = expected(endpoint, means, count);
     assert_eq!(requests, expected.requests, "{}: {result:?}", run.what);
-    if endpoint.again == Again::ReadBack {
+    if endpoint.retry == Retry::ReadBack {
         assert!(reads_back <= requests, "{}", run.what);
     }
     run.sandbox.clear_faults();
@@ -843,21 +466,21 @@ fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
         requests: 0,
         ..expected
     };
-    run.check(endpoint, &things, &result, &expected, "* /none");
-    run.check_next(endpoint, &things, &result);
+    run.check(endpoint, &result, &expected, "* /none");
+    run.check_next(endpoint, &result);
 }
 
 /// The fault meets the token request before the call.
 fn run_without_token(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     let what = format!("{}, token: {count} x {fault:?}", endpoint.name);
     let run = Run::of(endpoint, fault, false, what);
-    let things = Things::of(endpoint, &run.witness);
+    prepare(endpoint, &run.witness);
     // So that the one who looks needs none either.
     run.witness.access_token().unwrap();
     run.sandbox.clear_requests();
     run.sandbox.fault(TOKEN, count, fault.clone());
-    let result = (endpoint.call)(&run.session, &things);
-    let token = expected(&token_endpoint("", TOKEN), means, count);
+    let result = call(endpoint, &run.session);
+    let token = expected(&token_endpoints()[0], means, count);
     assert_eq!(
         run.sandbox.count(TOKEN),
         token.requests,
@@ -870,7 +493,7 @@ fn run_without_token(endpoint: &Endpoint, fault: &Fault, means: Means, count: us
         result: token.result,
     };
     assert_eq!(
-        run.sandbox.count(endpoint.route),
+        run.sandbox.count(&endpoint.sandbox_route()),
         expected.requests,
         "{}",
         run.what
@@ -881,8 +504,8 @@ fn run_without_token(endpoint: &Endpoint, fault: &Fault, means: Means, count: us
         requests: 0,
         ..expected
     };
-    run.check(endpoint, &things, &result, &expected, "* /none");
-    run.check_next(endpoint, &things, &result);
+    run.check(endpoint, &result, &expected, "* /none");
+    run.check_next(endpoint, &result);
 }
 
 /// What README says of the size.
@@ -906,7 +529,10 @@ fn every_endpoint_survives_every_fault() {
             for count in COUNTS {
                 cases.push((endpoint, fault, *means, count, false));
                 // Which call it is for hardly matters to a token: a count for each, and those that do something.
-                let does = matches!(endpoint.effect, Effect::Makes(_) | Effect::Deletes);
+                let does = matches!(
+                    endpoint.effect,
+                    Effect::Makes { .. } | Effect::Deletes { .. }
+                );
                 if does && count == COUNTS[nth % COUNTS.len()] {
                     cases.push((endpoint, fault, *means, count, true));
                 }
@@ -961,10 +587,10 @@ fn a_request_that_is_held_and_carried_out_later_does_nothing_twice() {
             true,
             format!("{}, held", endpoint.name),
         );
-        let things = Things::of(endpoint, &run.witness);
-        run.sandbox.fault(endpoint.route, 1, Fault::Hold);
-        let result = (endpoint.call)(&run.session, &things);
-        let plain = endpoint.again == Again::Never;
+        prepare(endpoint, &run.witness);
+        run.sandbox.fault(&endpoint.sandbox_route(), 1, Fault::Hold);
+        let result = call(endpoint, &run.session);
+        let plain = endpoint.retry == Retry::Never;
         let got = result
             .as_ref()
             .map(|_| ())
@@ -974,15 +600,13 @@ fn a_request_that_is_held_and_carried_out_later_does_nothing_twice() {
         // It is carried out after the repetition, or after the caller was told that it may be.
         run.sandbox.release();
         if plain {
-            crate::tokens::until(&run.what, || {
-                !(endpoint.there)(&run.witness, &things).is_empty()
-            });
+            until(&run.what, || !there(endpoint, &run.witness).is_empty());
         }
-        run.check_next(endpoint, &things, &result);
+        run.check_next(endpoint, &result);
     };
     let test = &test;
     std::thread::scope(|scope| {
-        for endpoint in endpoints.iter().filter(|endpoint| endpoint.takes_token) {
+        for endpoint in endpoints.iter().filter(|endpoint| takes_token(endpoint)) {
             scope.spawn(move || test(endpoint));
         }
     });
@@ -995,27 +619,19 @@ fn a_receipt_that_is_there_is_found_or_said_to_be_unknown() {
             continue;
         }
         for count in COUNTS {
-            let endpoints = endpoints();
-            let mut named = endpoints.iter();
-            let ensure = named
-                .find(|endpoint| endpoint.name == "ensure_receipt")
-                .unwrap();
-            let reading = endpoints
-                .iter()
-                .find(|endpoint| endpoint.name == "get_order")
-                .unwrap();
+            let (ensure, reading) = (endpoint("ensure_receipt"), endpoint("get_order"));
             let run = Run::of(
-                ensure,
+                &ensure,
                 &fault,
                 true,
                 format!("reading back, {count} x {fault:?}"),
             );
-            let things = Things::of(reading, &run.witness);
+            prepare(&reading, &run.witness);
             run.sandbox.clear_requests();
             run.sandbox.fault(ORDER, count, fault.clone());
-            let result = (ensure.call)(&run.session, &things);
+            let result = call(&ensure, &run.session);
             assert_eq!(run.sandbox.count(RECEIPT), 1, "{}", run.what);
-            let read = expected(reading, means, count);
+            let read = expected(&reading, means, count);
             assert_eq!(run.sandbox.count(ORDER), read.requests, "{}", run.what);
             match (result, read.result) {
                 (Ok(outcome), Ok(())) => assert_eq!(outcome, "there", "{}", run.what),
@@ -1029,7 +645,7 @@ fn a_receipt_that_is_there_is_found_or_said_to_be_unknown() {
                 }
                 (result, read) => panic!("{}: {result:?}, {read:?}", run.what),
             }
-            run.check_next(ensure, &things, &Ok(Value::Null));
+            run.check_next(&ensure, &Ok(Value::Null));
         }
     }
 }

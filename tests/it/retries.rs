@@ -1,7 +1,7 @@
 //! Which calls are repeated, when, with what, and what an error says of all its attempts together.
 
 use crate::support::Raw as _;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -15,9 +15,11 @@ use vipps::management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, Error, ErrorKind, IdempotencyKey, RetryPolicy, Session};
 
-use crate::support::{RawServer, json_reply, reply, session_builder, whole};
-use crate::tokens::{at_once, sequence};
-use crate::transport::with_limits;
+use crate::support::{
+    ClosedPort, RawServer, at_once, json_reply, read_request, reply, session_builder, whole,
+    with_limits,
+};
+use crate::tokens::sequence;
 
 const UNITS: &str = "GET /management/v1/sales-units";
 const PREFILL: &str = "POST /management/v1/product-orders";
@@ -978,33 +980,6 @@ fn idempotency_keys_are_checked() {
 
 // Servers.
 
-/// A port that nobody listens on, and that nobody else gets: a connection that was made over it is still open.
-struct ClosedPort {
-    port: u16,
-    _kept: (TcpStream, TcpStream),
-}
-
-impl ClosedPort {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        Self::close(listener)
-    }
-
-    fn close(listener: TcpListener) -> Self {
-        let address = listener.local_addr().unwrap();
-        let client = TcpStream::connect(address).unwrap();
-        let (server, _) = listener.accept().unwrap();
-        Self {
-            port: address.port(),
-            _kept: (client, server),
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-}
-
 /// A server that gives each of its replies on a connection of its own, and is gone before the last one is out.
 struct Leaving {
     url: String,
@@ -1037,15 +1012,9 @@ impl Drop for Leaving {
     }
 }
 
-/// Reads a request without a body.
 fn accept_request(listener: &TcpListener) -> TcpStream {
     let (mut stream, _) = listener.accept().unwrap();
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        request.extend_from_slice(&byte);
-    }
+    read_request(&mut stream).unwrap();
     stream
 }
 

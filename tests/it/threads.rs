@@ -3,59 +3,25 @@
 use crate::support::Raw as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use vipps::management::{
-    self, BusinessIdentifier, ListProductOrders, PrefillProductOrder, ProductOrderId, ProductType,
-};
-use vipps::order_management::{
-    self, BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef, Receipt,
-    ReceiptOutcome, TaxRate,
-};
+use serde_json::Value;
+use vipps::management::{self, ListProductOrders, ProductOrderId};
+use vipps::order_management::{self, Category, CategoryType, OrderRef, ReceiptOutcome};
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Delivery, Error, ErrorKind, Session};
 
-use crate::images::small_image;
-use crate::tokens::{at_once, until};
+use crate::support::{
+    Ids, at_once, endpoints, prefill, receipt, small_image, until, within_bounds,
+};
 
 const TOKEN: &str = "POST /accesstoken/get";
 const UNITS: &str = "GET /management/v1/sales-units";
 const PREFILL: &str = "POST /management/v1/product-orders";
 const SECOND: Duration = Duration::from_secs(1);
-
-/// How long a test may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Runs a test on a thread of its own, so that one that hangs fails.
-#[track_caller]
-fn within_bounds(test: impl FnOnce() + Send + 'static) {
-    let (ended, end) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        let result = catch_unwind(AssertUnwindSafe(test));
-        // Nobody listens any more if it took too long.
-        let _ = ended.send(());
-        if let Err(panic) = result {
-            std::panic::resume_unwind(panic);
-        }
-    });
-    assert!(end.recv_timeout(PATIENCE).is_ok(), "it hangs");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
-
-fn order() -> PrefillProductOrder {
-    let merchant = BusinessIdentifier::norway("987654321").unwrap();
-    PrefillProductOrder::new(merchant, ProductType::Login).sales_unit_name("ACME Fitness")
-}
-
-fn receipt() -> Receipt {
-    let line = OrderLine::from_gross("Socks", "1", 10_000, TaxRate::percent(25)).unwrap();
-    Receipt::new(BottomLine::new(Currency::Nok)).line(line)
-}
 
 const THREADS: usize = 64;
 const CALLS: usize = 200;
@@ -104,8 +70,33 @@ impl Tally {
     }
 }
 
+/// A call that reads what is there in every sandbox, and what it gives.
+type Read = (
+    &'static str,
+    fn(&Session, &Ids) -> Result<Value, Error>,
+    Value,
+);
+
+fn reads() -> Vec<Read> {
+    let sandbox = Sandbox::start().unwrap();
+    let session = sandbox.session();
+    let endpoints = endpoints().into_iter();
+    let gets = endpoints.filter(|endpoint| endpoint.route.starts_with("GET /management/v1/"));
+    gets.map(|endpoint| {
+        let value = (endpoint.call)(&session, &Ids::default()).unwrap();
+        (endpoint.name, endpoint.call, value)
+    })
+    .collect()
+}
+
 /// The calls of one thread.
-fn work(sandbox: &Sandbox, session: &Session, thread: usize, calls: &AtomicUsize) -> Tally {
+fn work(
+    sandbox: &Sandbox,
+    session: &Session,
+    thread: usize,
+    calls: &AtomicUsize,
+    reads: &[Read],
+) -> Tally {
     let mut tally = Tally::default();
     let mut mine = Vec::new();
     for nth in 0..CALLS {
@@ -115,18 +106,12 @@ fn work(sandbox: &Sandbox, session: &Session, thread: usize, calls: &AtomicUsize
             sandbox.revoke_tokens();
         }
         match nth % 8 {
-            0 => {
-                let units = tally.count("list", management::list_sales_units(session));
-                assert!(units.is_ok_and(|units| units.len() == 3) || !tally.errors.is_empty());
-            }
-            1 => {
-                let msn = "654321".parse().unwrap();
-                let unit = tally.count("get", management::get_sales_unit(session, &msn));
-                assert!(unit.is_ok_and(|unit| unit.msn == msn) || !tally.errors.is_empty());
-            }
             2 => match tally.count(
                 "prefill",
-                management::prefill_product_order(session, &order()),
+                management::prefill_product_order(
+                    session,
+                    &prefill().sales_unit_name("ACME Fitness"),
+                ),
             ) {
                 Ok(made) => {
                     tally.ordered.push(made.prefilled_order_id.clone());
@@ -137,7 +122,7 @@ fn work(sandbox: &Sandbox, session: &Session, thread: usize, calls: &AtomicUsize
             },
             3 if nth % 16 == 3 => {
                 let Some(id) = mine.pop() else {
-                    drop(tally.count("list", management::list_price_packages(session).map(drop)));
+                    drop(tally.count("packages", management::list_price_packages(session)));
                     continue;
                 };
                 match tally.count("delete", management::delete_product_order(session, &id)) {
@@ -178,11 +163,13 @@ fn work(sandbox: &Sandbox, session: &Session, thread: usize, calls: &AtomicUsize
                     Err(_) => {}
                 }
             }
-            6 => {
-                let raw = session.raw("GET", "/management/v1/partners/price-packages", None);
-                drop(tally.count("list", raw));
+            // Every row that reads what is there anyway.
+            _ => {
+                let (name, call, expected) = &reads[nth % reads.len()];
+                if let Ok(value) = tally.count(name, call(session, &Ids::default())) {
+                    assert_eq!(value, *expected, "{name}");
+                }
             }
-            _ => drop(tally.count("list", management::list_price_packages(session))),
         }
         tally.most_connections = tally.most_connections.max(sandbox.connections());
     }
@@ -212,11 +199,12 @@ fn every_call_of_many_threads_is_accounted_for() {
             sandbox.fault_every(route, 20, fault);
         }
 
+        let reads = reads();
         let calls = AtomicUsize::new(0);
         let thread = AtomicUsize::new(0);
         let tallies = at_once(THREADS, || {
             let thread = thread.fetch_add(1, Ordering::Relaxed);
-            work(&sandbox, &session, thread, &calls)
+            work(&sandbox, &session, thread, &calls, &reads)
         });
         let mut all = Tally::default();
         for tally in tallies {
@@ -404,7 +392,12 @@ fn an_observer_that_panics_now_and_then_spoils_no_other_call() {
             // While no call is under way: a token that runs out twice in one would be an error of its own.
             sandbox.advance(16 * SECOND);
             let results = at_once(16, || {
-                let call = || management::prefill_product_order(&session, &order());
+                let call = || {
+                    management::prefill_product_order(
+                        &session,
+                        &prefill().sales_unit_name("ACME Fitness"),
+                    )
+                };
                 catch_unwind(AssertUnwindSafe(call))
             });
             for result in results {

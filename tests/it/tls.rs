@@ -162,12 +162,12 @@ mod handshake {
     use vipps::{Delivery, ErrorKind, RetryPolicy};
 
     use super::*;
-    use crate::support::RawServer;
-    use crate::transport::{GET, POST, Peer, assert_error, get, post, wait_for_close, with_limits};
+    use crate::support::{RawServer, wait_for_close, with_limits};
+    use crate::transport::{GET, POST, assert_error, get, post};
 
     #[test]
     fn https_to_a_port_of_plain_http_says_so() {
-        let peer = Peer::start(|mut stream| {
+        let peer = RawServer::each(|mut stream| {
             // As nginx answers to a TLS greeting on a port without TLS.
             stream.peek(&mut [0]).unwrap();
             stream

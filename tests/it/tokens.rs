@@ -2,18 +2,19 @@
 
 use crate::support::Raw as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use vipps::management::{self, BusinessIdentifier, PrefillProductOrder, ProductType};
+use vipps::management;
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{
     AccessToken, ApiKeys, Clock, Delivery, Error, ErrorKind, RetryPolicy, Session, SessionBuilder,
 };
 
 use crate::support::{
-    ENCODING, RawServer, builder_without_token, json_reply, session_builder, system, whole,
+    ENCODING, RawServer, at_once, builder_without_token, json_reply, prefill, session_builder,
+    system, until, whole,
 };
 
 const TOKEN: &str = "POST /accesstoken/get";
@@ -44,35 +45,6 @@ fn with_token() -> (Sandbox, Session) {
 #[track_caller]
 fn call(session: &Session) {
     assert_eq!(management::list_sales_units(session).unwrap().len(), 3);
-}
-
-/// Does it in so many threads, which start at once, and gives their results.
-pub(crate) fn at_once<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
-    let barrier = Barrier::new(threads);
-    thread::scope(|scope| {
-        let started: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(|| {
-                    barrier.wait();
-                    work()
-                })
-            })
-            .collect();
-        started
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
-    })
-}
-
-/// Waits until something holds, 10 s at the most.
-#[track_caller]
-pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < 10 * SECOND, "not within 10 s: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 #[track_caller]
@@ -417,14 +389,7 @@ fn a_token_without_a_lifetime_is_used_once_and_asked_for_again() {
     for _ in 0..2 {
         assert_eq!(management::list_sales_units(&session).unwrap(), []);
     }
-    let first_lines: Vec<String> = server
-        .requests()
-        .iter()
-        .map(|request| request.lines().next().unwrap().to_owned())
-        .collect();
-    let token = "POST /accesstoken/get HTTP/1.1";
-    let units = "GET /management/v1/sales-units HTTP/1.1";
-    assert_eq!(first_lines, [token, units, token, units]);
+    assert_eq!(server.lines(), [TOKEN, UNITS, TOKEN, UNITS]);
 }
 
 #[test]
@@ -906,7 +871,7 @@ fn a_token_failure_is_not_multiplied_by_the_calls_own_repetitions() {
     for (fault, requests, retryable) in cases {
         let sandbox = Sandbox::start().unwrap();
         sandbox.fault(TOKEN, 100, fault.clone());
-        let order = order();
+        let order = prefill();
         let error = management::prefill_product_order(&sandbox.session(), &order).unwrap_err();
         assert_eq!(sequence(&sandbox), vec![TOKEN; requests], "{fault:?}");
         assert_eq!(error.delivery(), Delivery::NotSent, "{fault:?}");
@@ -963,11 +928,6 @@ fn a_token_request_that_fails_says_that_it_was_for_a_token() {
 
 // 401.
 
-fn order() -> PrefillProductOrder {
-    let merchant = BusinessIdentifier::norway("987654321").unwrap();
-    PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
-}
-
 #[test]
 fn a_refused_token_is_dropped_and_the_call_repeated_once() {
     let (sandbox, session) = with_token();
@@ -1022,7 +982,7 @@ fn a_refused_subscription_key_does_not_loop_either() {
 fn a_post_is_repeated_after_a_401_as_it_was() {
     let (sandbox, session) = with_token();
     sandbox.revoke_tokens();
-    let order = order();
+    let order = prefill();
     let made = management::prefill_product_order(&session, &order).unwrap();
     let raw =
         serde_json::json!({"businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321"}});

@@ -140,7 +140,9 @@ fn an_error_tells_c_all_that_it_tells_rust() {
             Some(body) => request.body("application/json", body.to_bytes()),
             None => request,
         };
-        let expected = request.send().and_then(|reply| reply.json::<serde_json::Value>());
+        let expected = request
+            .send()
+            .and_then(|reply| reply.json::<serde_json::Value>());
         let expected = expected.unwrap_err();
 
         let (c_method, c_path) = (CString::new(method).unwrap(), CString::new(path).unwrap());

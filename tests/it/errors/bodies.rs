@@ -5,7 +5,7 @@ use vipps::ErrorKind::{
 };
 use vipps::sandbox::Fault;
 
-use super::{Facts, answered, error_of, facts, fields, raw_reply, sandbox, some};
+use super::{Facts, answered, error_of, facts, fields, raw_reply, sandbox, says, some};
 
 const PROBLEM: &str = "application/problem+json";
 const JSON: &str = "application/json";
@@ -55,19 +55,7 @@ fn problems_of_the_two_apis() {
             r#"{"type":"https://example.com/problem/invalid","title":"Invalid product order","status":400,
                 "detail":"The order cannot be made.","instance":"urn:uuid:123e4567-e89b-12d3-a456-426655440000",
                 "extraDetails":[{"key":"CustomErrorCode","value":"9000"},{"key":"msn","value":"is not yours"}]}"#,
-            Facts {
-                problem_type: some("https://example.com/problem/invalid"),
-                title: some("Invalid product order"),
-                detail: some("The order cannot be made."),
-                instance: some("urn:uuid:123e4567-e89b-12d3-a456-426655440000"),
-                fields: fields(&[("CustomErrorCode", "9000"), ("msn", "is not yours")]),
-                code: some("9000"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: Invalid product order: The order cannot be made (CustomErrorCode: 9000; msn: is not yours)",
-                )
-            },
+            says(Rejected, "400 Bad Request: Invalid product order: The order cannot be made (CustomErrorCode: 9000; msn: is not yours)").problem_type("https://example.com/problem/invalid").title("Invalid product order").detail("The order cannot be made.").instance("urn:uuid:123e4567-e89b-12d3-a456-426655440000").fields(&[("CustomErrorCode", "9000"), ("msn", "is not yours")]).code("9000"),
         ),
         case(
             "live replies of sister APIs: extraDetails with name and reason, traceId",
@@ -75,112 +63,48 @@ fn problems_of_the_two_apis() {
             r#"{"type":"https://example.com/validation","title":"Bad Request","status":400,"detail":"One field is wrong",
                 "instance":"/sales-units","traceId":"0af7651916cd43dd8448eb211c80319c",
                 "extraDetails":[{"name":"website.url","reason":"must be https"}]}"#,
-            Facts {
-                problem_type: some("https://example.com/validation"),
-                title: some("Bad Request"),
-                detail: some("One field is wrong"),
-                instance: some("/sales-units"),
-                fields: fields(&[("website.url", "must be https")]),
-                trace_id: some("0af7651916cd43dd8448eb211c80319c"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: Bad Request: One field is wrong (website.url: must be https) [trace 0af7651916cd43dd8448eb211c80319c]",
-                )
-            },
+            says(Rejected, "400 Bad Request: Bad Request: One field is wrong (website.url: must be https) [trace 0af7651916cd43dd8448eb211c80319c]").problem_type("https://example.com/validation").title("Bad Request").detail("One field is wrong").instance("/sales-units").fields(&[("website.url", "must be https")]).trace_id("0af7651916cd43dd8448eb211c80319c"),
         ),
         case(
             "Order Management's schema: invalidParams",
             PROBLEM,
             r#"{"type":"https://example.com/invalid-params","title":"Validation failed","status":422,"detail":"See the fields",
                 "instance":"urn:uuid:1","invalidParams":[{"name":"orderLines[0].taxRate","reason":"is missing"},{"name":"currency","reason":"is unknown"}]}"#,
-            Facts {
-                problem_type: some("https://example.com/invalid-params"),
-                title: some("Validation failed"),
-                detail: some("See the fields"),
-                instance: some("urn:uuid:1"),
-                fields: fields(&[
+            says(Rejected, "422 Unprocessable Entity: Validation failed: See the fields (orderLines[0].taxRate: is missing; currency: is unknown)").problem_type("https://example.com/invalid-params").title("Validation failed").detail("See the fields").instance("urn:uuid:1").fields(&[
                     ("orderLines[0].taxRate", "is missing"),
                     ("currency", "is unknown"),
                 ]),
-                ..answered(
-                    Rejected,
-                    422,
-                    "GET /management/v1/sales-units: 422 Unprocessable Entity: Validation failed: See the fields (orderLines[0].taxRate: is missing; currency: is unknown)",
-                )
-            },
         ),
         case(
             "a second receipt: no type, the trace in the instance",
             PROBLEM,
             r#"{"title":"Conflicting receipt","status":409,"detail":"Receipt already exists",
                 "instance":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#,
-            Facts {
-                title: some("Conflicting receipt"),
-                detail: some("Receipt already exists"),
-                instance: some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-                trace_id: some("4bf92f3577b34da6a3ce929d0e0e4736"),
-                ..answered(
-                    Conflict,
-                    409,
-                    "GET /management/v1/sales-units: 409 Conflict: Conflicting receipt: Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]",
-                )
-            },
+            says(Conflict, "409 Conflict: Conflicting receipt: Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]").title("Conflicting receipt").detail("Receipt already exists").instance("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").trace_id("4bf92f3577b34da6a3ce929d0e0e4736"),
         ),
         case(
             "an image uploaded twice, refused as a bad request",
             PROBLEM,
             r#"{"title":"Image refused","status":400,"detail":"duplicate image id","invalidParams":null,"extraDetails":null}"#,
-            Facts {
-                title: some("Image refused"),
-                detail: some("duplicate image id"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: Image refused: duplicate image id",
-                )
-            },
+            says(Rejected, "400 Bad Request: Image refused: duplicate image id").title("Image refused").detail("duplicate image id"),
         ),
         case(
             "an image uploaded twice, refused as a conflict",
             JSON,
             r#"{"title":"Image exists","status":409}"#,
-            Facts {
-                title: some("Image exists"),
-                ..answered(
-                    Conflict,
-                    409,
-                    "GET /management/v1/sales-units: 409 Conflict: Image exists",
-                )
-            },
+            says(Conflict, "409 Conflict: Image exists").title("Image exists"),
         ),
         case(
             "other clients' bug reports: the status as a string",
             PROBLEM,
             r#"{"title":"Wrong","status":"400","detail":"Wrong."}"#,
-            Facts {
-                title: some("Wrong"),
-                detail: some("Wrong."),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: Wrong",
-                )
-            },
+            says(Rejected, "400 Bad Request: Wrong").title("Wrong").detail("Wrong."),
         ),
         case(
             "a problem whose texts are empty, and whose code is a number",
             PROBLEM,
             r#"{"type":"","title":" ","detail":"...","code":44,"traceId":""}"#,
-            Facts {
-                detail: some("..."),
-                code: some("44"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: 44",
-                )
-            },
+            says(Rejected, "400 Bad Request: 44").detail("...").code("44"),
         ),
     ]);
 }
@@ -194,30 +118,19 @@ fn what_else_is_called_errors() {
             r#"{"type":"https://example.com/rfc","title":"Validation errors","status":400,
                 "traceId":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
                 "errors":{"":["A body is required."],"$.name":["Too long.","Not text."],"msn":"Unknown"}}"#,
-            Facts {
-                problem_type: some("https://example.com/rfc"),
-                title: some("Validation errors"),
-                fields: fields(&[
+            says(Rejected, "400 Bad Request: Validation errors (A body is required.; $.name: Too long.; $.name: Not text.; msn: Unknown) [trace 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00]").problem_type("https://example.com/rfc").title("Validation errors").fields(&[
                     ("", "A body is required."),
                     ("$.name", "Too long."),
                     ("$.name", "Not text."),
                     ("msn", "Unknown"),
-                ]),
-                trace_id: some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: Validation errors (A body is required.; $.name: Too long.; $.name: Not text.; msn: Unknown) [trace 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00]",
-                )
-            },
+                ]).trace_id("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
         ),
         case(
             "validators: errors as objects with field and message, or with a code",
             JSON,
             r#"{"errors":[{"field":"name","message":"is empty"},{"property":"msn","description":"is short"},
                 {"path":"url","code":"E_URL"},{"code":"E_BODY","message":"is odd"},{"code":"E_ALONE"},{"name":"nameless"},{"x":1}]}"#,
-            Facts {
-                fields: fields(&[
+            says(Rejected, "400 Bad Request (name: is empty; msn: is short; url: E_URL; E_BODY: is odd; E_ALONE; nameless)").fields(&[
                     ("name", "is empty"),
                     ("msn", "is short"),
                     ("url", "E_URL"),
@@ -225,158 +138,69 @@ fn what_else_is_called_errors() {
                     ("", "E_ALONE"),
                     ("nameless", ""),
                 ]),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request (name: is empty; msn: is short; url: E_URL; E_BODY: is odd; E_ALONE; nameless)",
-                )
-            },
         ),
         case(
             "validators: errors as texts, trace_id",
             JSON,
             r#"{"title":"Refused","errors":["first","second",3],"trace_id":"abc123"}"#,
-            Facts {
-                title: some("Refused"),
-                fields: fields(&[("", "first"), ("", "second"), ("", "3")]),
-                trace_id: some("abc123"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: Refused (first; second; 3) [trace abc123]",
-                )
-            },
+            says(Rejected, "400 Bad Request: Refused (first; second; 3) [trace abc123]").title("Refused").fields(&[("", "first"), ("", "second"), ("", "3")]).trace_id("abc123"),
         ),
         case(
             "validators: errors as one text",
             JSON,
             r#"{"errors":"all of it"}"#,
-            Facts {
-                fields: fields(&[("", "all of it")]),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request (all of it)",
-                )
-            },
+            says(Rejected, "400 Bad Request (all of it)").fields(&[("", "all of it")]),
         ),
         case(
             "older payment APIs: an array of objects",
             JSON,
             r#"[{"errorGroup":"Payments","errorCode":"44","errorMessage":"Refused by the bank"},{"errorGroup":"Merchants","errorCode":"45","errorMessage":"Not active"}]"#,
-            Facts {
-                title: some("Refused by the bank"),
-                code: some("44"),
-                fields: fields(&[
+            says(Forbidden, "403 Forbidden: 44: Refused by the bank (Payments: Refused by the bank; Merchants: Not active)").title("Refused by the bank").code("44").fields(&[
                     ("Payments", "Refused by the bank"),
                     ("Merchants", "Not active"),
                 ]),
-                ..answered(
-                    Forbidden,
-                    403,
-                    "GET /management/v1/sales-units: 403 Forbidden: 44: Refused by the bank (Payments: Refused by the bank; Merchants: Not active)",
-                )
-            },
         ),
         case(
             "older payment APIs: an array of texts",
             JSON,
             r#"["no such unit","no such merchant"]"#,
-            Facts {
-                detail: some("no such unit; no such merchant"),
-                ..answered(
-                    NotFound,
-                    404,
-                    "GET /management/v1/sales-units: 404 Not Found: no such unit; no such merchant",
-                )
-            },
+            says(NotFound, "404 Not Found: no such unit; no such merchant").detail("no such unit; no such merchant"),
         ),
         case(
             "an array of both",
             JSON,
             r#"["in general",{"name":"msn","reason":"is short"}]"#,
-            Facts {
-                fields: fields(&[("", "in general"), ("msn", "is short")]),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request (in general; msn: is short)",
-                )
-            },
+            says(Rejected, "400 Bad Request (in general; msn: is short)").fields(&[("", "in general"), ("msn", "is short")]),
         ),
         case(
             "older payment APIs: responseInfo and result",
             JSON,
             r#"{"responseInfo":{"responseCode":400,"responseMessage":"Bad order"},"result":{"message":"amount is wrong"}}"#,
-            Facts {
-                title: some("Bad order"),
-                detail: some("amount is wrong"),
-                code: some("400"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: 400: Bad order: amount is wrong",
-                )
-            },
+            says(Rejected, "400 Bad Request: 400: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("400"),
         ),
         case(
             "older payment APIs: ResponseInfo and Result, where the latter is a text",
             JSON,
             r#"{"ResponseInfo":{"ResponseCode":"402","ResponseMessage":"Bad order"},"Result":"amount is wrong"}"#,
-            Facts {
-                title: some("Bad order"),
-                detail: some("amount is wrong"),
-                code: some("402"),
-                ..answered(
-                    Rejected,
-                    402,
-                    "GET /management/v1/sales-units: 402 Payment Required: 402: Bad order: amount is wrong",
-                )
-            },
+            says(Rejected, "402 Payment Required: 402: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("402"),
         ),
         case(
             "older payment APIs: errorInfo",
             JSON,
             r#"{"errorInfo":{"errorCode":"45","errorGroup":"Merchants","errorMessage":"Not active"}}"#,
-            Facts {
-                title: some("Not active"),
-                code: some("45"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: 45: Not active",
-                )
-            },
+            says(Rejected, "400 Bad Request: 45: Not active").title("Not active").code("45"),
         ),
         case(
             "older payment APIs: ErrorInfo",
             JSON,
             r#"{"ErrorInfo":{"ErrorCode":"46","ErrorMessage":"Not open","Message":"Come back later"}}"#,
-            Facts {
-                title: some("Not open"),
-                detail: some("Come back later"),
-                code: some("46"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: 46: Not open: Come back later",
-                )
-            },
+            says(Rejected, "400 Bad Request: 46: Not open: Come back later").title("Not open").detail("Come back later").code("46"),
         ),
         case(
             "cloud services: an error object",
             JSON,
             r#"{"error":{"code":"TooManyRequests","message":"Slow down."}}"#,
-            Facts {
-                code: some("TooManyRequests"),
-                detail: some("Slow down."),
-                retryable: true,
-                ..answered(
-                    RateLimited,
-                    429,
-                    "GET /management/v1/sales-units: 429 Too Many Requests: TooManyRequests: Slow down",
-                )
-            },
+            says(RateLimited, "429 Too Many Requests: TooManyRequests: Slow down").code("TooManyRequests").detail("Slow down.").retryable(),
         ),
     ]);
 }
@@ -388,56 +212,25 @@ fn what_stands_in_front_of_the_service() {
             "the gateway: a bad subscription key",
             JSON,
             r#"{"statusCode":401,"message":"No access with this subscription key. Check it."}"#,
-            Facts {
-                detail: some("No access with this subscription key. Check it."),
-                ..answered(
-                    Unauthorized,
-                    401,
-                    "GET /management/v1/sales-units: 401 Unauthorized: No access with this subscription key. Check it",
-                )
-            },
+            says(Unauthorized, "401 Unauthorized: No access with this subscription key. Check it").detail("No access with this subscription key. Check it."),
         ),
         case(
             "the gateway: a quota, as the body of a 403",
             JSON,
             r#"{ "statusCode": 403, "message": "Quota used up." }"#,
-            Facts {
-                detail: some("Quota used up."),
-                ..answered(
-                    Forbidden,
-                    403,
-                    "GET /management/v1/sales-units: 403 Forbidden: Quota used up",
-                )
-            },
+            says(Forbidden, "403 Forbidden: Quota used up").detail("Quota used up."),
         ),
         case(
             "an OAuth server, its description in several lines",
             JSON,
             r#"{"error":"invalid_client","error_description":"A1: wrong secret.\r\nTrace ID: t\r\nTimestamp: now","error_codes":[7000215],"trace_id":"t-1"}"#,
-            Facts {
-                code: some("invalid_client"),
-                detail: some("A1: wrong secret.\r\nTrace ID: t\r\nTimestamp: now"),
-                trace_id: some("t-1"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: invalid_client: A1: wrong secret. Trace ID: t Timestamp: now [trace t-1]",
-                )
-            },
+            says(Rejected, "400 Bad Request: invalid_client: A1: wrong secret. Trace ID: t Timestamp: now [trace t-1]").code("invalid_client").detail("A1: wrong secret.\r\nTrace ID: t\r\nTimestamp: now").trace_id("t-1"),
         ),
         case(
             "Java services: error as the name of the status",
             JSON,
             r#"{"timestamp":"2024-01-01T00:00:00Z","status":500,"error":"Internal Server Error","path":"/x"}"#,
-            Facts {
-                code: some("Internal Server Error"),
-                retryable: true,
-                ..answered(
-                    Server,
-                    500,
-                    "GET /management/v1/sales-units: 500 Internal Server Error: Internal Server Error",
-                )
-            },
+            says(Server, "500 Internal Server Error: Internal Server Error").code("Internal Server Error").retryable(),
         ),
         html(
             "a proxy's page",
@@ -479,27 +272,13 @@ fn what_stands_in_front_of_the_service() {
             "a proxy: nothing at all",
             JSON,
             "",
-            Facts {
-                retryable: true,
-                ..answered(
-                    Server,
-                    500,
-                    "GET /management/v1/sales-units: 500 Internal Server Error",
-                )
-            },
+            says(Server, "500 Internal Server Error").retryable(),
         ),
         case(
             "a proxy: blank lines",
             JSON,
             " \r\n\r\n",
-            Facts {
-                retryable: true,
-                ..answered(
-                    Server,
-                    500,
-                    "GET /management/v1/sales-units: 500 Internal Server Error",
-                )
-            },
+            says(Server, "500 Internal Server Error").retryable(),
         ),
         raw(
             TEXT,
@@ -544,27 +323,13 @@ fn what_stands_in_front_of_the_service() {
             ".NET services: a byte order mark before the JSON",
             JSON,
             "\u{feff}{\"title\":\"Not yet\"}",
-            Facts {
-                title: some("Not yet"),
-                ..answered(
-                    Forbidden,
-                    403,
-                    "GET /management/v1/sales-units: 403 Forbidden: Not yet",
-                )
-            },
+            says(Forbidden, "403 Forbidden: Not yet").title("Not yet"),
         ),
         case(
             "a bare JSON string",
             JSON,
             r#""Not for you""#,
-            Facts {
-                detail: some("Not for you"),
-                ..answered(
-                    Forbidden,
-                    403,
-                    "GET /management/v1/sales-units: 403 Forbidden: Not for you",
-                )
-            },
+            says(Forbidden, "403 Forbidden: Not for you").detail("Not for you"),
         ),
     ]);
 }
@@ -598,61 +363,43 @@ fn texts_of_servers_cannot_fake_lines() {
             PROBLEM,
             r#"{"title":"one\nERROR two","detail":"\u001b[31mred\u0007\u0000\u0085next\u2028sep\u202erid\u2066iso\u200f\u061c",
                 "traceId":"t\r\nt","extraDetails":[{"name":"a\tb","reason":"c\u001bd"}]}"#,
-            Facts {
-                title: some("one\nERROR two"),
-                detail: some(
-                    "\u{1b}[31mred\u{7}\0\u{85}next\u{2028}sep\u{202e}rid\u{2066}iso\u{200f}\u{61c}",
-                ),
-                fields: fields(&[("a\tb", "c\u{1b}d")]),
-                trace_id: some("t\r\nt"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: one ERROR two: [31mred next sep rid iso (a b: c d) [trace t t]",
-                )
-            },
+            says(
+                Rejected,
+                "400 Bad Request: one ERROR two: [31mred next sep rid iso (a b: c d) [trace t t]",
+            )
+            .title("one\nERROR two")
+            .detail(
+                "\u{1b}[31mred\u{7}\0\u{85}next\u{2028}sep\u{202e}rid\u{2066}iso\u{200f}\u{61c}",
+            )
+            .fields(&[("a\tb", "c\u{1b}d")])
+            .trace_id("t\r\nt"),
         ),
         case(
             "nowhere; a text of nothing else",
             PROBLEM,
             r#"{"title":"\u0000\u001b","detail":"wrong","extraDetails":[{"name":"\u0000","reason":"\u0007"},{"name":"a","reason":"b"}],"traceId":"\u0000"}"#,
-            Facts {
-                title: some("\0\u{1b}"),
-                detail: some("wrong"),
-                fields: fields(&[("\0", "\u{7}"), ("a", "b")]),
-                trace_id: some("\0"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: wrong (a: b)",
-                )
-            },
+            says(Rejected, "400 Bad Request: wrong (a: b)")
+                .title("\0\u{1b}")
+                .detail("wrong")
+                .fields(&[("\0", "\u{7}"), ("a", "b")])
+                .trace_id("\0"),
         ),
         case(
             "nowhere; a body of no known form",
             TEXT,
             "no\n2024-01-01 ERROR fake\r\n\x1b[2Jgone",
-            Facts {
-                body: some("no\n2024-01-01 ERROR fake\r\n\u{1b}[2Jgone"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: no 2024-01-01 ERROR fake [2Jgone",
-                )
-            },
+            says(
+                Rejected,
+                "400 Bad Request: no 2024-01-01 ERROR fake [2Jgone",
+            )
+            .body("no\n2024-01-01 ERROR fake\r\n\u{1b}[2Jgone"),
         ),
         case(
             "nowhere; the title of a page",
             HTML,
             "<html><title>no\nERROR fake</title>",
-            Facts {
-                body: some("<html><title>no\nERROR fake</title>"),
-                ..answered(
-                    Rejected,
-                    400,
-                    "GET /management/v1/sales-units: 400 Bad Request: an HTML page: no ERROR fake",
-                )
-            },
+            says(Rejected, "400 Bad Request: an HTML page: no ERROR fake")
+                .body("<html><title>no\nERROR fake</title>"),
         ),
     ]);
 }
@@ -663,14 +410,8 @@ fn a_body_that_is_not_utf_8_is_shown_as_far_as_it_goes() {
         "a proxy that writes Latin-1",
         TEXT,
         b"r\xf8dgr\xf8d \xff".as_slice(),
-        Facts {
-            body: some("r\u{fffd}dgr\u{fffd}d \u{fffd}"),
-            ..answered(
-                Rejected,
-                400,
-                "GET /management/v1/sales-units: 400 Bad Request: r\u{fffd}dgr\u{fffd}d \u{fffd}",
-            )
-        },
+        says(Rejected, "400 Bad Request: r\u{fffd}dgr\u{fffd}d \u{fffd}")
+            .body("r\u{fffd}dgr\u{fffd}d \u{fffd}"),
     )]);
 }
 
@@ -735,14 +476,7 @@ fn deep_json_is_a_body_like_any() {
         r#"{"message":"bottom"}"#,
         "}".repeat(100)
     );
-    let says = Facts {
-        detail: some("bottom"),
-        ..answered(
-            Rejected,
-            400,
-            "GET /management/v1/sales-units: 400 Bad Request: bottom",
-        )
-    };
+    let says = says(Rejected, "400 Bad Request: bottom").detail("bottom");
     check([case("nowhere", JSON, nested, says)]);
 }
 
@@ -832,14 +566,7 @@ fn the_status_outlives_a_body_that_is_cut() {
     let head =
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nnot for";
     let error = error_of(&sandbox, &session, Fault::Raw(head.into()));
-    let says = Facts {
-        body: some("not for"),
-        ..answered(
-            Forbidden,
-            403,
-            "GET /management/v1/sales-units: 403 Forbidden: not for",
-        )
-    };
+    let says = says(Forbidden, "403 Forbidden: not for").body("not for");
     assert_eq!(facts(&error), says);
 }
 
@@ -848,14 +575,7 @@ fn a_reply_without_a_content_type_is_read_all_the_same() {
     let (sandbox, session) = sandbox();
     let fault = raw_reply(&["HTTP/1.1 404 Gone Fishing"], br#"{"title":"No unit"}"#);
     let error = error_of(&sandbox, &session, fault);
-    let says = Facts {
-        title: some("No unit"),
-        ..answered(
-            NotFound,
-            404,
-            "GET /management/v1/sales-units: 404 Not Found: No unit",
-        )
-    };
+    let says = says(NotFound, "404 Not Found: No unit").title("No unit");
     assert_eq!(facts(&error), says);
 }
 
@@ -900,15 +620,9 @@ fn a_trace_is_taken_from_an_instance_that_is_one() {
 fn a_trace_id_wins_over_an_instance() {
     let instance = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let body = format!(r#"{{"title":"Twice","traceId":"own","instance":"{instance}"}}"#);
-    let says = Facts {
-        title: some("Twice"),
-        instance: some(instance),
-        trace_id: some("own"),
-        ..answered(
-            Conflict,
-            409,
-            "GET /management/v1/sales-units: 409 Conflict: Twice [trace own]",
-        )
-    };
+    let says = says(Conflict, "409 Conflict: Twice [trace own]")
+        .title("Twice")
+        .instance(instance)
+        .trace_id("own");
     check([case("nowhere", PROBLEM, body, says)]);
 }

@@ -8,7 +8,7 @@ use vipps::management::{self, BusinessIdentifier, PrefillProductOrder, ProductTy
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{ApiKeys, Delivery, Error, ErrorKind, Msn, RetryPolicy, Session};
 
-use super::{Facts, Nobody, answered, error_of, facts, raw_reply, sandbox, some};
+use super::{Facts, answered, error_of, facts, raw_reply, sandbox, some};
 use crate::support::{session_builder, system};
 
 /// C programs, exit codes and logs live by these: a line may be added, and none changed.
@@ -286,7 +286,7 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
 
 #[test]
 fn errors_of_the_network_say_what_the_server_may_have_done() {
-    let nobody = Nobody::new();
+    let nobody = crate::support::ClosedPort::new();
     let address = nobody.address();
     let refused = TcpStream::connect(address).unwrap_err();
     let session = session_builder(&format!("http://{address}"))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{ApiKeys, Delivery, Error, ErrorKind, RetryPolicy, Session, management};
 
-use super::{Facts, Nobody, answered, everything, facts, raw_reply, some};
+use super::{Facts, answered, everything, facts, raw_reply, some};
 use crate::support::{builder_without_token, system};
 
 const STANDARD: &str = "POST /accesstoken/get";
@@ -279,7 +279,7 @@ fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
 
 #[test]
 fn a_token_endpoint_that_nobody_listens_at_is_named() {
-    let nobody = Nobody::new();
+    let nobody = crate::support::ClosedPort::new();
     let url = format!("http://{}", nobody.address());
     let session = builder_without_token(&url).build().unwrap();
     let error = management::list_sales_units(&session).unwrap_err();

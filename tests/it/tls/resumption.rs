@@ -11,7 +11,8 @@ use rustls::version::{TLS12, TLS13};
 use vipps::{Clock, RetryPolicy, SessionBuilder, TlsBackend};
 
 use super::server::{Authority, Server};
-use crate::transport::{Peer, builder, close, get, post, read_request};
+use crate::support::{RawServer, close, read_request};
+use crate::transport::{builder, get, post};
 
 fn trusting(server: &Server, root: &Authority) -> SessionBuilder {
     let builder = builder(&server.url()).tls_backend(TlsBackend::Rustls);
@@ -37,9 +38,9 @@ fn a_session_resumes_its_handshakes() {
 }
 
 /// A proxy that refuses the first tunnel and makes all others.
-fn busy_proxy() -> Peer {
+fn busy_proxy() -> RawServer {
     let asked = AtomicUsize::new(0);
-    Peer::start(move |mut stream| {
+    RawServer::each(move |mut stream| {
         let request = read_request(&mut stream).unwrap();
         if asked.fetch_add(1, Ordering::SeqCst) == 0 {
             stream

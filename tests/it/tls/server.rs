@@ -12,8 +12,7 @@ use rustls::{
     HandshakeKind, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
 };
 
-use crate::support::{end_of_request, json_reply, reply};
-use crate::transport::{Peer, wait_for_close};
+use crate::support::{RawServer, end_of_request, json_reply, reply, wait_for_close};
 
 /// Who issues certificates.
 pub(super) struct Authority {
@@ -99,7 +98,7 @@ fn pem(der: &[u8]) -> String {
 /// Answers one request on each connection, as the service would, and closes it: every request has a handshake of its own.
 pub(super) struct Server {
     seen: Arc<Mutex<Seen>>,
-    peer: Peer,
+    peer: RawServer,
 }
 
 /// What comes after a request.
@@ -145,7 +144,7 @@ impl Server {
         let config = Arc::new(config.unwrap());
         let seen = Arc::new(Mutex::new(Seen::default()));
         let shared = Arc::clone(&seen);
-        let peer = Peer::start(move |stream| serve(stream, Arc::clone(&config), end, &shared));
+        let peer = RawServer::each(move |stream| serve(stream, Arc::clone(&config), end, &shared));
         Self { seen, peer }
     }
 

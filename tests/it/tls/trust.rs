@@ -7,8 +7,8 @@ use rustls::version::{TLS12, TLS13};
 use vipps::{Delivery, ErrorKind, RetryPolicy, Session, SessionBuilder, TlsBackend};
 
 use super::server::{Authority, End, Identity, Server};
-use crate::support::{builder_without_token, whole_wire, wire};
-use crate::transport::{GET, POST, Peer, all_at_once, assert_error, builder, close, get, post};
+use crate::support::{RawServer, all_at_once, builder_without_token, close, whole_wire, wire};
+use crate::transport::{GET, POST, assert_error, builder, get, post};
 
 /// Those that are compiled in.
 const BACKENDS: &[TlsBackend] = &[
@@ -210,8 +210,8 @@ fn tls_1_2_and_1_3_are_spoken() {
 }
 
 /// Reads the client's greeting, a record of five bytes and as many as they say, and answers.
-fn answering(answer: &'static [u8]) -> Peer {
-    Peer::start(move |mut stream| {
+fn answering(answer: &'static [u8]) -> RawServer {
+    RawServer::each(move |mut stream| {
         let mut head = [0; 5];
         stream.read_exact(&mut head).unwrap();
         let length = usize::from(u16::from_be_bytes([head[3], head[4]]));
@@ -325,7 +325,7 @@ fn a_connection_that_ends_after_the_handshake_may_have_carried_it_out() {
 
 #[test]
 fn a_handshake_without_an_answer_ends_in_time() {
-    let silent = Peer::start(|mut stream| crate::transport::wait_for_close(&mut stream));
+    let silent = RawServer::each(|mut stream| crate::support::wait_for_close(&mut stream));
     let url = silent.url().replace("http:", "https:");
     // Long enough for a busy machine to look up 127.0.0.1 in.
     let limit = Duration::from_secs(2);

@@ -5,18 +5,17 @@ use std::net::TcpStream;
 
 use vipps::{Delivery, ErrorKind};
 
-use super::{
-    GET, POST, Peer, assert_error, builder, close, delete, get, post, read_request, session,
-    wait_for_close,
+use super::{GET, POST, assert_error, builder, delete, get, post, session};
+use crate::support::{
+    RawServer, builder_without_token, close, read_request, reply, wait_for_close,
 };
-use crate::support::{RawServer, builder_without_token, reply};
 
 const MIB: usize = 1024 * 1024;
 
 /// A server that answers with this head and so many times the same, says no more, and leaves it to the client to go.
-fn flood(head: &str, piece: &[u8], times: usize) -> Peer {
+fn flood(head: &str, piece: &[u8], times: usize) -> RawServer {
     let (head, piece) = (head.to_owned(), piece.to_vec());
-    Peer::start(move |mut stream| {
+    RawServer::each(move |mut stream| {
         read_request(&mut stream).unwrap();
         let mut more = stream.write_all(head.as_bytes());
         for _ in 0..times {
@@ -142,7 +141,7 @@ fn an_error_keeps_its_status_whatever_became_of_its_body() {
         "Content-Length: 9223372036854775807\r\n\r\nshort",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
     ] {
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             write!(stream, "HTTP/1.1 403 Forbidden\r\n{rest}").unwrap();
             close(stream);
@@ -169,7 +168,7 @@ fn a_cut_body_is_an_error_with_its_status() {
         "Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n",
         "Transfer-Encoding: chunked\r\n\r\n64\r\n[]",
     ] {
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             write!(stream, "HTTP/1.1 200 OK\r\n{rest}").unwrap();
             close(stream);
@@ -188,7 +187,7 @@ fn a_cut_body_is_an_error_with_its_status() {
 
 #[test]
 fn a_body_in_broken_chunks_is_an_error_with_its_status() {
-    let peer = Peer::start(move |mut stream| {
+    let peer = RawServer::each(move |mut stream| {
         let line = match read_request(&mut stream).unwrap() {
             get if get.starts_with("GET") => "200 OK",
             _ => "403 Forbidden",
@@ -212,7 +211,7 @@ fn a_body_in_broken_chunks_is_an_error_with_its_status() {
 #[test]
 fn a_length_that_is_a_lie_costs_no_memory() {
     for length in [u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 46] {
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             write!(
                 stream,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use vipps::RetryPolicy;
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::{Peer, builder, delete, get, post, read_request, session};
-use crate::support::{RawServer, builder_without_token, json_reply, reply};
+use super::{builder, delete, get, post, session};
+use crate::support::{RawServer, builder_without_token, json_reply, read_request, reply};
 
 #[test]
 fn the_next_call_takes_the_same_connection_whatever_was_answered() {
@@ -132,7 +132,7 @@ fn every_thread_of_many_keeps_a_connection() {
 
     // Each round is answered when all of it is there, so that it takes as many connections as there are threads.
     let together = Arc::new(Barrier::new(THREADS));
-    let peer = Peer::start(move |mut stream| {
+    let peer = RawServer::each(move |mut stream| {
         while read_request(&mut stream).is_some() {
             together.wait();
             stream.write_all(&json_reply("[]")).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::support::Raw as _;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,29 +11,11 @@ use vipps::management::list_sales_units;
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Delivery, ErrorKind, RetryPolicy};
 
-use super::{
-    GET, POST, Peer, all_at_once, assert_error, builder, close, get, post, read_request, session,
+use super::{GET, POST, assert_error, builder, get, post, session};
+use crate::support::{
+    ClosedPort, RawServer, all_at_once, builder_without_token, close, json_reply, read_request,
     wait_for_close, with_limits,
 };
-use crate::support::{builder_without_token, json_reply};
-
-/// A port that nobody listens on. The near end of a connection has it, so that no other test gets it.
-struct ClosedPort {
-    _far: TcpListener,
-    near: TcpStream,
-}
-
-impl ClosedPort {
-    fn new() -> Self {
-        let far = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = TcpStream::connect(far.local_addr().unwrap()).unwrap();
-        Self { _far: far, near }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.near.local_addr().unwrap()
-    }
-}
 
 const CLOSED: &str = "the connection was closed before an answer came \
                       (the server may have carried it out)";
@@ -114,7 +96,7 @@ fn a_connection_that_ends_before_an_answer_leaves_it_open() {
         reset,
     ];
     for server in servers {
-        let peer = Peer::start(server);
+        let peer = RawServer::each(server);
         let session = session(&peer.url());
         for (result, at) in [
             (get(&session).map(drop), GET),
@@ -133,7 +115,7 @@ fn a_connection_that_ends_before_an_answer_leaves_it_open() {
 fn a_kept_connection_that_ends_under_a_call_leaves_it_open() {
     let requests = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&requests);
-    let peer = Peer::start(move |mut stream| {
+    let peer = RawServer::each(move |mut stream| {
         while read_request(&mut stream).is_some() {
             // Every second one, the GET or the POST, is read and not answered.
             if count.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
@@ -171,7 +153,7 @@ fn a_head_that_dribbles_ends_with_the_time() {
         with_limits(|limit| {
             let arrived = Arc::new(AtomicBool::new(false));
             let has_arrived = Arc::clone(&arrived);
-            let peer = Peer::start(move |mut stream| {
+            let peer = RawServer::each(move |mut stream| {
                 arrived.store(read_request(&mut stream).is_some(), Ordering::SeqCst);
                 drop(stream.write_all(b"HTTP/1.1 200 OK\r\nX-Filler: "));
                 stream
@@ -204,7 +186,7 @@ fn a_head_that_dribbles_ends_with_the_time() {
 /// Whether the request got as far as the network is not known to anybody then: an error must not say more than that.
 #[test]
 fn a_connection_that_ends_at_once_is_not_taken_for_an_answer() {
-    let peer = Peer::start(drop);
+    let peer = RawServer::each(drop);
     let session = session(&peer.url());
     for _ in 0..20 {
         let error = get(&session).unwrap_err();
@@ -272,7 +254,7 @@ fn a_call_without_a_token_was_not_sent() {
         ),
     ];
     for (answer, says, status) in cases {
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             stream.write_all(answer).unwrap();
             close(stream);
@@ -287,7 +269,7 @@ fn a_call_without_a_token_was_not_sent() {
 /// A server that answers before it has read the whole of a large body, and closes: the answer counts.
 #[test]
 fn an_early_answer_is_an_answer() {
-    let peer = Peer::start(|mut stream| {
+    let peer = RawServer::each(|mut stream| {
         let mut chunk = [0; 1024];
         stream.read_exact(&mut chunk).unwrap();
         stream

@@ -6,11 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use vipps::{Delivery, ErrorKind};
 
-use super::{
-    GET, POST, Peer, assert_error, builder, get, post, read_request, session, wait_for_close,
-    with_limits,
-};
-use crate::support::{RawServer, reply};
+use super::{GET, POST, assert_error, builder, get, post, session};
+use crate::support::{RawServer, read_request, reply, wait_for_close, with_limits};
 
 const TOO_LARGE: &str = "the head of the reply is larger than 32768 bytes \
                          (the server may have carried it out)";
@@ -41,7 +38,7 @@ fn a_head_without_an_end_ends_at_the_limit() {
         b"\r\n\r\n",
     ];
     for start in starts {
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             let filler: &[u8] = match start {
                 b"\r\n\r\n" => &[b'\n'; 4096],
@@ -91,7 +88,7 @@ fn what_is_not_http_is_no_answer() {
         ),
     ];
     for (bytes, reason) in cases {
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             stream.write_all(bytes).unwrap();
             wait_for_close(&mut stream);
@@ -141,7 +138,7 @@ fn interim_replies_without_an_end_are_an_error() {
     with_limits(|limit| {
         let arrived = Arc::new(AtomicBool::new(false));
         let has_arrived = Arc::clone(&arrived);
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             arrived.store(read_request(&mut stream).is_some(), Ordering::SeqCst);
             while stream
                 .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")

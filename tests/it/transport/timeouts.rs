@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use vipps::{Clock, Delivery, Error, ErrorKind, RetryPolicy, Session};
 
-use super::{
-    GET, POST, Peer, all_at_once, assert_error, builder, eventually, get, post, read_request,
+use super::{GET, POST, assert_error, builder, get, post};
+use crate::support::{
+    RawServer, all_at_once, builder_without_token, json_reply, read_request, reply, until,
     wait_for_close, with_limits,
 };
-use crate::support::{RawServer, builder_without_token, json_reply, reply};
 
 /// Where nothing tells whether a request was in time: long enough for a busy machine to look up 127.0.0.1 in.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -115,7 +115,7 @@ fn what_is_not_connected_in_time_was_not_sent() {
             let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
             assert_error(result, &text, kind, delivery, None);
         }
-        eventually("two connections", || proxy.connections() == 2);
+        until("two connections", || proxy.connections() == 2);
     });
 }
 
@@ -140,7 +140,7 @@ fn a_repetition_is_connected_in_time_or_not_sent() {
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
         let result = get(&session.build().unwrap());
         assert_error(result, &text, kind, delivery, None);
-        eventually("two connections", || proxy.connections() == 2);
+        until("two connections", || proxy.connections() == 2);
     });
 }
 
@@ -175,7 +175,7 @@ fn the_total_covers_the_token() {
         let moved = clock.clone();
         let arrived = Arc::new(AtomicBool::new(false));
         let has_arrived = Arc::clone(&arrived);
-        let peer = Peer::start(move |mut stream| {
+        let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
             // The token takes all of the time but this.
             moved.advance(Duration::from_secs(100) - limit);
@@ -203,7 +203,7 @@ fn the_total_covers_the_token() {
 fn a_call_without_any_time_left_is_not_sent() {
     let clock = Clock::manual();
     let moved = clock.clone();
-    let peer = Peer::start(move |mut stream| {
+    let peer = RawServer::each(move |mut stream| {
         read_request(&mut stream).unwrap();
         moved.advance(Duration::from_secs(10));
         stream.write_all(&token_reply()).unwrap();
@@ -229,7 +229,7 @@ fn a_body_that_stops_coming_ends_with_the_time() {
     all_at_once(rests.into_iter().flat_map(is_error), |(rest, is_error)| {
         with_limits(|limit| {
             let line = if is_error { "404 Not Found" } else { "200 OK" };
-            let peer = Peer::start(move |mut stream| {
+            let peer = RawServer::each(move |mut stream| {
                 read_request(&mut stream).unwrap_or_default();
                 // The client may have left.
                 drop(write!(stream, "HTTP/1.1 {line}\r\n{rest}"));
@@ -257,7 +257,7 @@ fn a_body_that_stops_coming_ends_with_the_time() {
 #[test]
 fn a_body_in_endless_small_pieces_ends_with_the_time() {
     with_limits(|limit| {
-        let peer = Peer::start(|mut stream| {
+        let peer = RawServer::each(|mut stream| {
             read_request(&mut stream).unwrap_or_default();
             let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
             let mut more = stream.write_all(head);

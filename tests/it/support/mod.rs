@@ -1,0 +1,36 @@
+//! What several subjects need: the one table of endpoints, the raw server, fixtures, waits, and requests compared whole.
+
+mod endpoints;
+mod fixtures;
+mod raw_server;
+mod requests;
+mod waits;
+
+pub(crate) use endpoints::*;
+pub(crate) use fixtures::*;
+pub(crate) use raw_server::*;
+pub(crate) use requests::*;
+pub(crate) use waits::*;
+
+use serde_json::Value;
+use vipps::{Error, Session};
+
+/// A call to any endpoint, whose reply is JSON or nothing.
+pub(crate) trait Raw {
+    fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error>;
+}
+
+impl Raw for Session {
+    fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let request = self.request(method, path);
+        let reply = match body {
+            Some(body) => request.json(body),
+            None => request,
+        }
+        .send()?;
+        match reply.is_empty() {
+            true => Ok(Value::Null),
+            false => reply.json(),
+        }
+    }
+}
