@@ -53,6 +53,8 @@ struct Shared {
     credentials: Credentials,
     /// Go with every request, the token request included.
     headers: HeaderMap,
+    /// The builder's, for the token request: it is the same whichever sales unit's call needs the token.
+    token_msn: Option<Msn>,
     tokens: TokenCache,
     clock: Clock,
     timeout: Duration,

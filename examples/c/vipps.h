@@ -97,12 +97,12 @@ typedef enum vipps_status {
 typedef enum vipps_delivery {
     /** The server cannot have seen the request: nothing happened. */
     VIPPS_NOT_SENT = 0,
-    /** The server may have seen it and carried it out. Read back, or repeat with the same idempotency key. */
-    VIPPS_DELIVERY_UNKNOWN = 1,
     /**
-     * The server answered, and the error holds its answer. A 408 or a status from 500 leaves open whether it was carried out all the same;
-     * vipps_error_is_retryable() tells whether repeating is safe.
+     * The request may have been carried out: no answer came, or a 408 or a status from 500, which say nothing about it. Read back, or
+     * retry with the same idempotency key.
      */
+    VIPPS_DELIVERY_UNKNOWN = 1,
+    /** The API answered, and the error holds its answer. */
     VIPPS_ANSWERED = 2,
     /** Not a delivery; see VIPPS_STATUS_WIDTH. */
     VIPPS_DELIVERY_WIDTH = 0x7fffffff

@@ -375,6 +375,7 @@ impl SessionBuilder {
             client,
             credentials,
             headers,
+            token_msn: self.msn.clone(),
             tokens: TokenCache::new(self.clock.clone(), token_line, self.access_token),
             clock: self.clock,
             timeout: self.timeout,

@@ -1,5 +1,6 @@
 //! The one loop that every call goes through: token, attempt, and what follows from its outcome.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::StatusCode;
@@ -32,7 +33,11 @@ impl Session {
     fn fetch_token(&self, deadline: Duration) -> Result<AccessToken, Error> {
         let shared = &self.shared;
         let credentials = &shared.credentials;
-        let mut request = self.request("POST", credentials.token_path);
+        let session = Self {
+            shared: Arc::clone(shared),
+            msn: shared.token_msn.clone(),
+        };
+        let mut request = session.request("POST", credentials.token_path);
         if let Some(form) = credentials.token_form {
             request = request.body("application/x-www-form-urlencoded", form.as_bytes());
         }

@@ -80,9 +80,11 @@ fn assert_quick_start(program: &Path) {
     assert_eq!(
         said,
         format!(
-            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: A fault that was asked for [trace {TRACE}]
+            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: A fault that was asked for [trace {TRACE}] (the server may have carried it out)
 \
              quickstart: for the vendor's support: {TRACE}
+\
+             quickstart: the service may have carried it out
 "
         )
     );
@@ -417,7 +419,7 @@ fn each_variable_that_is_missing_is_a_problem_of_its_own() {
     let output = ended(&mut command, 0);
     let expected = "vipps_session_new_from_env(&calling, &session, &error)
     1 Config, HTTP 0, delivery 0, retryable 0, after -1 ms, no request , code none, trace none
-    configuration: VIPPS_CLIENT_ID, VIPPS_SUBSCRIPTION_KEY: not set in the environment
+    configuration: VIPPS_CLIENT_ID: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment
     [{\"name\":\"VIPPS_CLIENT_ID\",\"reason\":\"not set in the environment\"},{\"name\":\"VIPPS_SUBSCRIPTION_KEY\",\"reason\":\"not set in the environment\"}]
 ";
     assert_output(&output, expected, "");
