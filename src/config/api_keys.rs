@@ -53,7 +53,7 @@ impl ApiKeys {
     }
 
     /// The same keys, called as the environment variables that they came from.
-    pub(crate) fn from_variables(mut self) -> Self {
+    pub(crate) fn named_as_variables(mut self) -> Self {
         self.names = KeyNames {
             client_id: "VIPPS_CLIENT_ID",
             client_secret: "VIPPS_CLIENT_SECRET",

@@ -162,7 +162,7 @@ impl SessionBuilder {
             return Err(Error::settings(missing));
         }
 
-        let mut builder = Self::new(keys.from_variables(), system);
+        let mut builder = Self::new(keys.named_as_variables(), system);
         builder.base_url = variable("VIPPS_BASE_URL")?.map(|url| BaseUrl {
             url,
             setting: "VIPPS_BASE_URL",

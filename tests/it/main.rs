@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod doubt;
 mod ensure_receipt;
 mod errors;
 mod examples;
@@ -26,5 +27,6 @@ mod secrets;
 mod support;
 mod threads;
 mod tls;
+mod token_refusals;
 mod tokens;
 mod transport;
