@@ -15,7 +15,7 @@
 //! [`v1`] has the four endpoints that the vendor no longer offers.
 //!
 //! Every call needs a merchant serial number: [`SessionBuilder::merchant_serial_number`](crate::SessionBuilder::merchant_serial_number) or
-//! [`Session::for_sales_unit`]. The service does not check that the order exists: its data may be added before or after the payment.
+//! [`Session::for_sales_unit`](crate::Session::for_sales_unit). The service does not check that the order exists: its data may be added before or after the payment.
 //!
 //! Money is in minor units (øre, cents) as `i64`, and tax rates are in basis points ([`TaxRate`]). Nothing is computed in floating point.
 //!

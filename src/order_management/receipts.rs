@@ -13,14 +13,14 @@ use crate::request::RequestBuilder;
 ///
 /// The receipt is [validated](Receipt::validate) first. Gives what the service answers, which is a UUID.
 ///
-/// It takes no idempotency key: where the outcome is unknown, the error says so, and nothing is repeated. [`ensure_receipt`] is the call that
+/// It takes no idempotency key: where the outcome is unknown, the error says so, and nothing is repeated. [`ensure_receipt`](super::ensure_receipt) is the call that
 /// may be made again.
 ///
 /// `POST /order-management/v2/{paymentType}/receipts/{orderId}`
 ///
 /// # Errors
 ///
-/// As for any call; [`ErrorKind::AlreadyExists`] if the order has a receipt.
+/// As for any call; [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the order has a receipt.
 pub fn add_receipt(
     session: &Session,
     order: &OrderRef,
@@ -91,7 +91,7 @@ impl Receipt {
         self
     }
 
-    /// Checks what the service refuses and what cannot be right. [`add_receipt`] and [`ensure_receipt`] do so first.
+    /// Checks what the service refuses and what cannot be right. [`add_receipt`] and [`ensure_receipt`](super::ensure_receipt) do so first.
     ///
     /// # Errors
     ///
