@@ -10,7 +10,7 @@ use vipps::order_management::{
 use vipps::sandbox::Sandbox;
 use vipps::{Error, ErrorKind};
 
-use crate::support::sample_receipt;
+use crate::support::{changes_of, rows, sample_receipt};
 
 /// The sample with one value changed, by its place: `/orderLines/0/name`; `null` takes it out. Read as a server sends it, unchecked.
 #[track_caller]
@@ -123,112 +123,64 @@ fn what_is_not_said_is_not_sent() {
 
 #[test]
 fn each_rule_names_the_line_and_the_field() {
-    const NOT_A_URL: &str = "must be an address such as https://example.com/order/1, not";
-    const NOT_A_QUANTITY: &str =
-        "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not";
-    let quantity = |value: &str| {
-        let place = "/orderLines/0/unitInfo/quantity";
-        let why = format!("orderLines[0].unitInfo.quantity: {NOT_A_QUANTITY} {value:?}");
-        (vec![(place, json!(value))], why)
-    };
-    let url = |value: &str| {
-        let why = format!("orderLines[1].productUrl: {NOT_A_URL} {value:?}");
-        (vec![("/orderLines/1/productUrl", json!(value))], why)
-    };
-    let one = |place, value: Value, why: &str| (vec![(place, value)], why.to_owned());
-    let cases = [
-        one("/orderLines", json!([]), "orderLines: must hold at least one line"),
-        one("/orderLines/0/name", json!(""), "orderLines[0].name: must not be empty"),
-        one("/orderLines/2/name", json!(" \t\n"), "orderLines[2].name: must not be empty"),
-        one("/orderLines/1/id", json!(""), "orderLines[1].id: must not be empty"),
-        one("/orderLines/1/id", json!(" "), "orderLines[1].id: must not be empty"),
+    let not_a_url = "must be an address such as https://example.com/order/1, not";
+    let not_a_quantity = "must be a decimal number such as 3 or 0.822, at most 10 characters and 8 \
+                          decimals, not";
+    for [changes, why] in rows(
+        r#"
+        /orderLines = [] | orderLines: must hold at least one line
+        /orderLines/0/name = "" | orderLines[0].name: must not be empty
+        /orderLines/2/name = " \t\n" | orderLines[2].name: must not be empty
+        /orderLines/1/id = "" | orderLines[1].id: must not be empty
+        /orderLines/1/id = " " | orderLines[1].id: must not be empty
         // Amounts that add up all the same.
-        (
-            vec![
-                ("/orderLines/2/totalAmount", json!(600)),
-                ("/orderLines/2/totalTaxAmount", json!(-200)),
-            ],
-            "orderLines[2].totalTaxAmount: must not be negative, not -200".to_owned(),
-        ),
-        (
-            vec![
-                ("/orderLines/0/totalAmount", json!(199)),
-                ("/orderLines/0/totalAmountExcludingTax", json!(-1)),
-            ],
-            "orderLines[0].totalAmountExcludingTax: must not be negative, not -1".to_owned(),
-        ),
-        one(
-            "/orderLines/0/totalAmount",
-            json!(1001),
-            "orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not 1001",
-        ),
-        one(
-            "/orderLines/2/totalTaxAmount",
-            json!(201),
-            "orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 201 = 1001, not 1000",
-        ),
-        (
-            // The sum is more than an i64 holds.
-            vec![
-                ("/orderLines/1/totalAmountExcludingTax", json!(i64::MAX)),
-                ("/orderLines/1/totalTaxAmount", json!(i64::MAX)),
-            ],
-            "orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not 5000".to_owned(),
-        ),
-        one("/orderLines/1/discount", json!(-1), "orderLines[1].discount: must not be negative, not -1"),
-        one("/orderLines/1/taxPercentage", Value::Null, "orderLines[1].taxRate: must be set, in basis points"),
-        one("/orderLines/1/taxRate", json!(10_001), "orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001"),
-        one("/orderLines/1/taxRate", json!(-1), "orderLines[1].taxRate: must be 0 to 10000 basis points, not -1"),
-        one("/orderLines/0/taxPercentage", json!(101), "orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101"),
-        one("/orderLines/0/taxPercentage", json!(-1), "orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1"),
-        one("/orderLines/0/unitInfo/unitPrice", json!(-400), "orderLines[0].unitInfo.unitPrice: must not be negative, not -400"),
-        quantity("2,5"),
-        quantity(""),
-        quantity("-1"),
-        quantity("1e3"),
-        url("socks"),
-        url(""),
-        url("/store/socks"),
-        url("https://"),
-        url("HTTPS:///store"),
-        url("https:example.com"),
-        url("https://example.com/a b"),
-        url("https://example.com/\n"),
-        url("1ttp://example.com"),
-        url("web_shop:socks"),
-        url("acme-shop:"),
-        one("/bottomLine/currency", Value::Null, "bottomLine.currency: must be set, such as NOK"),
-        one("/bottomLine/tipAmount", json!(-1), "bottomLine.tipAmount: must not be negative, not -1"),
-        one("/bottomLine/giftCardAmount", json!(-2), "bottomLine.giftCardAmount: must not be negative, not -2"),
-        one("/bottomLine/totalTax", json!(-3), "bottomLine.totalTax: must not be negative, not -3"),
-        one("/bottomLine/totalDiscount", json!(-4), "bottomLine.totalDiscount: must not be negative, not -4"),
-        one("/bottomLine/shippingAmount", json!(-5), "bottomLine.shippingAmount: must not be negative, not -5"),
-        one(
-            "/bottomLine/shippingInfo",
-            json!({"amount": -1}),
-            "bottomLine.shippingInfo.amount: must not be negative, not -1",
-        ),
-        one(
-            "/bottomLine/shippingInfo",
-            json!({"amountExcludingTax": -1}),
-            "bottomLine.shippingInfo.amountExcludingTax: must not be negative, not -1",
-        ),
-        one(
-            "/bottomLine/shippingInfo",
-            json!({"taxAmount": -1}),
-            "bottomLine.shippingInfo.taxAmount: must not be negative, not -1",
-        ),
-        one(
-            "/bottomLine/shippingInfo",
-            json!({"taxPercentage": 101}),
-            "bottomLine.shippingInfo.taxPercentage: must be 0 to 100 per cent, not 101",
-        ),
-        one("/bottomLine/barcode/format", Value::Null, "bottomLine.barcode.format: must be set, such as EAN-13"),
-        one("/bottomLine/barcode/data", Value::Null, "bottomLine.barcode.data: must not be empty"),
-        one("/bottomLine/barcode/data", json!(""), "bottomLine.barcode.data: must not be empty"),
-    ];
-    for (changes, why) in cases {
-        assert_refused(&sample_with(&changes), &why);
+        /orderLines/2/totalAmount = 600 & /orderLines/2/totalTaxAmount = -200 | orderLines[2].totalTaxAmount: must not be negative, not -200
+        /orderLines/0/totalAmount = 199 & /orderLines/0/totalAmountExcludingTax = -1 | orderLines[0].totalAmountExcludingTax: must not be negative, not -1
+        /orderLines/0/totalAmount = 1001 | orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not 1001
+        /orderLines/2/totalTaxAmount = 201 | orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 201 = 1001, not 1000
+        // The sum is more than an i64 holds.
+        /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 9223372036854775807 | orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not 5000
+        /orderLines/1/discount = -1 | orderLines[1].discount: must not be negative, not -1
+        /orderLines/1/taxPercentage = null | orderLines[1].taxRate: must be set, in basis points
+        /orderLines/1/taxRate = 10001 | orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001
+        /orderLines/1/taxRate = -1 | orderLines[1].taxRate: must be 0 to 10000 basis points, not -1
+        /orderLines/0/taxPercentage = 101 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101
+        /orderLines/0/taxPercentage = -1 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1
+        /orderLines/0/unitInfo/unitPrice = -400 | orderLines[0].unitInfo.unitPrice: must not be negative, not -400
+        /orderLines/0/unitInfo/quantity = "2,5" | orderLines[0].unitInfo.quantity: (quantity) "2,5"
+        /orderLines/0/unitInfo/quantity = "" | orderLines[0].unitInfo.quantity: (quantity) ""
+        /orderLines/0/unitInfo/quantity = "-1" | orderLines[0].unitInfo.quantity: (quantity) "-1"
+        /orderLines/0/unitInfo/quantity = "1e3" | orderLines[0].unitInfo.quantity: (quantity) "1e3"
+        /orderLines/1/productUrl = "socks" | orderLines[1].productUrl: (url) "socks"
+        /orderLines/1/productUrl = "" | orderLines[1].productUrl: (url) ""
+        /orderLines/1/productUrl = "/store/socks" | orderLines[1].productUrl: (url) "/store/socks"
+        /orderLines/1/productUrl = "https://" | orderLines[1].productUrl: (url) "https://"
+        /orderLines/1/productUrl = "HTTPS:///store" | orderLines[1].productUrl: (url) "HTTPS:///store"
+        /orderLines/1/productUrl = "https:example.com" | orderLines[1].productUrl: (url) "https:example.com"
+        /orderLines/1/productUrl = "https://example.com/a b" | orderLines[1].productUrl: (url) "https://example.com/a b"
+        /orderLines/1/productUrl = "https://example.com/\n" | orderLines[1].productUrl: (url) "https://example.com/\n"
+        /orderLines/1/productUrl = "1ttp://example.com" | orderLines[1].productUrl: (url) "1ttp://example.com"
+        /orderLines/1/productUrl = "web_shop:socks" | orderLines[1].productUrl: (url) "web_shop:socks"
+        /orderLines/1/productUrl = "acme-shop:" | orderLines[1].productUrl: (url) "acme-shop:"
+        /bottomLine/currency = null | bottomLine.currency: must be set, such as NOK
+        /bottomLine/tipAmount = -1 | bottomLine.tipAmount: must not be negative, not -1
+        /bottomLine/giftCardAmount = -2 | bottomLine.giftCardAmount: must not be negative, not -2
+        /bottomLine/totalTax = -3 | bottomLine.totalTax: must not be negative, not -3
+        /bottomLine/totalDiscount = -4 | bottomLine.totalDiscount: must not be negative, not -4
+        /bottomLine/shippingAmount = -5 | bottomLine.shippingAmount: must not be negative, not -5
+        /bottomLine/shippingInfo = {"amount": -1} | bottomLine.shippingInfo.amount: must not be negative, not -1
+        /bottomLine/shippingInfo = {"amountExcludingTax": -1} | bottomLine.shippingInfo.amountExcludingTax: must not be negative, not -1
+        /bottomLine/shippingInfo = {"taxAmount": -1} | bottomLine.shippingInfo.taxAmount: must not be negative, not -1
+        /bottomLine/shippingInfo = {"taxPercentage": 101} | bottomLine.shippingInfo.taxPercentage: must be 0 to 100 per cent, not 101
+        /bottomLine/barcode/format = null | bottomLine.barcode.format: must be set, such as EAN-13
+        /bottomLine/barcode/data = null | bottomLine.barcode.data: must not be empty
+        /bottomLine/barcode/data = "" | bottomLine.barcode.data: must not be empty
+        "#,
+    ) {
+        let why = why
+            .replace("(url)", not_a_url)
+            .replace("(quantity)", not_a_quantity);
+        assert_refused(&sample_with(&changes_of(&changes)), &why);
     }
 }
 
@@ -264,71 +216,46 @@ fn a_long_url_is_shown_in_part() {
 
 #[test]
 fn what_the_service_may_take_passes() {
-    let cases = [
+    let cases = rows::<1>(
+        r#"
         // Either rate is enough, both are fine, the sample's lines have the older one.
-        vec![("/orderLines/0/taxRate", json!(2500))],
-        vec![
-            ("/orderLines/0/taxRate", json!(2550)),
-            ("/orderLines/0/taxPercentage", Value::Null),
-        ],
-        vec![("/orderLines/0/taxPercentage", json!(0))],
-        vec![("/orderLines/0/taxPercentage", json!(100))],
-        vec![("/orderLines/0/taxRate", json!(0))],
-        vec![("/orderLines/0/taxRate", json!(10_000))],
+        /orderLines/0/taxRate = 2500
+        /orderLines/0/taxRate = 2550 & /orderLines/0/taxPercentage = null
+        /orderLines/0/taxPercentage = 0
+        /orderLines/0/taxPercentage = 100
+        /orderLines/0/taxRate = 0
+        /orderLines/0/taxRate = 10000
         // Nothing was paid for it.
-        vec![
-            ("/orderLines/0/totalAmount", json!(0)),
-            ("/orderLines/0/totalAmountExcludingTax", json!(0)),
-            ("/orderLines/0/totalTaxAmount", json!(0)),
-        ],
-        vec![
-            ("/orderLines/1/totalAmount", json!(i64::MAX)),
-            ("/orderLines/1/totalAmountExcludingTax", json!(i64::MAX)),
-            ("/orderLines/1/totalTaxAmount", json!(0)),
-        ],
-        vec![
-            ("/orderLines/1/unitInfo", Value::Null),
-            ("/orderLines/1/discount", json!(2500)),
-        ],
-        vec![("/orderLines/0/unitInfo/unitPrice", Value::Null)],
-        vec![("/orderLines/0/unitInfo/unitPrice", json!(0))],
-        vec![("/orderLines/0/unitInfo/quantity", json!("0"))],
-        vec![("/orderLines/0/unitInfo/quantity", json!("0.12345678"))],
-        vec![("/orderLines/0/unitInfo/quantityUnit", json!("PARSEC"))],
-        vec![("/orderLines/1/isReturn", json!(true))],
-        vec![
-            ("/orderLines/0/discount", Value::Null),
-            ("/orderLines/0/productUrl", Value::Null),
-            ("/orderLines/0/isReturn", Value::Null),
-            ("/orderLines/0/isShipping", Value::Null),
-        ],
-        vec![("/orderLines/0/productUrl", json!("acme-shop://socks/1"))],
-        vec![("/orderLines/0/productUrl", json!("mailto:shop@example.com"))],
-        vec![("/orderLines/0/productUrl", json!("http://localhost"))],
-        vec![("/orderLines/0/productUrl", json!("HTTPS://EXAMPLE.COM?a=1"))],
-        vec![(
-            "/orderLines/0/productUrl",
-            json!("https://example.com/sokker/ull-på-ull"),
-        )],
-        vec![("/bottomLine/currency", json!("SEK"))],
-        vec![("/bottomLine/tipAmount", Value::Null)],
-        vec![("/bottomLine/totalAmount", json!(-100))],
-        vec![(
-            "/bottomLine/paymentSources",
-            json!({"giftCard": 5000, "cash": -100}),
-        )],
-        vec![("/bottomLine/paymentSources", json!({}))],
-        vec![("/bottomLine/barcode", Value::Null)],
-        vec![("/bottomLine/barcode/format", json!("QR"))],
-        vec![("/bottomLine/barcode/data", json!(" "))],
+        /orderLines/0/totalAmount = 0 & /orderLines/0/totalAmountExcludingTax = 0 & /orderLines/0/totalTaxAmount = 0
+        /orderLines/1/totalAmount = 9223372036854775807 & /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 0
+        /orderLines/1/unitInfo = null & /orderLines/1/discount = 2500
+        /orderLines/0/unitInfo/unitPrice = null
+        /orderLines/0/unitInfo/unitPrice = 0
+        /orderLines/0/unitInfo/quantity = "0"
+        /orderLines/0/unitInfo/quantity = "0.12345678"
+        /orderLines/0/unitInfo/quantityUnit = "PARSEC"
+        /orderLines/1/isReturn = true
+        /orderLines/0/discount = null & /orderLines/0/productUrl = null & /orderLines/0/isReturn = null & /orderLines/0/isShipping = null
+        /orderLines/0/productUrl = "acme-shop://socks/1"
+        /orderLines/0/productUrl = "mailto:shop@example.com"
+        /orderLines/0/productUrl = "http://localhost"
+        /orderLines/0/productUrl = "HTTPS://EXAMPLE.COM?a=1"
+        /orderLines/0/productUrl = "https://example.com/sokker/ull-på-ull"
+        /bottomLine/currency = "SEK"
+        /bottomLine/tipAmount = null
+        /bottomLine/totalAmount = -100
+        /bottomLine/paymentSources = {"giftCard": 5000, "cash": -100}
+        /bottomLine/paymentSources = {}
+        /bottomLine/barcode = null
+        /bottomLine/barcode/format = "QR"
+        /bottomLine/barcode/data = " "
         // The specification's own sample of this does not add up.
-        vec![(
-            "/bottomLine/shippingInfo",
-            json!({"amount": 1000, "amountExcludingTax": 1000, "taxAmount": 250, "taxPercentage": 25}),
-        )],
-        vec![("/bottomLine/shippingInfo", json!({}))],
-    ];
-    for changes in cases {
+        /bottomLine/shippingInfo = {"amount": 1000, "amountExcludingTax": 1000, "taxAmount": 250, "taxPercentage": 25}
+        /bottomLine/shippingInfo = {}
+        "#,
+    );
+    for [changes] in cases {
+        let changes = changes_of(&changes);
         let receipt = sample_with(&changes);
         assert!(
             receipt.validate().is_ok(),

@@ -17,7 +17,7 @@ use vipps::management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, ErrorKind, RetryPolicy, Session};
 
-use crate::support::whole;
+use crate::support::{rows, whole};
 
 const PREFILL: &str = "POST /management/v1/product-orders";
 const LIST: &str = "GET /management/v1/sales-units";
@@ -219,14 +219,10 @@ fn prefill(sandbox: &Sandbox, key: &str, body: &str) -> Answer {
 const GOOD_ORDER: &str =
     r#"{"businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"productType":"LOGIN"}"#;
 
-fn order() -> PrefillProductOrder {
-    let merchant = BusinessIdentifier::norway("987654321").unwrap();
-    PrefillProductOrder::new(merchant, ProductType::Login)
-}
-
 #[track_caller]
 fn make_order(sandbox: &Sandbox) -> ProductOrderId {
-    let prefilled = management::prefill_product_order(&sandbox.session(), &order());
+    let prefilled =
+        management::prefill_product_order(&sandbox.session(), &crate::support::prefill());
     prefilled.unwrap().prefilled_order_id
 }
 
@@ -753,145 +749,65 @@ fn a_prefill_needs_its_headers() {
 #[test]
 fn a_prefill_is_checked_by_every_rule_of_the_schema() {
     let sandbox = Sandbox::start().unwrap();
-    let name = "must be a string of 1 to 40 letters, digits, whitespace and \\ ( ) - _ + . `";
-    let percent = "must be one of the strings 10, 20, 30, 40, 50, 60, 70, 80, 90, 100";
-    let products =
-        "must be one of the strings PAYMENT_INTEGRATION, CASHIER, CHECKOUT, LOGIN, DONATIONS";
-    let use_cases = "must be one of the strings Website, WebsiteWithTest, App, Unknown";
-    let turnover = "must be a whole number of 0 to 999999999";
-    let https = "must be an https address";
-    let use_case = "must be there for this use case";
-    let merchant = |id: Value| json!({"scheme": "business:NO:ORG", "id": id});
-    let mut cases = vec![
-        (
-            "businessIdentifier",
-            json!(null),
-            "businessIdentifier: must be there".to_owned(),
-        ),
-        (
-            "businessIdentifier",
-            json!("x"),
-            "businessIdentifier: must be an object".to_owned(),
-        ),
-        (
-            "businessIdentifier",
-            json!({}),
-            "businessIdentifier.scheme: must be there; businessIdentifier.id: must be there"
-                .to_owned(),
-        ),
-        (
-            "businessIdentifier",
-            json!({"scheme": "business:", "id": "123"}),
-            "businessIdentifier.scheme: must be a string of 10 to 30 characters; \
-             businessIdentifier.id: must be a string of 4 to 50 digits"
-                .to_owned(),
-        ),
-        (
-            "businessIdentifier",
-            merchant(json!(987_654_321)),
-            "businessIdentifier.id: must be a string of 4 to 50 digits".to_owned(),
-        ),
-        (
-            "businessIdentifier",
-            json!({"scheme": "business:NO:ORG", "id": "987654321", "name": "x"}),
-            "businessIdentifier.name: is not known".to_owned(),
-        ),
-        (
-            "productType",
-            json!(null),
-            "productType: must be there".to_owned(),
-        ),
-        ("app", json!({}), "app.appName: must be there".to_owned()),
-        ("app", json!([]), "app: must be an object".to_owned()),
-        (
-            "website",
-            json!({"url": "http://a.example", "termsUrl": "https://", "testWebsiteUrl": 1}),
-            format!(
-                "website.url: {https}; website.termsUrl: {https}; website.testWebsiteUrl: {https}"
-            ),
-        ),
-        (
-            "website",
-            json!({}),
-            "website.url: must be there; website.termsUrl: must be there".to_owned(),
-        ),
-        (
-            "settlementBankAccount",
-            json!({"scheme": "BBAN", "id": "NO9386011117947"}),
-            "settlementBankAccount.scheme: must be a string of 5 to 20 characters; \
-             settlementBankAccount.id: must be a string of 9 to 34 digits"
-                .to_owned(),
-        ),
-        ("colour", json!("blue"), "colour: is not known".to_owned()),
+    for (nth, [field, value, reason]) in rows(
+        r#"
+        businessIdentifier | null | businessIdentifier: must be there
+        businessIdentifier | "x"  | businessIdentifier: must be an object
+        businessIdentifier | {}   | businessIdentifier.scheme: must be there; businessIdentifier.id: must be there
+        businessIdentifier | {"scheme": "business:", "id": "123"} | businessIdentifier.scheme: must be a string of 10 to 30 characters; businessIdentifier.id: must be a string of 4 to 50 digits
+        businessIdentifier | {"scheme": "business:NO:ORG", "id": "123"} | businessIdentifier.id: must be a string of 4 to 50 digits
+        businessIdentifier | {"scheme": "business:NO:ORG", "id": 987654321} | businessIdentifier.id: must be a string of 4 to 50 digits
+        businessIdentifier | {"scheme": "business:NO:ORG", "id": "987654321", "name": "x"} | businessIdentifier.name: is not known
+        productType | null    | productType: must be there
+        productType | "login" | productType: (products)
+        productType | 1       | productType: (products)
+        productUseCase | "Kiosk" | productUseCase: must be one of the strings Website, WebsiteWithTest, App, Unknown
+        productUseCase | "Website"         | website: must be there for this use case
+        productUseCase | "WebsiteWithTest" | website: must be there for this use case
+        productUseCase | "App"             | app: must be there for this use case
+        app | {} | app.appName: must be there
+        app | [] | app: must be an object
+        website | {} | website.url: must be there; website.termsUrl: must be there
+        website | {"url": "http://a.example", "termsUrl": "https://", "testWebsiteUrl": 1} | website.url: (https); website.termsUrl: (https); website.testWebsiteUrl: (https)
+        settlementBankAccount | {"scheme": "BBAN", "id": "NO9386011117947"} | settlementBankAccount.scheme: must be a string of 5 to 20 characters; settlementBankAccount.id: must be a string of 9 to 34 digits
+        salesUnitName | "" | salesUnitName: (name)
+        salesUnitName | "ååååååååååååååååååååååååååååååååååååååååå" | salesUnitName: (name)
+        salesUnitName | "A&B" | salesUnitName: (name)
+        salesUnitName | 1     | salesUnitName: (name)
+        salesUnitLogo | "no base64" | salesUnitLogo: must be base64
+        salesUnitLogo | 1           | salesUnitLogo: must be base64
+        pricePackageId | "standard" | pricePackageId: must be a UUID
+        pricePackageId | 1          | pricePackageId: must be a UUID
+        annualTurnover | -1         | annualTurnover: must be a whole number of 0 to 999999999
+        annualTurnover | 1000000000 | annualTurnover: must be a whole number of 0 to 999999999
+        annualTurnover | 1.5        | annualTurnover: must be a whole number of 0 to 999999999
+        annualTurnover | "1"        | annualTurnover: must be a whole number of 0 to 999999999
+        annualTurnoverPercentage | "0"   | annualTurnoverPercentage: (percent)
+        annualTurnoverPercentage | "15"  | annualTurnoverPercentage: (percent)
+        annualTurnoverPercentage | "110" | annualTurnoverPercentage: (percent)
+        annualTurnoverPercentage | 10    | annualTurnoverPercentage: (percent)
+        hasRecurring | "true" | hasRecurring: must be true or false
+        hasRecurring | 1      | hasRecurring: must be true or false
+        merchantCategoryCode | "594"   | merchantCategoryCode: must be a string of 4 to 4 digits
+        merchantCategoryCode | "59420" | merchantCategoryCode: must be a string of 4 to 4 digits
+        merchantCategoryCode | "59a2"  | merchantCategoryCode: must be a string of 4 to 4 digits
+        merchantCategoryCode | 5942    | merchantCategoryCode: must be a string of 4 to 4 digits
+        intendedPurpose | 1 | intendedPurpose: must be a string of 0 to 10000 characters
+        colour | "blue" | colour: is not known
         // The key belongs in a header.
-        (
-            "idempotencyKey",
-            json!("x"),
-            "idempotencyKey: is not known".to_owned(),
-        ),
-        (
-            "productUseCase",
-            json!("Website"),
-            format!("website: {use_case}"),
-        ),
-        (
-            "productUseCase",
-            json!("WebsiteWithTest"),
-            format!("website: {use_case}"),
-        ),
-        ("productUseCase", json!("App"), format!("app: {use_case}")),
-    ];
-    for (field, values, rule) in [
-        ("productType", vec![json!("login"), json!(1)], products),
-        ("productUseCase", vec![json!("Kiosk")], use_cases),
-        (
-            "salesUnitName",
-            vec![json!(""), json!("å".repeat(41)), json!("A&B"), json!(1)],
-            name,
-        ),
-        (
-            "salesUnitLogo",
-            vec![json!("no base64"), json!(1)],
-            "must be base64",
-        ),
-        (
-            "pricePackageId",
-            vec![json!("standard"), json!(1)],
-            "must be a UUID",
-        ),
-        (
-            "annualTurnover",
-            vec![json!(-1), json!(1_000_000_000), json!(1.5), json!("1")],
-            turnover,
-        ),
-        (
-            "annualTurnoverPercentage",
-            vec![json!("0"), json!("15"), json!("110"), json!(10)],
-            percent,
-        ),
-        (
-            "hasRecurring",
-            vec![json!("true"), json!(1)],
-            "must be true or false",
-        ),
-        (
-            "merchantCategoryCode",
-            vec![json!("594"), json!("59420"), json!("59a2"), json!(5942)],
-            "must be a string of 4 to 4 digits",
-        ),
-        (
-            "intendedPurpose",
-            vec![json!(1)],
-            "must be a string of 0 to 10000 characters",
-        ),
-    ] {
-        for value in values {
-            cases.push((field, value, format!("{field}: {rule}")));
-        }
-    }
-    for (nth, (field, value, reason)) in cases.into_iter().enumerate() {
+        idempotencyKey | "x" | idempotencyKey: is not known
+        "#,
+    )
+    .into_iter()
+    .enumerate()
+    {
+        let reason = reason
+            .replace("(https)", "must be an https address")
+            .replace("(name)", "must be a string of 1 to 40 letters, digits, whitespace and \\ ( ) - _ + . `")
+            .replace("(percent)", "must be one of the strings 10, 20, 30, 40, 50, 60, 70, 80, 90, 100")
+            .replace("(products)", "must be one of the strings PAYMENT_INTEGRATION, CASHIER, CHECKOUT, LOGIN, DONATIONS");
         let mut body: Value = serde_json::from_str(GOOD_ORDER).unwrap();
-        body[field] = value.clone();
+        body[&field] = serde_json::from_str(&value).unwrap();
         let problem = prefill(&sandbox, &format!("key-{nth}"), &body.to_string()).problem();
         let expected = format!("The product order has fields that are wrong. {reason};");
         assert_eq!(problem, (400, expected), "{field} {value}");
@@ -1374,11 +1290,12 @@ fn each_fault_comes_through_the_crate() {
         let session = single(&sandbox);
         session.access_token().unwrap();
         sandbox.fault(PREFILL, 1, fault.clone());
-        let error = management::prefill_product_order(&session, &order()).unwrap_err();
+        let error =
+            management::prefill_product_order(&session, &crate::support::prefill()).unwrap_err();
         let got = (error.kind(), error.status(), error.delivery());
         assert_eq!(got, (kind, status, delivery), "{fault:?}: {error}");
         // One fault, and all is well again.
-        management::prefill_product_order(&session, &order()).unwrap();
+        management::prefill_product_order(&session, &crate::support::prefill()).unwrap();
     }
 }
 
