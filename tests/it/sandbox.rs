@@ -22,6 +22,7 @@ use crate::support::{rows, whole};
 mod faults;
 mod http;
 mod management_api;
+mod orders;
 mod tokens;
 
 const PREFILL: &str = "POST /management/v1/product-orders";
