@@ -22,7 +22,7 @@ use vipps::{
 };
 
 use crate::support::{
-    RawServer, call, json_reply, last_request, reply, rows, session_builder, system, wire,
+    RawServer, call, json_reply, last_request, reply, session_builder, system, wire,
 };
 
 mod environment;
@@ -156,80 +156,6 @@ fn a_bad_system_header_is_named() {
     }
     let longest = SystemInfo::new(&thirty, &thirty).unwrap();
     longest.plugin(&thirty, &thirty).unwrap();
-}
-
-#[test]
-fn a_bad_base_url_is_named() {
-    let plain_http = "must be https: keys and tokens would cross the network in the clear. http is \
-                      for loopback addresses, and others with allow_plain_http()";
-    for [url, reason] in rows(
-        "
-        http://example.com                 | (plain http)
-        http://127.0.0.1.example.com       | (plain http)
-        http://localhost.example.com       | (plain http)
-        https://user:hush@example.com      | must not hold user information; keys are given as ApiKeys
-        https://example.com?a=b            | must not have a query
-        https://example.com/#a             | must not have a fragment
-        https://example.com:99999          | must have a port from 1 to 65535, or none
-        https://example.com:               | must have a port from 1 to 65535, or none
-        https:///path                      | must name a host
-        ftp://example.com                  | must begin with https://
-        https://exa mple.com               | must be visible ASCII, and has ' '
-        https://example.com/management/v1  | must not hold the path /management, which each call adds
-        ",
-    ) {
-        let reason = reason.replace("(plain http)", plain_http);
-        let built = session_builder("http://127.0.0.1:1").base_url(url).build();
-        let expected = format!("configuration: base_url: {reason}");
-        assert_eq!(refusal(built), expected);
-    }
-}
-
-#[test]
-fn a_bad_setting_is_named() {
-    let build = |change: fn(SessionBuilder) -> SessionBuilder| {
-        refusal(change(session_builder("http://127.0.0.1:1")).build())
-    };
-    let time = "must be from 1 millisecond to 24 hours";
-    let no_header = "must be visible ASCII, and has a line break at 7";
-    let no_socks = "must be an http or https proxy; SOCKS is not supported";
-    let endless = Duration::MAX;
-    for (message, expected) in [
-        (
-            build(|b| b.base_url("")),
-            "base_url: must begin with https://",
-        ),
-        (
-            build(|b| b.timeout(Duration::ZERO)),
-            &format!("timeout: {time}, not 0ns"),
-        ),
-        (
-            build(|b| b.timeout(Duration::MAX)),
-            &format!("timeout: {time}, not {endless:?}"),
-        ),
-        (
-            build(|b| b.connect_timeout(Duration::ZERO)),
-            &format!("connect_timeout: {time}, not 0ns"),
-        ),
-        (
-            build(|b| b.max_response_bytes(0)),
-            "max_response_bytes: must be at least 1",
-        ),
-        (
-            build(|b| b.user_agent_suffix("")),
-            "user_agent_suffix: must not be empty",
-        ),
-        (
-            build(|b| b.user_agent_suffix("acme/1\r\nX: y")),
-            &format!("user_agent_suffix: {no_header}"),
-        ),
-        (
-            build(|b| b.proxy("socks5://proxy.example.com:1080")),
-            &format!("proxy: {no_socks}"),
-        ),
-    ] {
-        assert_eq!(message, format!("configuration: {expected}"));
-    }
 }
 
 /// A session for `system` and one call with it, as it came in.

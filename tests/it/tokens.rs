@@ -12,8 +12,8 @@ use vipps::{
 };
 
 use crate::support::{
-    ENCODING, RawServer, at_once, builder_without_token, json_reply, prefill, session_builder,
-    system, until, whole,
+    RawServer, at_once, builder_without_token, call_headers, json_reply, prefill, session_builder,
+    system, until, whole, whole_wire, wire,
 };
 
 mod refused;
@@ -92,102 +92,57 @@ fn seed(token: &str, expires_in: Duration) -> AccessToken {
     AccessToken::new(token, expires_in).unwrap()
 }
 
+const FETCHED: &str = r#"{"access_token": "fetched", "expires_in": 900}"#;
+
+/// The headers of every request of the tests' sessions, without these.
+fn headers_without(names: &[&str], more: &[&str]) -> String {
+    let all = call_headers(more);
+    let lines = all.lines();
+    let kept: Vec<&str> = lines
+        .filter(|line| !names.contains(&line.split(':').next().unwrap()))
+        .collect();
+    kept.join("\n")
+}
+
 #[test]
 fn the_standard_flow_sends_its_keys_to_the_token_endpoint_only() {
-    let sandbox = Sandbox::start().unwrap();
-    let session = builder(&sandbox).build().unwrap();
-    call(&session);
-
-    let requests: Vec<String> = sandbox.requests().iter().map(whole).collect();
-    let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(
-        requests,
-        [
-            format!(
-                "POST /accesstoken/get
-accept-encoding: {ENCODING}
-accept: application/json
-client_id: sandbox-client-id
-client_secret: sandbox-client-secret
-content-length: 0
-host: (the server)
-merchant-serial-number: 123456
-ocp-apim-subscription-key: sandbox-subscription-key-1
-user-agent: vipps-rust/{version}
-vipps-system-name: sandbox
-vipps-system-plugin-name: sandbox
-vipps-system-plugin-version: 1.0
-vipps-system-version: 1.0
-
-"
-            ),
-            format!(
-                "GET /management/v1/sales-units
-accept-encoding: {ENCODING}
-accept: application/json
-authorization: Bearer sandbox-token-000001
-host: (the server)
-merchant-serial-number: 123456
-ocp-apim-subscription-key: sandbox-subscription-key-1
-user-agent: vipps-rust/{version}
-vipps-system-name: sandbox
-vipps-system-plugin-name: sandbox
-vipps-system-plugin-version: 1.0
-vipps-system-version: 1.0
-
-"
-            ),
-        ]
-    );
+    let server = RawServer::start([json_reply(FETCHED), json_reply("[]")]);
+    let session = builder_without_token(&server.url()).build().unwrap();
+    management::list_sales_units(&session).unwrap();
+    let requests: Vec<String> = server.requests().iter().map(|r| whole_wire(r)).collect();
+    let keys = [
+        "client_id: test-client-id",
+        "client_secret: test-client-secret",
+        // A gateway answers 411 to a POST without a length.
+        "content-length: 0",
+    ];
+    let token = headers_without(&["authorization"], &keys);
+    let call = wire(UNITS, "").replace("test-token", "fetched");
+    assert_eq!(requests, [format!("{TOKEN}\n{token}\n\n"), call]);
 }
 
 #[test]
 fn management_keys_send_no_subscription_key_anywhere() {
-    let sandbox = Sandbox::start().unwrap();
-    let session = Session::builder(sandbox.management_keys(), system())
-        .base_url(sandbox.url())
-        .clock(sandbox.clock().clone())
-        .build()
-        .unwrap();
-    call(&session);
-
-    let requests: Vec<String> = sandbox.requests().iter().map(whole).collect();
-    let version = env!("CARGO_PKG_VERSION");
-    // printf %s sandbox-management-id:sandbox-management-secret | base64
-    let basic = "c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWFuYWdlbWVudC1zZWNyZXQ=";
+    let server = RawServer::start([json_reply(FETCHED), json_reply("[]")]);
+    let keys = ApiKeys::management("test-client-id", "test-client-secret");
+    let session = Session::builder(keys, system()).base_url(server.url());
+    management::list_sales_units(&session.build().unwrap()).unwrap();
+    let requests: Vec<String> = server.requests().iter().map(|r| whole_wire(r)).collect();
+    let form = [
+        // printf %s test-client-id:test-client-secret | base64
+        "authorization: Basic dGVzdC1jbGllbnQtaWQ6dGVzdC1jbGllbnQtc2VjcmV0",
+        "content-length: 29",
+        "content-type: application/x-www-form-urlencoded",
+    ];
+    let ours = ["merchant-serial-number", "ocp-apim-subscription-key"];
+    let token = headers_without(&ours, &form).replace("authorization: Bearer test-token\n", "");
+    let call = headers_without(&ours, &[]).replace("test-token", "fetched");
+    let body = "grant_type=client_credentials";
     assert_eq!(
         requests,
         [
-            format!(
-                "POST /miami/v1/token
-accept-encoding: {ENCODING}
-accept: application/json
-authorization: Basic {basic}
-content-length: 29
-content-type: application/x-www-form-urlencoded
-host: (the server)
-user-agent: vipps-rust/{version}
-vipps-system-name: acme
-vipps-system-plugin-name: acme-webshop
-vipps-system-plugin-version: 4.5.6
-vipps-system-version: 3.1.2
-
-grant_type=client_credentials"
-            ),
-            format!(
-                "GET /management/v1/sales-units
-accept-encoding: {ENCODING}
-accept: application/json
-authorization: Bearer sandbox-token-000001
-host: (the server)
-user-agent: vipps-rust/{version}
-vipps-system-name: acme
-vipps-system-plugin-name: acme-webshop
-vipps-system-plugin-version: 4.5.6
-vipps-system-version: 3.1.2
-
-"
-            ),
+            format!("POST /miami/v1/token\n{token}\n\n{body}"),
+            format!("{UNITS}\n{call}\n\n")
         ]
     );
 }
