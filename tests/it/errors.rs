@@ -82,9 +82,7 @@ impl Facts {
 }
 
 fn facts(error: &Error) -> Facts {
-    let (Error::Api(answer) | Error::Auth(answer)) = error else {
-        panic!("not an answer: {error:?}")
-    };
+    let answer = api(error);
     let own = |text: Option<&str>| text.map(str::to_owned);
     // What the error answers for its answer must be the answer's own.
     assert_eq!(error.status(), Some(answer.status()));
@@ -143,8 +141,9 @@ fn error_of(sandbox: &Sandbox, session: &Session, fault: Fault) -> Error {
     result.expect_err("an error")
 }
 
+/// What an error holds of the API's answer: the one place that looks into it.
 #[track_caller]
-fn api(error: &Error) -> &ApiError {
+pub(crate) fn api(error: &Error) -> &ApiError {
     match error {
         Error::Api(answer) | Error::Auth(answer) => answer,
         other => panic!("not an answer: {other:?}"),

@@ -5,13 +5,12 @@ use std::fmt::Debug;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use vipps::order_management::{
     BottomLine, Currency, OrderLine, Quantity, Receipt, TaxRate, UnitInfo, allocate,
