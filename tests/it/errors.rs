@@ -138,8 +138,9 @@ fn error_of(sandbox: &Sandbox, session: &Session, fault: Fault) -> Error {
     result.expect_err("an error")
 }
 
+/// What an error holds of the API's answer: the one place that looks into it.
 #[track_caller]
-fn problem(error: &Error) -> &Problem {
+pub(crate) fn problem(error: &Error) -> &Problem {
     error.problem().expect("an answer")
 }
 

@@ -17,7 +17,6 @@ mod management;
 mod matrix;
 mod money;
 mod order_management;
-mod order_sandbox;
 mod prefill;
 mod receipts;
 mod requests;

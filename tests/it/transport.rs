@@ -15,7 +15,6 @@ mod delivery;
 mod heads;
 mod proxy;
 mod redirects;
-mod requests;
 mod settings;
 mod timeouts;
 

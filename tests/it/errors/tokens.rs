@@ -224,6 +224,7 @@ fn an_unreadable_token_reply_is_a_decode_error_that_shows_nothing_of_it() {
         ),
     ] {
         refused(&Fault::json(200, body.as_str()), |route, error| {
+            assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
             assert_eq!(
                 error.to_string(),
                 format!("no access token: {route}: 200 OK, but the token reply {reason}")
@@ -252,7 +253,7 @@ fn a_token_reply_that_is_too_large_or_cut_is_not_shown_either() {
 
     let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{body}");
     refused(&Fault::Raw(cut.into()), |route, error| {
-        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(error.kind(), ErrorKind::Network, "{error:?}");
         assert_eq!(
             error.to_string(),
             format!(
@@ -267,7 +268,7 @@ fn a_token_reply_that_is_too_large_or_cut_is_not_shown_either() {
 #[test]
 fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
     refused(&Fault::CloseAfterReading, |route, error| {
-        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(error.kind(), ErrorKind::Network, "{error:?}");
         assert_eq!(
             error.to_string(),
             format!("no access token: {route}: the connection was closed before an answer came")

@@ -33,6 +33,17 @@ pub(crate) fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
         .collect()
 }
 
+/// Changes of JSON: `/a/b = 1 & /a/c = null`.
+#[track_caller]
+pub(crate) fn changes_of(text: &str) -> Vec<(&str, Value)> {
+    text.split(" & ")
+        .map(|change| {
+            let (place, value) = change.split_once(" = ").expect(change);
+            (place, serde_json::from_str(value).expect(change))
+        })
+        .collect()
+}
+
 /// What an error calls the field at a JSON pointer: `orderLines[0].name`.
 pub(crate) fn field_of(place: &str) -> String {
     let names = place.split('/').skip(1);

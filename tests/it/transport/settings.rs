@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use vipps::management::{self, ProductOrderId};
-use vipps::{AccessToken, Delivery, ErrorKind};
+use vipps::AccessToken;
 
-use super::{assert_config, assert_error, builder, get, session};
+use super::{assert_config, builder, get};
 use crate::support::{RawServer, json_reply};
 
 /// Nothing listens there, and nothing is sent.
@@ -96,22 +95,6 @@ fn a_cap_of_nothing_is_refused() {
 }
 
 #[test]
-fn a_token_that_fits_no_header_is_refused_where_it_is_made() {
-    let hour = Duration::from_secs(3600);
-    let error = |token: &str| AccessToken::new(token, hour).unwrap_err().to_string();
-    let prefix = "invalid input: access_token: must";
-    assert_eq!(
-        error(&"t".repeat(16 * 1024 + 1)),
-        format!("{prefix} be at most 16384 bytes")
-    );
-    assert_eq!(error(""), format!("{prefix} not be empty"));
-    assert_eq!(
-        error("a\nb"),
-        format!("{prefix} be visible ASCII, and has a line break at 2")
-    );
-}
-
-#[test]
 fn the_longest_token_goes_through_in_one_header() {
     let token = "t".repeat(16 * 1024);
     let server = RawServer::start([json_reply("[]")]);
@@ -142,20 +125,4 @@ fn a_key_that_fits_no_header_is_refused() {
         let text = format!("{setting}: must be at most 24576 bytes");
         assert_config(builder.build(), &text);
     }
-}
-
-/// A request line has to fit the output buffer, too.
-#[test]
-fn a_path_that_is_too_long_is_not_sent() {
-    let server = RawServer::start([json_reply("[]")]);
-    let session = session(&server.url());
-    // An id that a server sent is taken as it came.
-    let id = serde_json::to_string(&"x".repeat(40_000)).unwrap();
-    let id: ProductOrderId = serde_json::from_str(&id).unwrap();
-    let length = 40_000 + "/management/v2/product-orders//details".len();
-    let text = format!("invalid input: path: must be at most 8192 bytes, not {length}");
-    let (kind, delivery) = (ErrorKind::InvalidInput, Delivery::NotSent);
-    let result = management::get_product_order(&session, &id);
-    assert_error(result, &text, kind, delivery, None);
-    assert_eq!(server.requests().len(), 0);
 }

@@ -1,0 +1,243 @@
+//! Sessions of the environment, each in a process of its own.
+
+use super::*;
+
+/// The variables of [`Session::from_env`], and how a process that has them ends.
+struct FromEnv(Vec<(&'static str, OsString)>);
+
+/// Says to [`from_env_in_a_process_of_its_own`] that it is in one.
+const MARKER: &str = "IT_FROM_ENV";
+
+impl FromEnv {
+    fn standard() -> Self {
+        Self(Vec::new())
+            .with("VIPPS_CLIENT_ID", "sandbox-client-id")
+            .with("VIPPS_CLIENT_SECRET", "sandbox-client-secret")
+            .with("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1")
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.0.retain(|(other, _)| *other != name);
+        self.0.push((name, value.into()));
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(other, _)| *other != name);
+        self
+    }
+
+    /// What the child has to say: the sales units it got, or its error.
+    #[track_caller]
+    fn run(self) -> String {
+        self.run_with("alone")
+    }
+
+    /// [`run`](Self::run) with the session made in another way.
+    #[track_caller]
+    fn run_with(self, way: &str) -> String {
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("VIPPS_") {
+                child.env_remove(name);
+            }
+        }
+        let output = child
+            .args([
+                "config::environment::from_env_in_a_process_of_its_own",
+                "--exact",
+            ])
+            .arg("--nocapture")
+            .env(MARKER, way)
+            // A session does not look at these unless it is told to.
+            .env("ALL_PROXY", "http://127.0.0.1:1")
+            .env("HTTP_PROXY", "http://127.0.0.1:1")
+            .envs(self.0)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let start = text.find("<<<").unwrap_or_else(|| panic!("{text}"));
+        let end = text.find(">>>").unwrap_or_else(|| panic!("{text}"));
+        text[start + 3..end].to_owned()
+    }
+}
+
+/// The child of the tests of `from_env`: only they set the marker, and they look at what it prints.
+#[test]
+fn from_env_in_a_process_of_its_own() {
+    let system = SystemInfo::new("acme", "1").unwrap();
+    let session = match std::env::var(MARKER).as_deref() {
+        Err(_) => return,
+        Ok("builder") => SessionBuilder::from_env(system).and_then(|builder| {
+            let builder = builder.timeout(Duration::from_secs(30));
+            builder.build()
+        }),
+        Ok("another address") => SessionBuilder::from_env(system).and_then(|builder| {
+            let builder = builder.base_url("http://example.org");
+            builder.build()
+        }),
+        Ok(_) => Session::from_env(system),
+    };
+    let session = match session {
+        Ok(session) => session,
+        Err(error) => return println!("<<<{error}>>>"),
+    };
+    match management::list_sales_units(&session) {
+        Ok(units) => println!("<<<{} units>>>", units.len()),
+        Err(error) => println!("<<<sent: {error}>>>"),
+    }
+}
+
+#[test]
+fn the_environment_makes_a_session_that_works() {
+    let sandbox = Sandbox::start().unwrap();
+    let standard = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
+    assert_eq!(standard.run(), "3 units");
+    let request = last_request(&sandbox);
+    assert_eq!(request.header("merchant-serial-number"), None);
+    assert_eq!(
+        request.header("ocp-apim-subscription-key"),
+        Some("sandbox-subscription-key-1")
+    );
+
+    // Set to nothing is not set; `standard` is what holds anyway.
+    let standard = FromEnv::standard()
+        .with("VIPPS_BASE_URL", sandbox.url())
+        .with("VIPPS_KEYS", "standard")
+        .with("VIPPS_MERCHANT_SERIAL_NUMBER", "");
+    assert_eq!(standard.run(), "3 units");
+
+    let with_msn = FromEnv::standard()
+        .with("VIPPS_BASE_URL", sandbox.url())
+        .with("VIPPS_KEYS", "")
+        .with("VIPPS_MERCHANT_SERIAL_NUMBER", "654321");
+    assert_eq!(with_msn.run(), "3 units");
+    let request = last_request(&sandbox);
+    assert_eq!(request.header("merchant-serial-number"), Some("654321"));
+
+    for subscription_key in [None, Some("")] {
+        sandbox.clear_requests();
+        let mut management = FromEnv(Vec::new())
+            .with("VIPPS_KEYS", "management")
+            .with("VIPPS_CLIENT_ID", "sandbox-management-id")
+            .with("VIPPS_CLIENT_SECRET", "sandbox-management-secret")
+            .with("VIPPS_BASE_URL", sandbox.url());
+        if let Some(key) = subscription_key {
+            management = management.with("VIPPS_SUBSCRIPTION_KEY", key);
+        }
+        assert_eq!(management.run(), "3 units");
+        assert_eq!(sandbox.count("POST /miami/v1/token"), 1);
+        for request in sandbox.requests() {
+            assert_eq!(request.header("ocp-apim-subscription-key"), None);
+        }
+    }
+}
+
+#[test]
+fn every_missing_variable_is_named_in_one_error() {
+    let missing = |names: &str| format!("configuration: {names}: not set in the environment");
+    for name in [
+        "VIPPS_CLIENT_ID",
+        "VIPPS_CLIENT_SECRET",
+        "VIPPS_SUBSCRIPTION_KEY",
+    ] {
+        assert_eq!(FromEnv::standard().without(name).run(), missing(name));
+        // Set to nothing is not set.
+        assert_eq!(FromEnv::standard().with(name, "").run(), missing(name));
+    }
+    assert_eq!(
+        FromEnv(Vec::new()).run(),
+        missing("VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY")
+    );
+    let two = FromEnv::standard().with("VIPPS_CLIENT_ID", "");
+    assert_eq!(
+        two.without("VIPPS_SUBSCRIPTION_KEY").run(),
+        missing("VIPPS_CLIENT_ID, VIPPS_SUBSCRIPTION_KEY")
+    );
+    assert_eq!(
+        FromEnv(Vec::new()).with("VIPPS_KEYS", "management").run(),
+        missing("VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET")
+    );
+}
+
+#[test]
+fn a_bad_variable_is_named_and_its_value_not_shown() {
+    let sandbox = Sandbox::start().unwrap();
+    let plain_http = "configuration: VIPPS_BASE_URL: must be https: keys and tokens would cross \
+                      the network in the clear. http is for loopback addresses, and others with \
+                      allow_plain_http()";
+    for (name, value, expected) in [
+        (
+            "VIPPS_KEYS",
+            "other",
+            "configuration: VIPPS_KEYS: must be `standard` or `management`",
+        ),
+        (
+            "VIPPS_KEYS",
+            "Management",
+            "configuration: VIPPS_KEYS: must be `standard` or `management`",
+        ),
+        (
+            "VIPPS_KEYS",
+            "management",
+            "configuration: VIPPS_SUBSCRIPTION_KEY: must not be set with VIPPS_KEYS=management: \
+             the token endpoint refuses it",
+        ),
+        (
+            "VIPPS_MERCHANT_SERIAL_NUMBER",
+            "12",
+            "configuration: VIPPS_MERCHANT_SERIAL_NUMBER: must be 4 to 10 digits",
+        ),
+        ("VIPPS_BASE_URL", "http://example.com", plain_http),
+        (
+            "VIPPS_CLIENT_ID",
+            "id\n",
+            "configuration: VIPPS_CLIENT_ID: must be visible ASCII, and has a line break at 3",
+        ),
+        (
+            "VIPPS_CLIENT_SECRET",
+            " hush",
+            "configuration: VIPPS_CLIENT_SECRET: must not begin or end with a space",
+        ),
+        (
+            "VIPPS_SUBSCRIPTION_KEY",
+            "nøkkel",
+            "configuration: VIPPS_SUBSCRIPTION_KEY: must be visible ASCII, and has a character \
+             outside ASCII at 2",
+        ),
+    ] {
+        // The same where other settings were added to it.
+        for way in ["alone", "builder"] {
+            let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
+            assert_eq!(environment.with(name, value).run_with(way), expected);
+        }
+    }
+    // What did not come from there has its own name.
+    let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
+    assert_eq!(
+        environment.run_with("another address"),
+        plain_http.replace("VIPPS_BASE_URL", "base_url")
+    );
+    assert_eq!(sandbox.requests(), []);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStringExt;
+
+    for name in [
+        "VIPPS_CLIENT_ID",
+        "VIPPS_CLIENT_SECRET",
+        "VIPPS_SUBSCRIPTION_KEY",
+        "VIPPS_KEYS",
+        "VIPPS_MERCHANT_SERIAL_NUMBER",
+        "VIPPS_BASE_URL",
+    ] {
+        let latin_1 = OsString::from_vec(b"n\xf8kkel".to_vec());
+        assert_eq!(
+            FromEnv::standard().with(name, latin_1).run(),
+            format!("configuration: {name}: must be UTF-8 text")
+        );
+    }
+}

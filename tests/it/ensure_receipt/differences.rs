@@ -1,0 +1,244 @@
+//! What differs between the receipt that is there and the one that is asked for.
+
+use super::*;
+
+/// What `ensure_receipt` says of an order whose receipt is the one above with these values changed; `null` takes one out.
+#[track_caller]
+fn against(changes: &[(&str, Value)]) -> Result<ReceiptOutcome, Error> {
+    let mut there = stored();
+    for (place, value) in changes {
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let parent = there.pointer_mut(parent).expect("a place");
+        parent[name] = value.clone();
+    }
+    against_receipt(&there)
+}
+
+#[track_caller]
+fn against_receipt(there: &Value) -> Result<ReceiptOutcome, Error> {
+    let shop = Shop::open();
+    shop.ensure(1, 0).unwrap();
+    // The service refuses the second, and has stored what is asked about here.
+    let order = json!({"receipt": there, "category": {"category": "RECEIPT", "orderDetailsUrl": "https://example.com"}});
+    shop.sandbox
+        .fault(GET, 1, Fault::json(200, order.to_string()));
+    shop.ensure(1, 1)
+}
+
+/// A conflict that the service answered.
+#[track_caller]
+fn assert_another(result: Result<ReceiptOutcome, Error>, differences: &[(&str, &str)]) {
+    assert_conflict(result, "Conflicting receipt: ", differences, Some(TRACE));
+}
+
+#[track_caller]
+fn assert_conflict(
+    result: Result<ReceiptOutcome, Error>,
+    title: &str,
+    differences: &[(&str, &str)],
+    trace: Option<&str>,
+) {
+    let error = result.unwrap_err();
+    let shown: Vec<String> = differences
+        .iter()
+        .map(|(field, reason)| format!("{field}: {reason}"))
+        .collect();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has another receipt ({}){}",
+            shown.join("; "),
+            trace.map_or_else(String::new, |trace| format!(" [trace {trace}]"))
+        )
+    );
+    let problems: Vec<(&str, &str)> = error
+        .field_problems()
+        .iter()
+        .map(|problem| (problem.name.as_str(), problem.reason.as_str()))
+        .collect();
+    assert_eq!(problems, differences);
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(error.status(), Some(409));
+    assert_eq!(error.trace_id(), trace);
+    assert_eq!(error.delivery(), Delivery::Answered);
+    assert!(!error.is_retryable());
+}
+
+#[test]
+fn another_receipt_is_an_error_that_shows_what_differs() {
+    for [place, value, reason] in rows(
+        r#"
+        /orderLines/1/totalAmount | 4650 | is 4650 there, and 4500 here
+        /orderLines/1/totalAmountExcludingTax | 1 | is 1 there, and 3913 here
+        /orderLines/2/totalTaxAmount | -9223372036854775808 | is -9223372036854775808 there, and 200 here
+        /orderLines/0/name | "Silk\nby weight" | is "Silk\nby weight" there, and "Wool, by weight" here
+        /orderLines/2/id | "4" | is "4" there, and "3" here
+        /orderLines/1/discount | 0 | is 0 there, and 50 here
+        /orderLines/1/discount | null | is 0 there, and 50 here
+        /orderLines/2/discount | 1 | is 1 there, and 0 here
+        /orderLines/0/taxRate | 1500 | is 1500 there, and 2500 here
+        /orderLines/0/taxRate | -9223372036854775808 | is -9223372036854775808 there, and 2500 here
+        /orderLines/0/isReturn | true | is true there, and false here
+        /orderLines/2/isShipping | false | is false there, and true here
+        /orderLines/2/isShipping | null | is false there, and true here
+        /orderLines/0/productUrl | "https://example.com/silk" | is "https://example.com/silk" there, and "https://example.com/wool" here
+        /orderLines/0/unitInfo/unitPrice | 401 | is 401 there, and 400 here
+        /orderLines/0/unitInfo/quantity | "2.51" | is "2.51" there, and "2.5" here
+        /orderLines/0/unitInfo/quantity | "some" | is "some" there, and "2.5" here
+        /orderLines/0/unitInfo/quantityUnit | "PCS" | is "PCS" there, and "KG" here
+        // Pieces is what the service takes for granted.
+        /orderLines/0/unitInfo/quantityUnit | null | is "PCS" there, and "KG" here
+        /bottomLine/currency | "DKK" | is "DKK" there, and "NOK" here
+        /bottomLine/tipAmount | 501 | is 501 there, and 500 here
+        /bottomLine/tipAmount | null | is 0 there, and 500 here
+        /bottomLine/posId | "pos-2" | is "pos-2" there, and "pos-1" here
+        /bottomLine/receiptNumber | "0002" | is "0002" there, and "0001" here
+        /bottomLine/barcode/format | "EAN-13" | is "EAN-13" there, and "CODE 39" here
+        /bottomLine/barcode/data | "SC02" | is "SC02" there, and "SC01" here
+        /bottomLine/paymentSources/giftCard | 1 | is 1 there, and 300 here
+        /bottomLine/paymentSources/card | 1 | is 1 there, and 0 here
+        /bottomLine/paymentSources/voucher | 1 | is 1 there, and 0 here
+        /bottomLine/paymentSources/cash | null | is 0 there, and 200 here
+        "#,
+    ) {
+        let field = field_of(&place);
+        let value = serde_json::from_str(&value).unwrap();
+        assert_another(against(&[(&place, value)]), &[(&field, &reason)]);
+    }
+}
+
+#[test]
+fn all_differences_are_shown() {
+    let result = against(&[
+        ("/orderLines/0/totalAmount", json!(1_001)),
+        ("/orderLines/0/totalTaxAmount", json!(201)),
+        ("/orderLines/2/name", json!("Pigeon")),
+        ("/bottomLine/currency", json!("EUR")),
+    ]);
+    assert_another(
+        result,
+        &[
+            ("orderLines[0].totalAmount", "is 1001 there, and 1000 here"),
+            ("orderLines[0].totalTaxAmount", "is 201 there, and 200 here"),
+            (
+                "orderLines[2].name",
+                r#"is "Pigeon" there, and "Delivery" here"#,
+            ),
+            ("bottomLine.currency", r#"is "EUR" there, and "NOK" here"#),
+        ],
+    );
+}
+
+#[test]
+fn more_lines_and_fewer_lines_are_another_receipt() {
+    let mut there = stored();
+    let lines = there["orderLines"].as_array_mut().unwrap();
+    lines.push(lines[2].clone());
+    assert_another(
+        against_receipt(&there),
+        &[("orderLines", "are 4 there, and 3 here")],
+    );
+    there["orderLines"].as_array_mut().unwrap().truncate(1);
+    assert_another(
+        against_receipt(&there),
+        &[("orderLines", "are 1 there, and 3 here")],
+    );
+    there["orderLines"] = json!([]);
+    assert_another(
+        against_receipt(&there),
+        &[("orderLines", "are 0 there, and 3 here")],
+    );
+}
+
+#[test]
+fn lines_in_another_order_are_another_receipt() {
+    let mut there = stored();
+    there["orderLines"].as_array_mut().unwrap().swap(0, 2);
+    // The weighed one has a unit and a URL that the other has not: those are only shown.
+    assert_another(
+        against_receipt(&there),
+        &[
+            (
+                "orderLines[0].name",
+                r#"is "Delivery" there, and "Wool, by weight" here"#,
+            ),
+            ("orderLines[0].id", r#"is "3" there, and "1" here"#),
+            ("orderLines[0].isShipping", "is true there, and false here"),
+            (
+                "orderLines[2].name",
+                r#"is "Wool, by weight" there, and "Delivery" here"#,
+            ),
+            ("orderLines[2].id", r#"is "1" there, and "3" here"#),
+            ("orderLines[2].isShipping", "is false there, and true here"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_written_in_another_way_is_the_same_receipt() {
+    for [changes] in rows(
+        r#"
+        /orderLines/0/unitInfo/quantity = "2.50"
+        /orderLines/0/unitInfo/quantity = "02.50000"
+        /orderLines/0/discount = 0
+        /orderLines/0/discount = null
+        /orderLines/0/taxRate = null & /orderLines/0/taxPercentage = 25
+        /orderLines/0/taxPercentage = 25
+        /orderLines/0/taxRate = null
+        /orderLines/0/productUrl = null
+        /orderLines/1/productUrl = "https://example.com/added-by-the-service"
+        /orderLines/0/unitInfo = null
+        /orderLines/1/unitInfo = {"unitPrice": 4550, "quantity": "1"}
+        /orderLines/0/unitInfo/unitPrice = null
+        /orderLines/0/isReturn = false & /orderLines/0/isShipping = false & /orderLines/1/isReturn = null & /orderLines/1/isShipping = null & /orderLines/2/isReturn = false
+        /bottomLine/currency = null & /bottomLine/totalAmount = 6500 & /bottomLine/totalTax = 987
+        /bottomLine/posId = null & /bottomLine/receiptNumber = null & /bottomLine/barcode = null & /bottomLine/paymentSources/card = 0
+        // The older field of the same amount.
+        /bottomLine/paymentSources/giftCard = null & /bottomLine/giftCardAmount = 300
+        /bottomLine/paymentSources/giftCard = 0 & /bottomLine/giftCardAmount = 300
+        /orderLines/0/addedLater = {"any": ["thing"]}
+        "#,
+    ) {
+        let outcome = against(&changes_of(&changes));
+        let outcome = outcome.unwrap_or_else(|error| panic!("{changes}: {error}"));
+        assert_eq!(outcome, ReceiptOutcome::AlreadyThere, "{changes}");
+    }
+    assert_eq!(against(&[]).unwrap(), ReceiptOutcome::AlreadyThere);
+}
+
+#[test]
+fn the_unit_is_pieces_on_either_side() {
+    let line = |unit: Option<QuantityUnit>| {
+        let line =
+            OrderLine::from_unit_price("A", "1", 100, 3.into(), TaxRate::percent(25)).unwrap();
+        let line = match unit {
+            Some(unit) => line.quantity_unit(unit),
+            None => line,
+        };
+        Receipt::new(BottomLine::new(Currency::Nok)).line(line)
+    };
+    let shop = Shop::open();
+    add_receipt(&shop.session, &order(), &line(Some(QuantityUnit::Pcs))).unwrap();
+    let outcome = ensure_receipt(&shop.session, &order(), &line(None)).unwrap();
+    assert_eq!(outcome, ReceiptOutcome::AlreadyThere);
+}
+
+#[test]
+fn a_lost_reply_may_hide_another_receipt() {
+    // Somebody else was faster, and the refusal was lost.
+    let shop = Shop::open();
+    let mut other = receipt();
+    other.order_lines[1].name = "Rye bread".to_owned();
+    add_receipt(&shop.session, &order(), &other).unwrap();
+    shop.sandbox.fault(POST, 1, Fault::LoseReply);
+    // So there is no answer whose words it could have.
+    assert_conflict(
+        shop.ensure(1, 1),
+        "",
+        &[(
+            "orderLines[1].name",
+            r#"is "Rye bread" there, and "Bread" here"#,
+        )],
+        None,
+    );
+}

@@ -1,0 +1,240 @@
+//! When `ensure_receipt` gives up, and what its error says.
+
+use super::*;
+
+const LOST: &str = "POST /order-management/v2/ecom/receipts/order-1: the connection was closed before an answer came (the server may have carried it out)";
+const FAULT: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
+
+#[test]
+fn a_refusal_is_final() {
+    for (status, kind) in [
+        (400, ErrorKind::Rejected),
+        (403, ErrorKind::Forbidden),
+        (404, ErrorKind::NotFound),
+        (410, ErrorKind::Rejected),
+        (302, ErrorKind::UnexpectedStatus),
+    ] {
+        let shop = Shop::open();
+        shop.sandbox.fault(POST, 1, Fault::status(status));
+        let error = shop.ensure(1, 0).unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.delivery(), Delivery::Answered);
+        assert!(!error.is_retryable());
+        shop.assert_not_there();
+    }
+}
+
+#[test]
+fn attempts_come_to_an_end() {
+    for (fault, delivery, text) in [
+        (Fault::CloseAfterReading, Delivery::Unknown, LOST.to_owned()),
+        (
+            Fault::status(503),
+            Delivery::Answered,
+            format!(
+                "POST /order-management/v2/ecom/receipts/order-1: 503 Service Unavailable: {FAULT}"
+            ),
+        ),
+        (
+            Fault::HtmlBadGateway,
+            Delivery::Answered,
+            "POST /order-management/v2/ecom/receipts/order-1: 502 Bad Gateway: an HTML page: 502 Bad Gateway".to_owned(),
+        ),
+        (
+            Fault::EndlessBody,
+            Delivery::Answered,
+            "POST /order-management/v2/ecom/receipts/order-1: 200 OK, but the reply is larger than max_response_bytes, 65536".to_owned(),
+        ),
+    ] {
+        let shop = Shop::open();
+        shop.sandbox.fault(POST, 9, fault.clone());
+        let error = shop.ensure(3, 3).unwrap_err();
+        assert_eq!(error.to_string(), text);
+        assert_eq!(error.delivery(), delivery, "{fault:?}");
+        // What cannot be read will not be read the next time.
+        assert_eq!(error.is_retryable(), fault != Fault::EndlessBody, "{fault:?}");
+        shop.assert_not_there();
+        assert_eq!(shop.ensure(1, 0).unwrap(), added(1));
+    }
+}
+
+#[test]
+fn a_policy_of_no_repetitions_still_reads_back() {
+    for (fault, there, delivery) in [
+        (Fault::LoseReply, true, None),
+        (Fault::CutReply, true, None),
+        (Fault::CloseAfterReading, false, Some(Delivery::Unknown)),
+        (Fault::status(500), false, Some(Delivery::Answered)),
+    ] {
+        let shop = Shop::with(RetryPolicy::none(), Duration::from_secs(60));
+        shop.sandbox.fault(POST, 1, fault.clone());
+        match shop.ensure(1, 1) {
+            Ok(outcome) => {
+                assert_eq!(
+                    (outcome, there),
+                    (ReceiptOutcome::AlreadyThere, true),
+                    "{fault:?}"
+                );
+            }
+            Err(error) => {
+                assert_eq!(
+                    (Some(error.delivery()), there),
+                    (delivery, false),
+                    "{fault:?}"
+                );
+                assert!(error.is_retryable(), "{fault:?}");
+            }
+        }
+        assert_eq!(shop.sandbox.clock().now(), Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_lost_reply_that_cannot_be_looked_for_is_the_error() {
+    for (fault, gets) in [
+        (Fault::status(500), 3),
+        (Fault::CloseAfterReading, 3),
+        (Fault::HtmlBadGateway, 3),
+        (Fault::status(403), 1),
+        (Fault::json(200, "[1]"), 1),
+    ] {
+        let shop = Shop::open();
+        shop.sandbox.fault(POST, 1, Fault::LoseReply);
+        shop.sandbox.fault(GET, 3, fault);
+        let error = shop.ensure(1, gets).unwrap_err();
+        assert_eq!(error.to_string(), LOST);
+        assert_eq!(error.kind(), ErrorKind::Network);
+        assert_eq!(error.delivery(), Delivery::Unknown);
+        assert!(error.is_retryable());
+        shop.assert_there();
+    }
+}
+
+#[test]
+fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
+    for (fault, gets, kind, text) in [
+        (
+            Fault::status(500),
+            3,
+            ErrorKind::Server,
+            format!("500 Internal Server Error: {FAULT}"),
+        ),
+        (
+            Fault::status(403),
+            1,
+            ErrorKind::Forbidden,
+            format!("403 Forbidden: {FAULT}"),
+        ),
+        (
+            Fault::CloseAfterReading,
+            3,
+            ErrorKind::Network,
+            "the connection was closed before an answer came (the server may have carried it out)".to_owned(),
+        ),
+        (
+            Fault::json(200, r#"{"receipt":{"orderLines":[],"bottomLine":7}}"#),
+            1,
+            ErrorKind::Decode,
+            "200 OK, but the reply cannot be read: invalid type: integer `7`, expected struct BottomLine at line 1 column 42 (the server may have carried it out)".to_owned(),
+        ),
+    ] {
+        let shop = Shop::open();
+        shop.ensure(1, 0).unwrap();
+        shop.sandbox.fault(GET, 3, fault);
+        let error = shop.ensure(1, gets).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("GET /order-management/v2/ecom/order-1: {text}")
+        );
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.delivery(), Delivery::Unknown);
+        assert_eq!(error.is_retryable(), gets == 3);
+        shop.assert_there();
+    }
+}
+
+#[test]
+fn a_conflict_with_nothing_is_the_services_own() {
+    for found in [
+        Fault::status(404),
+        Fault::json(
+            200,
+            r#"{"category":{"category":"GENERAL","orderDetailsUrl":"https://example.com"}}"#,
+        ),
+        Fault::json(200, r#"{"category":null,"receipt":null}"#),
+        Fault::json(200, "{}"),
+    ] {
+        let shop = Shop::open();
+        shop.ensure(1, 0).unwrap();
+        shop.sandbox.fault(GET, 1, found);
+        let error = shop.ensure(1, 1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(error.field_problems(), []);
+        assert_eq!(
+            error.to_string(),
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: Conflicting receipt: Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]"
+        );
+        assert_eq!(shop.sandbox.clock().now(), Duration::ZERO);
+    }
+}
+
+#[test]
+fn an_error_tells_what_all_attempts_may_have_done() {
+    let step = |sandbox: &Sandbox, word: &str| match word {
+        "lost" => sandbox.fault(POST, 1, Fault::CloseAfterReading),
+        "refused-twice" => sandbox.fault(POST, 2, Fault::status(401)),
+        // Refused, and no new token: the call was not sent.
+        "no-token" => {
+            sandbox.fault(POST, 1, Fault::status(401));
+            sandbox.fault(TOKEN, 1, Fault::status(401));
+        }
+        status => sandbox.fault(POST, 1, Fault::status(status.parse().unwrap())),
+    };
+    for [steps, kind, delivery] in rows(
+        "
+        no-token           | Auth             | NotSent
+        // The first may come through yet.
+        lost no-token      | Auth             | Unknown
+        504 no-token       | Auth             | Unknown
+        lost 503 no-token  | Auth             | Unknown
+        lost 503 503       | Server           | Unknown
+        // What is refused now was no better before.
+        lost 400           | Rejected         | Answered
+        503 400            | Rejected         | Answered
+        // A redirect and a refusal of the token say nothing about the first.
+        lost 302           | UnexpectedStatus | Unknown
+        503 302            | UnexpectedStatus | Unknown
+        lost refused-twice | Unauthorized     | Unknown
+        ",
+    ) {
+        let shop = Shop::open();
+        let words: Vec<&str> = steps.split(' ').collect();
+        for word in &words {
+            step(&shop.sandbox, word);
+        }
+        let gets = words.len() - usize::from(kind != "Server");
+        let posts = words.len() + usize::from(kind == "Unauthorized");
+        let error = shop.ensure(posts, gets).unwrap_err();
+        let got = (error.kind(), error.delivery());
+        assert_eq!(
+            format!("{got:?}"),
+            format!("({kind}, {delivery})"),
+            "{steps}"
+        );
+        assert_eq!(error.is_retryable(), kind == "Server", "{steps}");
+    }
+}
+
+#[test]
+fn a_receipt_that_is_not_shown_yet_may_be_the_one_that_was_lost() {
+    let shop = Shop::open();
+    shop.sandbox.fault(POST, 1, Fault::LoseReply);
+    shop.sandbox.fault(GET, 2, Fault::status(404));
+    let error = shop.ensure(2, 2).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert!(error.is_retryable());
+    shop.assert_there();
+}
+
+// ---- another receipt

@@ -1,0 +1,193 @@
+//! What must come of each fault: the contract that the matrix holds every endpoint to.
+
+use super::*;
+
+/// The attempts of the default policy.
+const ATTEMPTS: usize = 3;
+
+/// What a fault is to a client, by what the sandbox's documentation says that it does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Means {
+    /// The right answer, a little late.
+    Nothing,
+    /// This status; nothing was done.
+    Refused(u16),
+    /// A 429 or 5xx that asks for more time than the call has.
+    TooLong(u16),
+    /// No answer; nothing was done.
+    NoAnswer(ErrorKind),
+    /// No answer; it was done.
+    LostAnswer,
+    /// The head of a success and a part of its body; nothing was done.
+    HalfAnswer,
+    /// The same; it was done.
+    CutAnswer,
+    /// A success that is too large to read; nothing was done.
+    TooLarge,
+    /// A success whose body is not what was promised; nothing was done.
+    WrongBody,
+    /// A success without a body; nothing was done.
+    NoBody,
+}
+
+pub(super) fn faults() -> Vec<(Fault, Means)> {
+    let network = ErrorKind::Network;
+    let mut faults = vec![
+        (Fault::Delay(Duration::from_millis(2)), Means::Nothing),
+        (
+            Fault::Delay(3600 * Duration::from_secs(1)),
+            Means::NoAnswer(ErrorKind::Timeout),
+        ),
+        (Fault::CloseBeforeReading, Means::NoAnswer(network)),
+        (Fault::CloseAfterReading, Means::NoAnswer(network)),
+        (Fault::LoseReply, Means::LostAnswer),
+        (Fault::CutReply, Means::CutAnswer),
+        (Fault::Garbage, Means::NoAnswer(network)),
+        (Fault::EndlessBody, Means::TooLarge),
+        (Fault::HtmlBadGateway, Means::Refused(502)),
+        (Fault::status_retry_after(429, "1"), Means::Refused(429)),
+        (
+            Fault::status_retry_after(429, "Wed, 21 Oct 2015 07:28:00 GMT"),
+            Means::Refused(429),
+        ),
+        (Fault::status_retry_after(429, "3600"), Means::TooLong(429)),
+        (Fault::status_retry_after(503, "2"), Means::Refused(503)),
+        (Fault::status_retry_after(503, "61"), Means::TooLong(503)),
+        (Fault::status(204), Means::NoBody),
+        // A gateway's refusals.
+        (
+            Fault::json(403, r#"{"statusCode":403,"message":"Quota exceeded"}"#),
+            Means::Refused(403),
+        ),
+        (Fault::reply(500, "text/plain", ""), Means::Refused(500)),
+        // A page of a captive portal.
+        (
+            Fault::reply(200, "text/html", "<html>Log in</html>"),
+            Means::WrongBody,
+        ),
+        (Fault::Raw(Vec::new()), Means::NoAnswer(network)),
+        (
+            Fault::Raw(b"HTTP/1.1 200 O".to_vec()),
+            Means::NoAnswer(network),
+        ),
+        (
+            Fault::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".to_vec()),
+            Means::HalfAnswer,
+        ),
+    ];
+    let statuses = [
+        302, 304, 400, 401, 403, 404, 408, 409, 410, 422, 429, 500, 501, 502, 503, 504,
+    ];
+    faults.extend(statuses.map(|status| (Fault::status(status), Means::Refused(status))));
+    faults
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) struct Expected {
+    pub(super) result: Result<(), (ErrorKind, Delivery)>,
+    /// Requests of the route.
+    pub(super) requests: usize,
+    /// Whether the service has done what was asked for.
+    pub(super) done: bool,
+}
+
+fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 500 | 502 | 503 | 504)
+}
+
+fn kind_of(status: u16, endpoint: &Endpoint) -> ErrorKind {
+    match status {
+        _ if !takes_token(endpoint) => ErrorKind::Auth,
+        401 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotFound,
+        409 => endpoint.conflict,
+        429 => ErrorKind::RateLimited,
+        408 | 500.. => ErrorKind::Server,
+        400.. => ErrorKind::Rejected,
+        _ => ErrorKind::UnexpectedStatus,
+    }
+}
+
+/// The contract, for a fault that happens `count` times to one call of an endpoint with the default policy.
+pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
+    let (again, needs) = (endpoint.retry, endpoint.needs);
+    let is_safe = again != Retry::Never;
+    let success = |requests| Expected {
+        result: Ok(()),
+        requests,
+        done: true,
+    };
+    let failure = |kind, delivery, requests, done| Expected {
+        // The call was not sent where its token could not be had.
+        result: Err((
+            kind,
+            if takes_token(endpoint) {
+                delivery
+            } else {
+                Delivery::NotSent
+            },
+        )),
+        requests,
+        done,
+    };
+    // Repeated or not, with that error in the end.
+    let repeated = |may: bool, kind, delivery| {
+        let limit = if may { ATTEMPTS } else { 1 };
+        if count < limit {
+            success(count + 1)
+        } else {
+            failure(kind, delivery, limit, false)
+        }
+    };
+    // A success that was none: the service said so.
+    let believed = Expected {
+        done: false,
+        ..success(1)
+    };
+    match means {
+        Means::Nothing => success(1),
+        Means::Refused(401) if takes_token(endpoint) => {
+            // Once more with a new token, whatever it is.
+            if count == 1 {
+                success(2)
+            } else {
+                failure(ErrorKind::Unauthorized, Delivery::Answered, 2, false)
+            }
+        }
+        Means::Refused(status) => {
+            // A look at what is there settles what any failure of the server has left.
+            let is_transient = is_transient(status) || (again == Retry::ReadBack && status >= 500);
+            let may = status == 429 || (is_transient && is_safe);
+            repeated(may, kind_of(status, endpoint), Delivery::Answered)
+        }
+        Means::TooLong(status) => failure(kind_of(status, endpoint), Delivery::Answered, 1, false),
+        Means::NoAnswer(kind) => repeated(is_safe, kind, Delivery::Unknown),
+        Means::LostAnswer if again == Retry::ReadBack => success(1),
+        Means::LostAnswer => Expected {
+            done: true,
+            ..repeated(is_safe, ErrorKind::Network, Delivery::Unknown)
+        },
+        Means::CutAnswer if needs == Needs::Nothing || again == Retry::ReadBack => success(1),
+        Means::CutAnswer => Expected {
+            done: true,
+            ..repeated(is_safe, ErrorKind::Network, Delivery::Answered)
+        },
+        Means::HalfAnswer if again == Retry::Delete => believed,
+        Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
+        Means::TooLarge => {
+            let may = again == Retry::ReadBack;
+            repeated(may, ErrorKind::Decode, Delivery::Answered)
+        }
+        Means::WrongBody if needs == Needs::Text => {
+            let may = again == Retry::ReadBack;
+            repeated(may, ErrorKind::Decode, Delivery::Answered)
+        }
+        Means::NoBody if needs != Needs::Json => believed,
+        Means::WrongBody | Means::NoBody => {
+            failure(ErrorKind::Decode, Delivery::Answered, 1, false)
+        }
+    }
+}
+
+// ---- the runs

@@ -1,0 +1,281 @@
+//! The sandbox as a server of HTTP.
+
+use super::*;
+
+/// Does something that must come to an end, and fails where it does not.
+#[track_caller]
+fn ends(what: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        what();
+        let _ = done.send(());
+    });
+    let result = is_done.recv_timeout(Duration::from_secs(10));
+    assert_ne!(result, Err(mpsc::RecvTimeoutError::Timeout), "does not end");
+    thread.join().unwrap();
+}
+
+#[test]
+fn it_stops_whatever_its_connections_are_doing() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault("GET /held", 1, Fault::Hold);
+    sandbox.fault("GET /late", 1, Fault::Delay(Duration::from_secs(3600)));
+    // Longer than any clock can tell.
+    sandbox.fault("GET /later", 1, Fault::Delay(Duration::MAX));
+    sandbox.fault("GET /endless", 1, Fault::EndlessBody);
+    let mut idle = Wire::open(&sandbox);
+    idle.send(request("GET /idle", &[], ""));
+    assert_eq!(idle.answer().status, 404);
+    let silent = Wire::open(&sandbox);
+    let mut half = Wire::open(&sandbox);
+    half.send("GET /half HTTP/1.1\r\nHo");
+    let mut no_body = Wire::open(&sandbox);
+    no_body.send("POST /no-body HTTP/1.1\r\nContent-Length: 10\r\n\r\n123");
+    let mut waiting = ["held", "late", "later"].map(|path| {
+        let mut wire = Wire::open(&sandbox);
+        wire.send(request(&format!("GET /{path}"), &[], ""));
+        assert!(sandbox.wait_for(&format!("GET /{path}"), 1));
+        wire
+    });
+    let mut endless = Wire::open(&sandbox);
+    endless.send(request("GET /endless", &[], ""));
+    endless.head();
+    // A session keeps connections of its own.
+    let session = sandbox.session();
+    management::list_sales_units(&session).unwrap();
+
+    let address = sandbox.url().strip_prefix("http://").unwrap().to_owned();
+    ends(move || drop(sandbox));
+    for mut wire in [idle, silent, half, no_body] {
+        assert_eq!(wire.rest(), "");
+    }
+    for wire in &mut waiting {
+        // Nobody gets an answer that a test would take for the service's.
+        assert_eq!(wire.rest(), "");
+    }
+    endless.rest();
+    // The port is free, also for another sandbox, unless the system has given it to somebody else for a moment.
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let began = std::time::Instant::now();
+    let again = loop {
+        match Sandbox::builder().port(port).start() {
+            Ok(sandbox) => break sandbox,
+            Err(error) => assert!(began.elapsed() < Duration::from_secs(10), "{error}"),
+        }
+    };
+    assert_eq!(again.url(), format!("http://{address}"));
+    assert_eq!(management::list_sales_units(&session).unwrap().len(), 3);
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error() {
+    let sandbox = Sandbox::start().unwrap();
+    let address = sandbox.url().strip_prefix("http://").unwrap();
+    let taken = TcpListener::bind(address).unwrap_err();
+    let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
+    let error = Sandbox::builder().port(port).start().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("configuration: port: cannot be listened on: {taken}")
+    );
+}
+
+#[test]
+fn it_listens_on_loopback_only() {
+    let sandbox = Sandbox::start().unwrap();
+    let port = sandbox.url().strip_prefix("http://127.0.0.1:").unwrap();
+    // On Linux all of 127.0.0.0/8 leads here: a server on every address would answer.
+    let other = TcpStream::connect(format!("127.0.0.2:{port}"));
+    assert!(other.is_err(), "{other:?}");
+}
+
+#[test]
+fn connections_can_be_broken() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = single(&sandbox);
+    management::list_sales_units(&session).unwrap();
+    let mut idle = Wire::open(&sandbox);
+    idle.send(request("GET /x", &[], ""));
+    idle.answer();
+    sandbox.close_connections();
+    assert_eq!(idle.rest(), "");
+    // It goes on listening.
+    assert_eq!(ask(&sandbox, "GET /x", &[], "").status, 404);
+}
+
+#[test]
+fn it_waits_for_a_client_that_waits_for_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut wire = Wire::open(&sandbox);
+    wire.send("POST /x HTTP/1.1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(wire.head(), "HTTP/1.1 100 Continue");
+    wire.send("body");
+    assert_eq!(wire.answer().status, 404);
+    assert_eq!(sandbox.requests().pop().unwrap().body, b"body");
+}
+
+#[test]
+fn requests_may_come_in_any_pieces() {
+    let sandbox = Sandbox::start().unwrap();
+    let requests: String = (0..3)
+        .map(|nth| request(&format!("POST /{nth}"), &[], &format!("body {nth}")))
+        .collect();
+    // All at once, and one byte at a time.
+    let mut wire = Wire::open(&sandbox);
+    wire.send(&requests);
+    for _ in 0..3 {
+        assert_eq!(wire.answer().status, 404);
+    }
+    wire.stream.set_nodelay(true).unwrap();
+    for byte in requests.bytes() {
+        wire.send([byte]);
+    }
+    for _ in 0..3 {
+        assert_eq!(wire.answer().status, 404);
+    }
+    let came: Vec<String> = sandbox
+        .requests()
+        .iter()
+        .map(|request| {
+            format!(
+                "{} {}",
+                request.path,
+                String::from_utf8_lossy(&request.body)
+            )
+        })
+        .collect();
+    let sent = ["/0 body 0", "/1 body 1", "/2 body 2"];
+    assert_eq!(came, [sent, sent].concat());
+}
+
+#[test]
+fn a_body_in_chunks_is_put_together() {
+    let sandbox = Sandbox::start().unwrap();
+    let mut wire = Wire::open(&sandbox);
+    for _ in 0..2 {
+        wire.send("POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for piece in [
+            "3\r\nabc",
+            "\r\n",
+            "A",
+            "\r\n0123456789\r\n",
+            "0\r\n",
+            "\r\n",
+        ] {
+            wire.send(piece);
+        }
+        assert_eq!(wire.answer().status, 404);
+        assert_eq!(sandbox.requests().pop().unwrap().body, b"abc0123456789");
+    }
+    // A length is required where it was before, all the same.
+    let headers = [ID, SECRET, KEY, ("Transfer-Encoding", "chunked")];
+    wire.send(request("POST /accesstoken/get", &headers, "") + "0\r\n\r\n");
+    assert_eq!(wire.answer().status, 411);
+}
+
+#[test]
+fn a_connection_is_closed_when_the_client_says_so() {
+    let sandbox = Sandbox::start().unwrap();
+    for head in [
+        "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "GET /x HTTP/1.1\r\nconnection: Close\r\n\r\n",
+        "GET /x HTTP/1.0\r\n\r\n",
+    ] {
+        let mut wire = Wire::open(&sandbox);
+        wire.send(head);
+        assert_eq!(wire.answer().status, 404);
+        assert_eq!(wire.rest(), "");
+    }
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_the_next_client_served() {
+    let sandbox = Sandbox::start().unwrap();
+    let long_head = format!("GET /x HTTP/1.1\r\nX: {}", "x".repeat(70_000));
+    let many_headers = format!("GET /x HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(100));
+    let no_request = (400, "Not an HTTP request".to_owned());
+    let no_length = (400, "Not a Content-Length".to_owned());
+    let no_chunk = (400, "Not a chunk".to_owned());
+    let too_large = (413, "Body too large".to_owned());
+    for (bytes, expected) in [
+        // The start of a TLS handshake: somebody wrote https.
+        (b"\x16\x03\x01\x02\0\x01\0".to_vec(), no_request.clone()),
+        (b"\0\0\0\0".to_vec(), no_request.clone()),
+        (b"hello there\r\n\r\n".to_vec(), no_request.clone()),
+        (b"GET /x HTTP/3.0\r\n\r\n".to_vec(), no_request.clone()),
+        (long_head.into_bytes(), no_request.clone()),
+        (many_headers.into_bytes(), no_request),
+        (
+            b"POST /x HTTP/1.1\r\nContent-Length: many\r\n\r\n".to_vec(),
+            no_length.clone(),
+        ),
+        (
+            b"POST /x HTTP/1.1\r\nContent-Length: -1\r\n\r\nx".to_vec(),
+            no_length,
+        ),
+        (
+            b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n".to_vec(),
+            no_chunk,
+        ),
+        (
+            b"POST /x HTTP/1.1\r\nContent-Length: 99999999\r\n\r\nstart".to_vec(),
+            too_large.clone(),
+        ),
+        (
+            b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\nx".to_vec(),
+            too_large,
+        ),
+    ] {
+        let mut wire = Wire::open(&sandbox);
+        wire.send(&bytes);
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
+        assert_eq!(wire.answer().problem(), expected, "{shown:?}");
+        // What the client goes on to send does not break the connection before it has read the answer.
+        wire.send(vec![b'x'; 100_000]);
+        wire.stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(wire.rest(), "");
+    }
+    // Clients that leave in the middle.
+    for bytes in [
+        "",
+        "GET",
+        "GET /x HTTP/1.1\r\n",
+        "POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\n12",
+    ] {
+        let mut wire = Wire::open(&sandbox);
+        wire.send(bytes);
+        wire.stream.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(wire.rest(), "");
+    }
+    assert_eq!(ask(&sandbox, "GET /x", &[], "").status, 404);
+}
+
+#[test]
+fn many_connections_are_served_at_once() {
+    const CLIENTS: usize = 64;
+    let sandbox = Sandbox::start().unwrap();
+    // All have their connection, and all their requests are held, before the first is answered.
+    sandbox.fault("GET /all", CLIENTS, Fault::Hold);
+    let all_connected = Barrier::new(CLIENTS);
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut wire = Wire::open(&sandbox);
+                all_connected.wait();
+                wire.send(request("GET /all", &[], ""));
+                assert_eq!(wire.answer().status, 404);
+                wire.send(request(
+                    "POST /accesstoken/get",
+                    &[ID, SECRET, KEY, EMPTY],
+                    "",
+                ));
+                let token = bearer(&wire.answer());
+                wire.send(request(LIST, &[("Authorization", &token), KEY], ""));
+                assert_eq!(wire.answer().json().as_array().unwrap().len(), 3);
+            });
+        }
+        assert!(sandbox.wait_for("GET /all", CLIENTS));
+        sandbox.release();
+    });
+    assert_eq!(sandbox.count("POST /accesstoken/get"), CLIENTS);
+}
