@@ -1,3 +1,4 @@
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::config::clock::Clock;
 use crate::config::retry::{self, Decision, FailedAttempt, Outcome, RetryPolicy};
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::model::identifier::Msn;
-use crate::redact::redact;
+use crate::redact::Redactor;
 use crate::token::{self, AccessToken, FetchDuty, Lease, TokenCache};
 use crate::transport::{Client, HeaderName, HeaderValue, Reply, Request, header_value};
 use crate::{ApiKeys, SystemInfo};
@@ -318,7 +319,9 @@ impl Inner {
         if let Some(token) = token {
             headers.insert(AUTHORIZATION, token.authorization().clone());
         }
-        let scrub = |text: &str| self.scrub(text, token);
+        // Only an error needs it.
+        let redactor = OnceCell::new();
+        let scrub = |text: &str| redactor.get_or_init(|| self.redactor(token)).redact(text);
         // The session's own timeout is the rule; what earlier attempts, waits and other threads' token requests took is the exception.
         let own_limit = (time_left < self.timeout - self.timeout / 100).then_some(time_left);
         let result = self.client.exchange(request, headers, own_limit, &scrub);
@@ -367,13 +370,12 @@ impl Inner {
             .map_err(Error::into_auth)
     }
 
-    /// Takes the session's secrets out of a text that came from a server: the keys, its tokens, and the one that `token` is.
-    fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
+    /// Of all that the session knows: the keys, its tokens, and the one that `token` is.
+    fn redactor(&self, token: Option<&AccessToken>) -> Redactor {
         let known = self.tokens.known();
-        let mut secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
-        secrets.extend(token.map(AccessToken::secret));
-        secrets.extend(known.iter().flatten().map(AccessToken::secret));
-        redact(text, &secrets)
+        let tokens = known.iter().flatten().chain(token);
+        let keys = self.secrets.iter().map(String::as_str);
+        Redactor::new(keys.chain(tokens.map(AccessToken::secret)))
     }
 }
 

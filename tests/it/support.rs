@@ -11,6 +11,17 @@ use serde_json::{Value, json};
 use vipps::sandbox::{ReceivedRequest, Sandbox};
 use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, SessionBuilder, SystemInfo};
 
+/// What is promised of every text that a server had a part in: no 8 consecutive bytes of a secret.
+#[track_caller]
+pub(crate) fn assert_no_secret(text: &str, secrets: &[&str]) {
+    for secret in secrets {
+        for window in secret.as_bytes().windows(8) {
+            let window = std::str::from_utf8(window).unwrap();
+            assert!(!text.contains(window), "{window} of {secret} is in {text}");
+        }
+    }
+}
+
 /// A server that answers the n-th request with the n-th of its replies, whatever was asked, and closes the connection after a reply that
 /// says `Connection: close`. It listens until it is dropped; requests beyond the last reply are recorded and not answered.
 pub(crate) struct RawServer {

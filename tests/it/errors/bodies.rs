@@ -387,13 +387,13 @@ fn what_stands_in_front_of_the_service() {
         case(
             "the gateway: a bad subscription key",
             JSON,
-            r#"{"statusCode":401,"message":"No access with this subscription key. Check it."}"#,
+            r#"{"statusCode":401,"message":"No access with this key. Check it."}"#,
             Facts {
-                detail: some("No access with this subscription key. Check it."),
+                detail: some("No access with this key. Check it."),
                 ..answered(
                     Unauthorized,
                     401,
-                    "GET /management/v1/sales-units: 401 Unauthorized: No access with this subscription key. Check it",
+                    "GET /management/v1/sales-units: 401 Unauthorized: No access with this key. Check it",
                 )
             },
         ),
