@@ -41,7 +41,7 @@ fn serve(port: u16) -> Result<std::convert::Infallible, Error> {
         ("VIPPS_BASE_URL", sandbox.url()),
         ("VIPPS_CLIENT_ID", "sandbox-client-id"),
         ("VIPPS_CLIENT_SECRET", "sandbox-client-secret"),
-        ("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1"),
+        ("VIPPS_SUBSCRIPTION_KEY", "sandbox-key-1"),
         ("VIPPS_MERCHANT_SERIAL_NUMBER", "123456"),
     ] {
         println!("    export {name}={value}");
@@ -54,8 +54,8 @@ fn serve(port: u16) -> Result<std::convert::Infallible, Error> {
     println!(
         "      -H 'client_id: sandbox-client-id' -H 'client_secret: sandbox-client-secret' \\"
     );
-    println!("      -H 'Ocp-Apim-Subscription-Key: sandbox-subscription-key-1'\n");
-    println!("Management keys: client id sandbox-management-id, secret sandbox-management-secret.");
+    println!("      -H 'Ocp-Apim-Subscription-Key: sandbox-key-1'\n");
+    println!("Management keys: client id sandbox-management-id, secret sandbox-mgmt-secret.");
     loop {
         std::thread::park();
     }

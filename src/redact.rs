@@ -1,171 +1,254 @@
-//! Takes secrets out of texts that came from a server, which may repeat what it was sent: as it is, escaped, or cut.
+//! Takes secrets out of texts that came from a server, which may echo what it was sent: plain, cut,
+//! or escaped in any way and any number of times. Escapes are not decoded. Each one breaks a secret
+//! into pieces, and only pieces of fewer than 8 bytes are left.
+
+use std::collections::HashSet;
 
 /// What stands in a secret's place.
 const MARK: &str = "[redacted]";
 
-/// Shorter ones are no secrets, and would hit words of the text.
+/// This many consecutive bytes of a secret are never shown. A shorter secret is matched whole.
+const WINDOW: usize = 8;
+
+/// Anything shorter is not taken for a secret, as it would match ordinary words.
 const MIN_SECRET: usize = 4;
 
-/// How much of a secret the end of a text must hold to be taken for a secret that was cut there.
-const MIN_START: usize = 8;
+/// Built once for all texts of a reply: a list of 30,000 short texts must not cost 30,000 times
+/// the length of the secrets.
+pub(crate) struct Redactor {
+    windows: HashSet<Vec<u8>>,
+}
 
-/// Backslashes that are passed over at once: those of four levels of JSON, and no more, as a body may be full of them.
-const MAX_SLASHES: usize = 32;
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let secrets = secrets.into_iter().map(str::as_bytes);
+        let windows = secrets
+            .filter(|secret| secret.len() >= MIN_SECRET)
+            .flat_map(|secret| secret.windows(secret.len().min(WINDOW)))
+            .map(<[u8]>::to_vec)
+            .collect();
+        Self { windows }
+    }
 
-/// Longer than any escape of one character.
-const MAX_ESCAPE: usize = 10;
-
-/// Puts a mark in the place of each secret, of the longest one where several begin.
-pub(crate) fn redact(text: &str, secrets: &[&str]) -> String {
-    let first_letters: Vec<u8> = secrets
-        .iter()
-        .filter_map(|secret| secret.bytes().find(|b| *b != b'\\'))
-        .collect();
-    // Wherever a secret may begin: this passes over nearly all of a text.
-    let may_begin = |b: u8| b"\\%&".contains(&b) || first_letters.contains(&b);
-
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(may_begin) {
-        // Of a long row of backslashes the last few may belong to a secret.
-        let row = rest.bytes().skip(at).take_while(|b| *b == b'\\').count();
-        let at = at + row.saturating_sub(MAX_SLASHES);
-        clean.push_str(rest.get(..at).unwrap_or_default());
-        rest = rest.get(at..).unwrap_or_default();
-        let lengths = secrets.iter().filter_map(|secret| find_at(rest, secret));
-        let length = match lengths.max() {
-            Some(length) => {
+    /// Puts one mark in the place of every run of characters that windows of a secret cover.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        let mut clean = String::with_capacity(text.len());
+        // Where the windows found so far end.
+        let mut covered = 0;
+        let mut in_run = false;
+        for (at, c) in text.char_indices() {
+            // A window may begin inside a character: a secret need not be ASCII.
+            for start in at..at + c.len_utf8() {
+                covered = covered.max(self.window_end(text, start).unwrap_or_default());
+            }
+            let hidden = at < covered;
+            if !hidden {
+                clean.push(c);
+            } else if !in_run {
                 clean.push_str(MARK);
-                length
             }
-            None => {
-                let first = rest.chars().next();
-                clean.extend(first);
-                first.map_or(0, char::len_utf8)
-            }
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    clean.push_str(rest);
-    clean
-}
-
-/// How much of `text` is the secret, if it begins with it.
-fn find_at(text: &str, secret: &str) -> Option<usize> {
-    if secret.len() < MIN_SECRET {
-        return None;
-    }
-    let plain = text.starts_with(secret).then_some(secret.len());
-    plain.max(find_escaped_at(text, secret))
-}
-
-/// The same for a secret as JSON, URLs or HTML escape it. Each level of JSON doubles backslashes, so they are compared as if there were none.
-fn find_escaped_at(text: &str, secret: &str) -> Option<usize> {
-    let mut letters = secret.chars().filter(|c| *c != '\\');
-    // Most places end here.
-    let first = letters.next()?;
-    // All places where what was compared so far may end: `%25` may be a percent sign or three characters.
-    let mut ends: Vec<usize> = lengths(text, first).into_iter().flatten().collect();
-    // Not by counting: this is asked at every place where a secret may begin.
-    if ends.is_empty() || letters.clone().nth(MIN_SECRET - 2).is_none() {
-        return None;
-    }
-    for (nth, letter) in (1..).zip(letters) {
-        let mut next = Vec::new();
-        for end in ends {
-            let rest = text.get(end..).unwrap_or_default();
-            if nth >= MIN_START && is_cut(rest) {
-                return Some(text.len());
-            }
-            for length in lengths(rest, letter).into_iter().flatten() {
-                // In order and each once, at the end as a rule. A sort would be more code than all of this.
-                if let Err(place) = next.binary_search(&(end + length)) {
-                    next.insert(place, end + length);
-                }
-            }
+            in_run = hidden;
         }
-        if next.is_empty() {
-            return None;
-        }
-        ends = next;
+        clean
     }
-    let end = ends.into_iter().max()?;
-    let rest = text.get(end..).unwrap_or_default();
-    let slashes = if secret.ends_with('\\') {
-        skip_slashes(rest)
-    } else {
-        0
-    };
-    Some(end + slashes)
-}
 
-/// How long `letter` is at the beginning of `text`, as it is and escaped, with the backslashes before it.
-fn lengths(text: &str, letter: char) -> [Option<usize>; 2] {
-    let slashes = skip_slashes(text);
-    let rest = text.get(slashes..).unwrap_or_default();
-    let plain = rest.starts_with(letter).then_some(letter.len_utf8());
-    let escaped = unescape(rest, slashes > 0).filter(|(c, _)| *c == letter);
-    [plain, escaped.map(|(_, length)| length)].map(|length| Some(length? + slashes))
-}
-
-/// How long the backslashes are at the beginning of `text`, escaped ones too.
-fn skip_slashes(text: &str) -> usize {
-    let row = text.bytes().take_while(|b| *b == b'\\');
-    let mut skipped = row.take(MAX_SLASHES).count();
-    while skipped < MAX_SLASHES {
-        let rest = text.get(skipped..).unwrap_or_default();
-        skipped += match unescape(rest, skipped > 0) {
-            _ if rest.starts_with('\\') => 1,
-            Some(('\\', length)) => length,
-            _ => break,
-        };
+    /// Where the longest window that begins at `start` ends.
+    fn window_end(&self, text: &str, start: usize) -> Option<usize> {
+        (start + MIN_SECRET..=start + WINDOW).rev().find(|end| {
+            let window = text.as_bytes().get(start..*end);
+            window.is_some_and(|window| self.windows.contains(window))
+        })
     }
-    skipped
 }
 
-/// Reads `u002f` and `x2f` after a backslash, `%2F`, `&#47;`, `&#x2F;` and `&quot;`: the character, and the length of its escape.
-fn unescape(text: &str, after_slash: bool) -> Option<(char, usize)> {
-    let hex = |digits: usize| {
-        let code = u32::from_str_radix(text.get(1..=digits)?, 16).ok()?;
-        Some((char::from_u32(code)?, 1 + digits))
-    };
-    match text.bytes().next()? {
-        b'u' if after_slash => hex(4),
-        b'x' if after_slash => hex(2),
-        b'%' => hex(2),
-        b'&' => {
-            let end = text.bytes().take(MAX_ESCAPE).position(|b| b == b';')?;
-            let c = match text.get(1..end)? {
-                "quot" => '"',
-                "apos" => '\'',
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                name => {
-                    let number = name.strip_prefix('#')?;
-                    let code = match number.strip_prefix(['x', 'X']) {
-                        Some(hex) => u32::from_str_radix(hex, 16),
-                        None => number.parse(),
-                    };
-                    char::from_u32(code.ok()?)?
-                }
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+
+    fn redact(text: &str, secrets: &[&str]) -> String {
+        Redactor::new(secrets.iter().copied()).redact(text)
+    }
+
+    fn windows(secret: &str) -> impl Iterator<Item = &[u8]> {
+        secret.as_bytes().windows(secret.len().min(8))
+    }
+
+    fn holds(text: &str, window: &[u8]) -> bool {
+        text.as_bytes().windows(window.len()).any(|w| w == window)
+    }
+
+    /// The first window of a secret that can be seen in a text. The marks are not the server's, and
+    /// the texts between them never show one. Together with a mark they may seem to, but only for
+    /// a secret that has a bracket or a piece of the word `redacted` in it.
+    fn shown<'a>(text: &str, secrets: &[&'a str]) -> Option<&'a str> {
+        secrets.iter().copied().find(|secret| {
+            let like_a_mark =
+                secret.contains(['[', ']']) || windows(secret).any(|w| holds(MARK, w));
+            let texts = if like_a_mark {
+                text.split(MARK).collect()
+            } else {
+                vec![text]
             };
-            Some((c, end + 1))
-        }
-        _ => None,
+            windows(secret).any(|window| texts.iter().any(|text| holds(text, window)))
+        })
     }
-}
 
-/// Whether there is no more of a text, or no more than a part of an escape.
-fn is_cut(text: &str) -> bool {
-    let slashes = skip_slashes(text);
-    let rest = text.get(slashes..).unwrap_or_default();
-    let begins = slashes > 0 && rest.starts_with(['u', 'x']) || rest.starts_with(['%', '&']);
-    let goes_on = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#');
-    let part = rest.get(1..).unwrap_or_default();
-    rest.is_empty()
-        || begins
-            && rest.len() < MAX_ESCAPE
-            && goes_on(part)
-            && unescape(rest, slashes > 0).is_none()
+    /// Visible ASCII as keys are, and of few letters, so that they hold each other's windows.
+    fn secrets() -> impl Strategy<Value = Vec<String>> {
+        vec(
+            prop_oneof!["[!-~]{8,200}", "[!-~]{4,7}", "[ab\\[]{4,20}"],
+            1..4,
+        )
+    }
+
+    /// A character as another text may have it, and plain for the most part.
+    fn escape(c: char, way: usize) -> String {
+        let code = u32::from(c);
+        match way {
+            0 => format!("\\u{code:04x}"),
+            1 => format!("\\\\u{code:04X}"),
+            2 => format!("\\{c}"),
+            3 => format!("\\\\{c}"),
+            4 => format!("%{code:02X}"),
+            5 => format!("%25{code:02x}"),
+            6 => format!("&#{code};"),
+            7 => match c {
+                '"' => "&quot;".to_owned(),
+                '\'' => "&apos;".to_owned(),
+                '&' => "&amp;".to_owned(),
+                '<' => "&lt;".to_owned(),
+                '>' => "&gt;".to_owned(),
+                _ => format!("&#x{code:x};"),
+            },
+            _ => c.to_string(),
+        }
+    }
+
+    /// Secrets, and a text that holds pieces of them between others.
+    fn echoes() -> impl Strategy<Value = (Vec<String>, String)> {
+        let ways = prop_oneof![Just(vec![8]), vec(0..100_usize, 200), vec(0..9_usize, 200)];
+        let between = prop_oneof!["", "\\PC{0,12}", "[ab]{0,12}", Just(MARK.to_owned())];
+        let pieces = vec((between, any::<Index>(), ways), 1..5);
+        let cuts = any::<[Index; 2]>();
+        (secrets(), pieces, cuts).prop_map(|(secrets, pieces, cuts)| {
+            let mut text = String::new();
+            for (between, secret, ways) in pieces {
+                let letters = secret.get(&secrets).chars().zip(ways.iter().cycle());
+                text.extend(letters.map(|(c, way)| escape(c, *way)));
+                text += &between;
+            }
+            // Half of the cuts take nothing.
+            let [start, end] = cuts.map(|cut| cut.index(2 * text.len()).saturating_sub(text.len()));
+            let cut = text
+                .get(start..text.len() - end)
+                .unwrap_or(&text)
+                .to_owned();
+            (secrets, cut)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn no_window_of_a_secret_is_shown((secrets, text) in echoes()) {
+            let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+            let clean = redact(&text, &secrets);
+            prop_assert_eq!(shown(&clean, &secrets), None, "{} from {}", clean, text);
+        }
+
+        /// Byte by byte and window by window, as the promise is worded. The letters are few,
+        /// and share bytes, so that windows begin and end inside characters.
+        #[test]
+        fn a_mark_stands_for_each_run_and_the_rest_stays(
+            text in "[aåæ¥€]{0,60}", secrets in vec("[aåæ¥€]{1,4}|[aåæ¥€]{4,12}", 0..4)
+        ) {
+            let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+            let mut covered = vec![false; text.len()];
+            for window in secrets.iter().filter(|s| s.len() >= 4).flat_map(|s| windows(s)) {
+                for start in 0..text.len() {
+                    if text.as_bytes().get(start..).unwrap().starts_with(window) {
+                        covered.get_mut(start..start + window.len()).unwrap().fill(true);
+                    }
+                }
+            }
+            let hidden = |(at, c): (usize, char)| {
+                covered.get(at..at + c.len_utf8()).unwrap().contains(&true)
+            };
+            let dotted = text.char_indices().map(|(at, c)| if hidden((at, c)) { '.' } else { c });
+            let mut expected: String = dotted.collect();
+            while expected.contains("..") {
+                expected = expected.replace("..", ".");
+            }
+            prop_assert_eq!(redact(&text, &secrets), expected.replace('.', MARK));
+        }
+    }
+
+    #[test]
+    fn runs_are_as_long_as_their_windows() {
+        const SECRET: &str = "0123456789abcdef";
+        for (text, secrets, clean) in [
+            ("", &[SECRET] as &[&str], ""),
+            ("01234567", &[], "01234567"),
+            // Seven bytes may be a word, eight are a piece of the secret.
+            ("<0123456> <9abcdef>", &[SECRET], "<0123456> <9abcdef>"),
+            (
+                "<01234567> <89abcdef>",
+                &[SECRET],
+                "<[redacted]> <[redacted]>",
+            ),
+            ("å0123456789€", &[SECRET], "å[redacted]€"),
+            // One run, though it is two secrets.
+            ("-0123456789abcdef01234567-", &[SECRET], "-[redacted]-"),
+            (
+                "-0123456789abcdeabcdefgh-",
+                &[SECRET, "abcdefgh"],
+                "-[redacted]-",
+            ),
+            ("-abcdefghij-", &["cdef", "abcdefgh"], "-[redacted]ij-"),
+            (
+                "-abcdefgh abcd-",
+                &["abcd", "abcdefgh"],
+                "-[redacted] [redacted]-",
+            ),
+            // The short ones whole, and not the shortest.
+            ("abcdef abcde", &["abcdef"], "[redacted] abcde"),
+            ("abcd abc", &["abcd", "abc", ""], "[redacted] abc"),
+            ("redacted", &["redacted"], "[redacted]"),
+            // A window that ends inside a character, and one that begins inside: å and æ have the
+            // same first byte, å and ¥ the same last.
+            ("-aåååæ-", &["aåååå"], "-[redacted]-"),
+            ("-ååååa-", &["¥åååa"], "-[redacted]-"),
+        ] {
+            assert_eq!(redact(text, secrets), clean, "{text}");
+        }
+    }
+
+    /// Case 18.
+    #[test]
+    fn an_escape_leaves_no_more_than_a_short_piece() {
+        let secret = "a&b%5Cc-secret-0123";
+        for (text, clean) in [
+            ("<a&amp;b%5Cc-secret-0123>", "<a&amp;[redacted]>"),
+            (r"<a\u0026b%5Cc-secret-0123>", r"<a\u0026[redacted]>"),
+            ("<a%26b%255Cc-secret-0123>", "<a%26b%25[redacted]>"),
+        ] {
+            assert_eq!(redact(text, &[secret]), clean);
+        }
+    }
+
+    /// Case 17.
+    #[test]
+    fn a_text_of_the_letter_that_a_secret_is_made_of() {
+        let secret = "a".repeat(2000) + "b";
+        let text = "a".repeat(250_000);
+        assert_eq!(redact(&text, &[&secret]), MARK);
+        let ended = format!("{text}c {}", &"a".repeat(7));
+        assert_eq!(redact(&ended, &[&secret]), "[redacted]c aaaaaaa");
+    }
 }

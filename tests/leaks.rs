@@ -80,7 +80,7 @@ impl Shown {
     /// The secrets as they are, and in base64.
     fn forms(&self) -> Vec<String> {
         let mut secrets = self.secrets.clone();
-        secrets.insert("sandbox-management-secret".to_owned());
+        secrets.insert("sandbox-mgmt-secret".to_owned());
         let forms: BTreeSet<String> = secrets.iter().flat_map(|secret| forms(secret)).collect();
         assert!(forms.iter().all(|form| form.len() > 8), "{forms:?}");
         forms.into_iter().collect()
@@ -288,7 +288,7 @@ fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
     });
     for secret in [
         "sandbox-client-secret",
-        "sandbox-subscription-key-1",
+        "sandbox-key-1",
         // Of the id and the secret of the management keys.
         "c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWFuYWdlbWVudC1zZWNyZXQ=",
     ] {

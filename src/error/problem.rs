@@ -67,7 +67,7 @@ pub(crate) fn start_of(text: &str, characters: usize) -> (&str, &'static str) {
     }
 }
 
-/// How much of an unknown body is kept, in bytes.
+/// How much of a text is kept, in bytes, before secrets are taken out of it.
 const KEPT_BODY: usize = 4096;
 
 /// How much of an unknown body is shown in a message, in characters.
@@ -95,11 +95,7 @@ impl Problem {
         if !known {
             problem.body = filled(&String::from_utf8_lossy(body));
         }
-        problem.each_text(&|text| {
-            let mut clean = scrub(text);
-            truncate(&mut clean, KEPT_BODY);
-            clean
-        });
+        problem.each_text(&|text| scrub(start_within(text, KEPT_BODY)));
         problem
     }
 
@@ -431,13 +427,8 @@ fn html_title(body: &str) -> Option<&str> {
     Some(title.unwrap_or("no title"))
 }
 
-/// Cuts a text at a character, `max` bytes at the most.
-fn truncate(text: &mut String, max: usize) {
-    if text.len() > max {
-        let cut = (0..=max)
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(0);
-        text.truncate(cut);
-    }
+/// The start of a text that ends at a character, of `max` bytes at the most.
+fn start_within(text: &str, max: usize) -> &str {
+    let mut ends = (0..=max.min(text.len())).rev();
+    ends.find_map(|end| text.get(..end)).unwrap_or_default()
 }

@@ -16,10 +16,9 @@ use crate::management::ProductOrderStatus;
 pub(super) const CLIENT_ID: &str = "sandbox-client-id";
 pub(super) const CLIENT_SECRET: &str = "sandbox-client-secret";
 /// The primary and the secondary one, either of which is good.
-pub(super) const SUBSCRIPTION_KEYS: [&str; 2] =
-    ["sandbox-subscription-key-1", "sandbox-subscription-key-2"];
+pub(super) const SUBSCRIPTION_KEYS: [&str; 2] = ["sandbox-key-1", "sandbox-key-2"];
 pub(super) const MANAGEMENT_ID: &str = "sandbox-management-id";
-pub(super) const MANAGEMENT_SECRET: &str = "sandbox-management-secret";
+pub(super) const MANAGEMENT_SECRET: &str = "sandbox-mgmt-secret";
 
 pub(super) struct Service {
     clock: Clock,

@@ -1,5 +1,6 @@
 //! The one loop that every call goes through: token, attempt, and what follows from its outcome.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use ureq::http::header::AUTHORIZATION;
 use super::{Attempt, Session, Shared};
 use crate::config::retry::{FailedAttempt, next_wait};
 use crate::error::{Delivery, Error, ErrorKind};
-use crate::redact::redact;
+use crate::redact::Redactor;
 use crate::request::{Reply, RequestBuilder};
 use crate::token::{self, AccessToken};
 use crate::transport::{Message, Response};
@@ -194,7 +195,12 @@ impl RequestBuilder<'_> {
             body: self.body.as_deref(),
             for_token: self.with_keys,
         };
-        let scrub = |text: &str| shared.scrub(text, token);
+        // Only an error needs it.
+        let redactor = OnceCell::new();
+        let scrub = |text: &str| {
+            let redactor = redactor.get_or_init(|| shared.redactor(token));
+            redactor.redact(text)
+        };
         // The session's own timeout is the rule; what earlier attempts, waits and other threads' token requests took is the exception.
         let own_limit = (time_left < shared.timeout - shared.timeout / 100).then_some(time_left);
         shared.client.exchange(&message, own_limit, &scrub)
@@ -202,12 +208,11 @@ impl RequestBuilder<'_> {
 }
 
 impl Shared {
-    /// Takes the session's secrets out of a text that came from a server: the keys, its tokens, and the one that `token` is.
-    fn scrub(&self, text: &str, token: Option<&AccessToken>) -> String {
+    /// Of all that the session knows: the keys, its tokens, and the one that `token` is.
+    fn redactor(&self, token: Option<&AccessToken>) -> Redactor {
         let known = self.tokens.known();
-        let mut secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
-        secrets.extend(token.map(AccessToken::secret));
-        secrets.extend(known.iter().flatten().map(AccessToken::secret));
-        redact(text, &secrets)
+        let tokens = known.iter().flatten().chain(token);
+        let keys = self.secrets.iter().map(String::as_str);
+        Redactor::new(keys.chain(tokens.map(AccessToken::secret)))
     }
 }

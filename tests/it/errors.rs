@@ -8,7 +8,7 @@ use vipps::{Delivery, Error, ErrorKind, Problem, RetryPolicy, Session, managemen
 mod bodies;
 mod kinds;
 mod retry_after;
-//mod secrets;
+mod secrets;
 mod tokens;
 mod unreadable;
 

@@ -45,7 +45,7 @@ fn vars(sandbox: &Sandbox) -> [(&str, &str); 5] {
         ("VIPPS_BASE_URL", sandbox.url()),
         ("VIPPS_CLIENT_ID", "sandbox-client-id"),
         ("VIPPS_CLIENT_SECRET", "sandbox-client-secret"),
-        ("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1"),
+        ("VIPPS_SUBSCRIPTION_KEY", "sandbox-key-1"),
         ("VIPPS_MERCHANT_SERIAL_NUMBER", "123456"),
     ]
 }

@@ -31,12 +31,12 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const ID: (&str, &str) = ("client_id", "sandbox-client-id");
 const SECRET: (&str, &str) = ("client_secret", "sandbox-client-secret");
-const KEY: (&str, &str) = ("Ocp-Apim-Subscription-Key", "sandbox-subscription-key-1");
-const SECOND_KEY: (&str, &str) = ("Ocp-Apim-Subscription-Key", "sandbox-subscription-key-2");
+const KEY: (&str, &str) = ("Ocp-Apim-Subscription-Key", "sandbox-key-1");
+const SECOND_KEY: (&str, &str) = ("Ocp-Apim-Subscription-Key", "sandbox-key-2");
 const EMPTY: (&str, &str) = ("Content-Length", "0");
 const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
-/// `sandbox-management-id:sandbox-management-secret`.
+/// `sandbox-management-id:sandbox-mgmt-secret`.
 const BASIC: (&str, &str) = (
     "Authorization",
     "Basic c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWFuYWdlbWVudC1zZWNyZXQ=",

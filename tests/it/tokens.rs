@@ -275,7 +275,8 @@ fn debug_of_a_session_says_how_its_token_does() {
 #[test]
 fn a_server_that_repeats_keys_and_token_is_not_repeated() {
     let (sandbox, session) = with_token();
-    let echo = r#"{"title": "No: Bearer sandbox-token-000001, sandbox-client-secret, sandbox-subscription-key-1"}"#;
+    let echo =
+        r#"{"title": "No: Bearer sandbox-token-000001, sandbox-client-secret, sandbox-key-1"}"#;
     sandbox.fault(UNITS, 1, Fault::json(400, echo));
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(

@@ -365,7 +365,7 @@ static void setters(const char *base_url)
     struct seen first = {0, 0, 0};
     struct seen second = {0, 0, 0};
 
-    SHOW_DONE(vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-subscription-key-1", &calling,
+    SHOW_DONE(vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-key-1", &calling,
                                         &builder, &error));
     SHOW_DONE(vipps_session_builder_environment(builder, VIPPS_TEST, &error));
     SHOW_DONE(vipps_session_builder_environment(builder, VIPPS_ENVIRONMENT_WIDTH, &error));
@@ -412,7 +412,7 @@ static void builders(const char *config, const char *base_url)
     vipps_session_builder *builder = NULL;
     vipps_session *built = NULL;
 
-    SHOW_DONE(vipps_session_builder_new_management("sandbox-management-id", "sandbox-management-secret", &calling, &builder, &error));
+    SHOW_DONE(vipps_session_builder_new_management("sandbox-management-id", "sandbox-mgmt-secret", &calling, &builder, &error));
     SHOW_DONE(vipps_session_builder_base_url(builder, base_url, &error));
     SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
     vipps_session_builder_free(builder);
@@ -461,7 +461,7 @@ int main(int argc, char **argv)
     printf("version %s, header %s\n", vipps_version(), VIPPS_VERSION);
     snprintf(config, sizeof config,
              "{\"clientId\": \"sandbox-client-id\", \"clientSecret\": \"sandbox-client-secret\","
-             " \"subscriptionKey\": \"sandbox-subscription-key-1\", \"systemName\": \"acme\", \"systemVersion\": \"3.1.2\","
+             " \"subscriptionKey\": \"sandbox-key-1\", \"systemName\": \"acme\", \"systemVersion\": \"3.1.2\","
              " \"systemPluginName\": \"acme-webshop\", \"systemPluginVersion\": \"4.5.6\","
              /* The proxy of the environment wins, and is not for this host. */
              " \"merchantSerialNumber\": \"123456\", \"baseUrl\": \"%s\", \"proxy\": \"%s\", \"proxyFromEnv\": true}",

@@ -257,7 +257,7 @@ fn what_json_sets_is_seen_in_the_requests() {
     let keys = json!({
         "keys": "management",
         "clientId": "sandbox-management-id",
-        "clientSecret": "sandbox-management-secret",
+        "clientSecret": "sandbox-mgmt-secret",
         "subscriptionKey": null,
         "proxy": null,
     });
@@ -319,7 +319,7 @@ fn what_json_sets_beside_the_requests_has_its_effect() {
 fn errors_and_json_of_c_hold_no_secret() {
     let sandbox = Sandbox::start().unwrap();
     let session = Session::from_json(&config(&sandbox)).unwrap();
-    let body = r#"{"title":"No","detail":"sandbox-client-secret and sandbox-subscription-key-1"}"#;
+    let body = r#"{"title":"No","detail":"sandbox-client-secret and sandbox-key-1"}"#;
     sandbox.fault("GET *", 1, Fault::json(400, body));
     let mut json = ptr::null_mut();
     // SAFETY: the session is there.

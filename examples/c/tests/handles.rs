@@ -94,7 +94,7 @@ impl Builder {
         let system = system_info();
         let mut builder = ptr::null_mut();
         let (id, secret) = (c"sandbox-client-id", c"sandbox-client-secret");
-        let key = c"sandbox-subscription-key-1";
+        let key = c"sandbox-key-1";
         // SAFETY: the texts outlive the call.
         let result = call(|error| unsafe {
             let (id, secret, key) = (id.as_ptr(), secret.as_ptr(), key.as_ptr());

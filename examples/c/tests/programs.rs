@@ -186,7 +186,7 @@ fn whole_expected(line: &str, headers: &str, body: Option<&str>) -> String {
     };
     let mut all = format!(
         "accept: application/json\naccept-encoding: {encoding}\nhost: (the server)\n\
-         ocp-apim-subscription-key: sandbox-subscription-key-1\nuser-agent: vipps-rust/{VERSION}\n\
+         ocp-apim-subscription-key: sandbox-key-1\nuser-agent: vipps-rust/{VERSION}\n\
          vipps-system-name: vipps-quickstart\nvipps-system-plugin-name: vipps-quickstart\n\
          vipps-system-plugin-version: {VERSION}\nvipps-system-version: {VERSION}\n{headers}"
     );

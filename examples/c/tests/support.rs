@@ -134,7 +134,7 @@ pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> 
     command.env("VIPPS_BASE_URL", sandbox.url());
     command.env("VIPPS_CLIENT_ID", "sandbox-client-id");
     command.env("VIPPS_CLIENT_SECRET", "sandbox-client-secret");
-    command.env("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1");
+    command.env("VIPPS_SUBSCRIPTION_KEY", "sandbox-key-1");
     command.current_dir(root()).args(arguments);
     command
 }
@@ -193,7 +193,7 @@ pub(crate) fn config(sandbox: &Sandbox) -> String {
     let config = serde_json::json!({
         "clientId": "sandbox-client-id",
         "clientSecret": "sandbox-client-secret",
-        "subscriptionKey": "sandbox-subscription-key-1",
+        "subscriptionKey": "sandbox-key-1",
         "systemName": "acme",
         "systemVersion": "3.1.2",
         "merchantSerialNumber": "123456",

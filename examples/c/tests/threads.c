@@ -88,7 +88,7 @@ int main(int argc, char **argv)
     int nth;
 
     if (failed ||
-        vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-subscription-key-1", &system,
+        vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-key-1", &system,
                                   &builder, NULL) != VIPPS_OK ||
         vipps_session_builder_base_url(builder, argv[1], NULL) != VIPPS_OK ||
         vipps_session_builder_merchant_serial_number(builder, "123456", NULL) != VIPPS_OK ||

@@ -13,7 +13,7 @@ impl FromEnv {
         Self(Vec::new())
             .with("VIPPS_CLIENT_ID", "sandbox-client-id")
             .with("VIPPS_CLIENT_SECRET", "sandbox-client-secret")
-            .with("VIPPS_SUBSCRIPTION_KEY", "sandbox-subscription-key-1")
+            .with("VIPPS_SUBSCRIPTION_KEY", "sandbox-key-1")
     }
 
     fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
@@ -97,7 +97,7 @@ fn the_environment_makes_a_session_that_works() {
     assert_eq!(request.header("merchant-serial-number"), None);
     assert_eq!(
         request.header("ocp-apim-subscription-key"),
-        Some("sandbox-subscription-key-1")
+        Some("sandbox-key-1")
     );
 
     // Set to nothing is not set; `standard` is what holds anyway.
@@ -120,7 +120,7 @@ fn the_environment_makes_a_session_that_works() {
         let mut management = FromEnv(Vec::new())
             .with("VIPPS_KEYS", "management")
             .with("VIPPS_CLIENT_ID", "sandbox-management-id")
-            .with("VIPPS_CLIENT_SECRET", "sandbox-management-secret")
+            .with("VIPPS_CLIENT_SECRET", "sandbox-mgmt-secret")
             .with("VIPPS_BASE_URL", sandbox.url());
         if let Some(key) = subscription_key {
             management = management.with("VIPPS_SUBSCRIPTION_KEY", key);

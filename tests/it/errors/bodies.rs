@@ -213,8 +213,8 @@ fn what_stands_in_front_of_the_service() {
         case(
             "the gateway: a bad subscription key",
             JSON,
-            r#"{"statusCode":401,"message":"No access with this subscription key. Check it."}"#,
-            says(Unauthorized, "401 Unauthorized: No access with this subscription key. Check it").detail("No access with this subscription key. Check it."),
+            r#"{"statusCode":401,"message":"No access with this key. Check it."}"#,
+            says(Unauthorized, "401 Unauthorized: No access with this key. Check it").detail("No access with this key. Check it."),
         ),
         case(
             "the gateway: a quota, as the body of a 403",

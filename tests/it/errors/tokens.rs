@@ -62,12 +62,11 @@ fn a_refusal_is_an_auth_error_with_all_that_was_said() {
         };
         assert_eq!(facts(error), says);
     });
-    let gateway = r#"{"statusCode":401,"message":"The subscription key is wrong."}"#;
+    let gateway = r#"{"statusCode":401,"message":"The key is wrong."}"#;
     refused(&Fault::json(401, gateway), |route, error| {
-        let display =
-            format!("no access token: {route}: 401 Unauthorized: The subscription key is wrong");
+        let display = format!("no access token: {route}: 401 Unauthorized: The key is wrong");
         let says = Facts {
-            detail: some("The subscription key is wrong."),
+            detail: some("The key is wrong."),
             ..not_sent(401, &display)
         };
         assert_eq!(facts(error), says);
@@ -297,7 +296,7 @@ fn a_token_endpoint_that_nobody_listens_at_is_named() {
 #[test]
 fn wrong_keys_are_refused_by_the_sandbox_itself() {
     let sandbox = Sandbox::start().unwrap();
-    let [key, wrong] = ["sandbox-subscription-key-1", "another-key"];
+    let [key, wrong] = ["sandbox-key-1", "another-key"];
     for (keys, display) in [
         (
             ApiKeys::standard("another-id", wrong, key),

@@ -254,7 +254,7 @@ fn either_subscription_key_is_good_and_a_token_expires() {
     let headers = [
         ("Authorization", program.authorization.as_str()),
         MSN,
-        ("Ocp-Apim-Subscription-Key", "sandbox-subscription-key-2"),
+        ("Ocp-Apim-Subscription-Key", "sandbox-key-2"),
     ];
     let get = || exchange(&sandbox, "GET /order-management/v2/ecom/1", &headers, b"");
     assert_not_found(&get());

@@ -104,7 +104,7 @@ fn token_requests_are_refused_as_the_service_refuses_them() {
             standard,
             &[
                 ("client_id", "sandbox-management-id"),
-                ("client_secret", "sandbox-management-secret"),
+                ("client_secret", "sandbox-mgmt-secret"),
                 KEY,
                 EMPTY,
             ],

@@ -123,3 +123,14 @@ pub(crate) fn wire_with(line: &str, header: Option<&str>, body: &str) -> String 
     more.extend(header);
     format!("{line}\n{}\n\n{body}", call_headers(&more))
 }
+
+/// What is promised of every text that a server had a part in: no 8 consecutive bytes of a secret.
+#[track_caller]
+pub(crate) fn assert_no_secret(text: &str, secrets: &[&str]) {
+    for secret in secrets {
+        for window in secret.as_bytes().windows(8) {
+            let window = std::str::from_utf8(window).unwrap();
+            assert!(!text.contains(window), "{window} of {secret} is in {text}");
+        }
+    }
+}

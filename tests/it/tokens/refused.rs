@@ -95,7 +95,7 @@ fn a_second_401_is_returned() {
 #[test]
 fn a_refused_subscription_key_does_not_loop_either() {
     let sandbox = Sandbox::start().unwrap();
-    let keys = ApiKeys::standard("id", "secret", "wrong-subscription-key");
+    let keys = ApiKeys::standard("id", "secret", "another-key");
     let session = Session::builder(keys, system())
         .base_url(sandbox.url())
         .access_token(seed("sandbox-token-000009", 3600 * SECOND))

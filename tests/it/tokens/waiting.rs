@@ -35,11 +35,7 @@ fn threads_that_start_together_cost_one_token_request() {
 #[test]
 fn a_failing_token_endpoint_costs_all_waiting_threads_one_failure() {
     let sandbox = Sandbox::start().unwrap();
-    let keys = ApiKeys::standard(
-        "sandbox-client-id",
-        "not-the-secret",
-        "sandbox-subscription-key-1",
-    );
+    let keys = ApiKeys::standard("sandbox-client-id", "not-the-secret", "sandbox-key-1");
     let session = Session::builder(keys, system())
         .base_url(sandbox.url())
         .build()
