@@ -42,7 +42,7 @@ fn reading_what_is_to_be_sent_refuses_unknown_fields() {
 
 /// A misspelt member would be dropped, and a receipt can never be changed. What the service adds to one is dropped.
 #[test]
-fn a_receipt_is_read_with_no_unknown_field_at_any_depth_and_as_the_service_sends_it() {
+fn a_receipt_is_read_with_no_unknown_field_at_any_depth_and_as_the_api_sends_it() {
     let mut sample = sample_receipt();
     sample["bottomLine"]["paymentSources"] = json!({"card": 100});
     sample["bottomLine"]["shippingInfo"] = json!({"amount": 100});
