@@ -159,6 +159,13 @@ fn whatever_goes_wrong_once_leaves_one_receipt() {
             2,
             1,
         ),
+        // A gateway's log-in page, which is no answer of the API's.
+        (
+            Fault::reply(200, "text/html", "\n<!DOCTYPE html><title>Log in</title>"),
+            added(1),
+            2,
+            1,
+        ),
         // It cannot have been added: nothing to look for.
         (Fault::status(429), added(1), 2, 0),
         (Fault::status(401), added(1), 2, 0),
@@ -195,7 +202,7 @@ fn several_things_may_go_wrong() {
 }
 
 #[test]
-fn an_order_that_has_a_link_only_gets_its_receipt() {
+fn an_order_that_has_a_category_only_gets_its_receipt() {
     let shop = Shop::open();
     let category = Category::new(CategoryType::General, "https://example.com");
     put_category(&shop.session, &order(), &category).unwrap();

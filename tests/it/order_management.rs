@@ -1,5 +1,4 @@
-//! Each endpoint of the Order Management API: the whole request, what becomes of the replies that the specification shows, and what is
-//! refused before anything is sent.
+//! The requests of the Order Management API: their values, what is refused before anything is sent, and that a sandbox takes them.
 #![allow(deprecated)] // Version 1 is called as well.
 
 use std::fmt::Debug;

@@ -286,7 +286,7 @@ fn an_order_keeps_its_key() {
 }
 
 #[test]
-fn a_repetition_is_the_same_request() {
+fn a_retry_is_the_same_request() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
     let session = builder

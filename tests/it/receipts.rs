@@ -215,7 +215,7 @@ fn a_long_url_is_shown_in_part() {
 }
 
 #[test]
-fn what_the_service_may_take_passes() {
+fn what_the_api_may_take_passes() {
     let cases = rows::<1>(
         r#"
         // Either rate is enough, both are fine, the sample's lines have the older one.
@@ -327,7 +327,7 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
 }
 
 #[test]
-fn receipt_is_spelled_as_the_service_spells_it() {
+fn receipt_is_spelled_as_the_api_spells_it() {
     let order = OrderRef::ecom("order-1".parse().unwrap());
     let link = AddCategory::new(order, CategoryType::Receipt, "https://example.com");
     assert_eq!(

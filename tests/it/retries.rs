@@ -47,7 +47,7 @@ use Kind::{Delete, Get, Patch, PlainPost, PostWithKey, Put};
 const KINDS: [Kind; 6] = [Get, Put, Delete, PostWithKey, PlainPost, Patch];
 
 impl Kind {
-    fn is_repeatable(self) -> bool {
+    fn may_be_retried(self) -> bool {
         match self {
             Get | Put | Delete | PostWithKey => true,
             PlainPost | Patch => false,
@@ -130,7 +130,7 @@ fn a_service_that_fails_is_asked_again_where_that_is_safe() {
                 // Its status says it all.
                 result.unwrap();
                 assert_eq!(requests.len(), 1, "{what}");
-            } else if kind.is_repeatable() {
+            } else if kind.may_be_retried() {
                 result.unwrap();
                 assert_eq!(requests.len(), 3, "{what}");
                 // The same headers, the same key, the same bytes.
@@ -148,7 +148,7 @@ fn a_service_that_fails_is_asked_again_where_that_is_safe() {
 }
 
 #[test]
-fn what_was_refused_for_its_rate_is_repeated_whatever_it_is() {
+fn what_was_refused_for_its_rate_is_retried_whatever_it_is() {
     for kind in KINDS {
         let limited = || reply("429 Too Many Requests", &["Retry-After: 3"], "");
         let server = RawServer::start([limited(), limited(), kind.success()]);
@@ -204,7 +204,7 @@ fn other_statuses_are_returned_at_once() {
 }
 
 #[test]
-fn a_call_that_cannot_be_sent_is_repeated_whatever_it_is() {
+fn a_call_that_cannot_be_sent_is_retried_whatever_it_is() {
     let closed = ClosedPort::new();
     for kind in KINDS {
         let attempts = Arc::new(Mutex::new(Vec::new()));
@@ -228,7 +228,7 @@ fn a_call_that_cannot_be_sent_is_repeated_whatever_it_is() {
 }
 
 #[test]
-fn no_policy_repeats_nothing() {
+fn no_policy_retries_nothing() {
     let faults = [
         Fault::status(429),
         Fault::status(500),
@@ -290,7 +290,7 @@ fn the_error_is_that_of_the_last_attempt() {
 }
 
 #[test]
-fn a_401_between_repetitions_costs_one_token_request_for_the_whole_call() {
+fn a_401_between_retries_costs_one_token_request_for_the_whole_call() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     sandbox.fault(UNITS, 1, Fault::LoseReply);

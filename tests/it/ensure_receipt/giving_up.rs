@@ -59,7 +59,7 @@ fn attempts_come_to_an_end() {
 }
 
 #[test]
-fn a_policy_of_no_repetitions_still_reads_back() {
+fn a_policy_of_no_retries_still_reads_back() {
     for (fault, there, delivery) in [
         (Fault::LoseReply, true, None),
         (Fault::CutReply, true, None),
@@ -154,7 +154,7 @@ fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
 }
 
 #[test]
-fn a_conflict_with_nothing_is_the_services_own() {
+fn a_conflict_with_nothing_is_the_apis_own() {
     for found in [
         Fault::status(404),
         Fault::json(

@@ -208,7 +208,7 @@ fn what_else_is_called_errors() {
 }
 
 #[test]
-fn what_stands_in_front_of_the_service() {
+fn what_stands_in_front_of_the_api() {
     check([
         case(
             "the gateway: a bad subscription key",

@@ -168,7 +168,7 @@ fn csv_has_a_column_for_each_field() {
 }
 
 #[test]
-fn json_lines_are_the_objects_of_the_service() {
+fn json_lines_are_the_objects_of_the_api() {
     let sandbox = Sandbox::start().unwrap();
     let output = export(&sandbox, &["--format", "jsonl"]);
     let session = sandbox.session();

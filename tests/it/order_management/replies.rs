@@ -79,7 +79,7 @@ fn a_category_may_be_null_in_an_order() {
 }
 
 #[test]
-fn links_are_listed_wrapped_or_bare_or_not_at_all() {
+fn categories_are_listed_wrapped_or_bare_or_not_at_all() {
     let one = sample_order_category();
     let mut more = one.clone();
     more["new"] = json!({"nested": [1]});
@@ -143,7 +143,7 @@ fn get_category() {
 }
 
 #[test]
-fn a_link_without_an_id_is_a_decode_error_that_says_so() {
+fn a_category_without_an_id_is_a_decode_error_that_says_so() {
     let (_, added) = call(reply("201 Created", &[], "{}"), |session| {
         order_management::add_category(session, &add_category(order()))
     });

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_logo_that_the_service_would_show_is_taken() {
+fn a_logo_that_the_api_would_show_is_taken() {
     for (width, height) in [
         (100, 100),
         (1000, 1000),
@@ -27,7 +27,7 @@ fn a_logo_that_the_service_would_show_is_taken() {
 }
 
 #[test]
-fn a_logo_that_the_service_would_drop_is_refused() {
+fn a_logo_that_the_api_would_drop_is_refused() {
     const NO_PNG: &str = "must be a PNG";
     const DAMAGED: &str = "must be a complete PNG; this one is cut or damaged";
     let size = |size: &str| {

@@ -187,7 +187,7 @@ fn all_wrong_fields_are_named_at_once() {
 
 /// The schema's limits are the service's to move: what is within them gets through, to the sandbox's own check too.
 #[test]
-fn nothing_is_refused_that_the_service_may_accept() {
+fn nothing_is_refused_that_the_api_may_accept() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let mut orders = Vec::new();

@@ -88,7 +88,7 @@ fn only_what_is_of_use_and_safe_is_retryable() {
     let policies = [RetryPolicy::none(), RetryPolicy::default()];
     for policy in policies {
         for kind in KINDS {
-            let yes_if_safe = kind.is_repeatable();
+            let yes_if_safe = kind.may_be_retried();
             let cases = [
                 (status("429 Too Many Requests"), true),
                 (status("503 Service Unavailable"), yes_if_safe),

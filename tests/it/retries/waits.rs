@@ -143,7 +143,7 @@ fn all_attempts_and_waits_share_the_calls_time() {
 }
 
 #[test]
-fn a_repetition_has_only_the_time_that_is_left() {
+fn a_retry_has_only_the_time_that_is_left() {
     with_limits(|left| {
         let sandbox = Sandbox::start().unwrap();
         let session = sandbox

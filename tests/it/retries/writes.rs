@@ -101,7 +101,7 @@ fn a_404_that_no_attempt_of_this_call_can_have_made_is_an_error() {
 }
 
 #[test]
-fn a_delete_that_comes_too_late_is_an_error_after_a_repetition_too() {
+fn a_delete_that_comes_too_late_is_an_error_after_a_retry_too() {
     let (sandbox, session, id) = with_order();
     let submitted = ProductOrderStatus::OrderSubmitted;
     sandbox.set_product_order_status(&id, submitted).unwrap();

@@ -326,7 +326,7 @@ fn a_category_is_replaced_by_the_next() {
 }
 
 #[test]
-fn links_are_added_listed_read_and_deleted() {
+fn categories_are_added_listed_read_and_deleted() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     program.post(IMAGES, &image("socks"));

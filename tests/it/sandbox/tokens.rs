@@ -48,7 +48,7 @@ fn the_management_flow_gives_a_number() {
 }
 
 #[test]
-fn token_requests_are_refused_as_the_service_refuses_them() {
+fn token_requests_are_refused_as_the_api_refuses_them() {
     let sandbox = Sandbox::start().unwrap();
     let form = "grant_type=client_credentials";
     let standard = "POST /accesstoken/get";

@@ -64,7 +64,7 @@ fn busy_proxy() -> RawServer {
 }
 
 #[test]
-fn a_session_that_begins_with_a_repetition_resumes_too() {
+fn a_session_that_begins_with_a_retry_resumes_too() {
     let root = Authority::new("test root");
     let server = Server::start(&root.loopback());
     let proxy = busy_proxy();

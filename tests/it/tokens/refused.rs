@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_token_failure_is_not_multiplied_by_the_calls_own_repetitions() {
+fn a_token_failure_is_not_multiplied_by_the_calls_own_retries() {
     let cases = [
         (Fault::status(503), 3, true),
         (Fault::CloseAfterReading, 3, true),
@@ -69,7 +69,7 @@ fn a_token_request_that_fails_says_that_it_was_for_a_token() {
 }
 
 #[test]
-fn a_refused_token_is_dropped_and_the_call_repeated_once() {
+fn a_refused_token_is_dropped_and_the_call_retried_once() {
     let (sandbox, session) = with_token();
     sandbox.revoke_tokens();
     call(&session);
@@ -111,7 +111,7 @@ fn a_refused_subscription_key_does_not_loop_either() {
 }
 
 #[test]
-fn a_post_is_repeated_after_a_401_as_it_was() {
+fn a_post_is_retried_after_a_401_as_it_was() {
     let (sandbox, session) = with_token();
     sandbox.revoke_tokens();
     let order = prefill();

@@ -81,7 +81,7 @@ fn a_token_that_runs_out_during_its_renewal_is_waited_for_and_not_asked_for_agai
 }
 
 #[test]
-fn a_failed_early_renewal_is_nobodys_problem_and_is_not_repeated_on_every_call() {
+fn a_failed_early_renewal_is_nobodys_problem_and_is_not_retried_on_every_call() {
     let (sandbox, session) = with_token();
     sandbox.fault(TOKEN, 3, Fault::status(500));
 

@@ -68,7 +68,7 @@ fn sessions_for_other_merchants_share_connections() {
 
 /// A repetition has a time limit of its own, which must not cost it the connection.
 #[test]
-fn a_repetition_takes_the_same_connection() {
+fn a_retry_takes_the_same_connection() {
     let server = RawServer::start([
         reply("503 Service Unavailable", &["Retry-After: 20"], "later"),
         json_reply("[]"),

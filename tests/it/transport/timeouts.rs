@@ -121,7 +121,7 @@ fn what_is_not_connected_in_time_was_not_sent() {
 
 /// The same for a repetition, whose limits are made for it alone.
 #[test]
-fn a_repetition_is_connected_in_time_or_not_sent() {
+fn a_retry_is_connected_in_time_or_not_sent() {
     let wait = Duration::from_secs(100);
     let limits = [(LONGER, 2 * wait), (wait, wait + LIMIT)];
     all_at_once(limits, |(connect_timeout, timeout)| {

@@ -35,7 +35,7 @@ fn all_workers_wait_when_one_is_asked_to() {
 }
 
 #[test]
-fn nobody_waits_for_the_service_when_rows_cannot_be_written() {
+fn nobody_waits_for_the_api_when_rows_cannot_be_written() {
     let sandbox = Sandbox::start().unwrap().with_sales_units(40);
     let mut command = command("sales_units_export", &vars(&sandbox));
     command.stdout(Stdio::piped());
