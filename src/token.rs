@@ -126,10 +126,12 @@ pub(crate) fn read(reply: &[u8], clock: &Clock) -> Result<AccessToken, String> {
         expires_in: u64,
     }
 
-    // The text of serde's error may hold a piece of the reply.
-    let reply: TokenReply = serde_json::from_slice(reply).map_err(|_| {
-        "the token reply is not an object with access_token, a string, and expires_in, a number of seconds"
-    })?;
+    // An array would be read as the fields in their order. The text of serde's error may hold a piece of the reply.
+    let is_object = reply.trim_ascii_start().starts_with(b"{");
+    let read = serde_json::from_slice::<TokenReply>(reply).ok();
+    let reply = read.filter(|_| is_object).ok_or(
+        "the token reply is not an object with access_token, a string, and expires_in, a number of seconds",
+    )?;
     let lifetime = Duration::from_secs(reply.expires_in);
     AccessToken::on_clock(&reply.access_token, lifetime, clock)
         .map_err(|reason| format!("the token reply has an unusable access_token: it {reason}"))

@@ -290,7 +290,7 @@ fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
         "sandbox-client-secret",
         "sandbox-key-1",
         // Of the id and the secret of the management keys.
-        "c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWFuYWdlbWVudC1zZWNyZXQ=",
+        "c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWdtdC1zZWNyZXQ=",
     ] {
         assert!(sent.contains(secret), "{secret} was never sent");
     }

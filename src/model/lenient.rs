@@ -14,9 +14,10 @@ pub(crate) fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 
     let seconds = match Seconds::deserialize(deserializer)? {
         Seconds::Whole(seconds) => Some(seconds),
-        // Rust saturates the conversion, and no lifetime comes near its ends.
         Seconds::WithFraction(seconds) => {
-            (seconds >= 0.0 && seconds.fract() == 0.0).then_some(seconds as u64)
+            // Up to here every whole number has a value of its own.
+            let is_whole = (0.0..9e15).contains(&seconds) && seconds.fract() == 0.0;
+            is_whole.then_some(seconds as u64)
         }
         Seconds::Text(text) => text.trim().parse().ok(),
     };

@@ -39,7 +39,7 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 /// `sandbox-management-id:sandbox-mgmt-secret`.
 const BASIC: (&str, &str) = (
     "Authorization",
-    "Basic c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWFuYWdlbWVudC1zZWNyZXQ=",
+    "Basic c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWdtdC1zZWNyZXQ=",
 );
 
 /// A connection that knows as much of HTTP as it takes to find the end of a reply.

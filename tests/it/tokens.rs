@@ -1,8 +1,8 @@
 //! How a session gets, shares, renews and drops its token, and what shows of it.
 
 use crate::support::Raw as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -56,13 +56,6 @@ fn call(session: &Session) {
 #[track_caller]
 fn until_debug_says(session: &Session, part: &str) {
     until(part, || format!("{session:?}").contains(part));
-}
-
-#[track_caller]
-fn until_nothing_is_fetched(session: &Session) {
-    until("no token request in flight", || {
-        !format!("{session:?}").contains("being fetched")
-    });
 }
 
 /// Each request on a line: method, path, and the number of the sandbox's token if it has one.
@@ -260,13 +253,17 @@ fn debug_of_a_session_says_how_its_token_does() {
     shows(&session, msn, "good for 3600s");
     let merchant = session.for_sales_unit(&"654321".parse().unwrap());
     shows(&merchant, "Some(\"654321\")", "good for 3600s");
-    sandbox.advance(3500 * SECOND);
-    shows(&session, msn, "good for 100s");
+    sandbox.advance(3595 * SECOND);
+    shows(&session, msn, "good for 5s");
     sandbox.fault(TOKEN, 1, Fault::Hold);
-    call(&session);
-    shows(&session, msn, "good for 100s, being fetched, 0 waiting");
-    sandbox.advance(100 * SECOND);
-    shows(&session, msn, "none, being fetched, 0 waiting");
+    thread::scope(|scope| {
+        scope.spawn(|| call(&session));
+        assert!(sandbox.wait_for(TOKEN, 2));
+        shows(&session, msn, "good for 5s, being fetched, 0 waiting");
+        sandbox.advance(5 * SECOND);
+        shows(&session, msn, "none, being fetched, 0 waiting");
+        sandbox.release();
+    });
 
     let without_msn = Session::builder(sandbox.api_keys(), system()).base_url(url);
     shows(&without_msn.build().unwrap(), "None", "none");

@@ -38,7 +38,7 @@ fn a_token_request_that_fails_says_that_it_was_for_a_token() {
         (
             Fault::json(200, "{}"),
             ErrorKind::Decode,
-            "200 OK, but the token reply is not an object with access_token and expires_in",
+            "200 OK, but the token reply is not an object with access_token, a string, and expires_in, a number of seconds",
         ),
         (
             Fault::json(
@@ -213,10 +213,10 @@ fn a_token_that_is_refused_during_its_renewal_is_not_asked_for_again() {
     let (sandbox, session) = with_token();
     sandbox.advance(3500 * SECOND);
     sandbox.fault(TOKEN, 1, Fault::Hold);
-    call(&session);
-    assert!(sandbox.wait_for(TOKEN, 2));
-    sandbox.revoke_tokens();
     thread::scope(|scope| {
+        scope.spawn(|| call(&session));
+        assert!(sandbox.wait_for(TOKEN, 2));
+        sandbox.revoke_tokens();
         scope.spawn(|| call(&session));
         until_debug_says(&session, "access_token: none, being fetched, 1 waiting");
         sandbox.release();

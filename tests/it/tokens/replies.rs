@@ -60,30 +60,29 @@ fn an_endless_lifetime_does_not_overflow() {
 #[test]
 fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
     let secret = "5eCreT-t0ken";
-    let not_an_object = "is not an object with access_token and expires_in";
-    let not_seconds = "has an expires_in that is not a whole number of seconds";
+    let other = "is not an object with access_token, a string, and expires_in, a number of seconds";
     let cases = [
-        ("".to_owned(), not_an_object),
-        (format!("<html>{secret}</html>"), not_an_object),
-        (format!("[\"{secret}\"]"), not_an_object),
-        (format!("[\"{secret}\", 3600]"), not_an_object),
-        (format!(r#"{{"access_token": "{secret}"}}"#), not_an_object),
-        (r#"{"expires_in": 3600}"#.to_owned(), not_an_object),
+        ("".to_owned(), other),
+        (format!("<html>{secret}</html>"), other),
+        (format!("[\"{secret}\"]"), other),
+        (format!("[\"{secret}\", 3600]"), other),
+        (format!(r#"{{"access_token": "{secret}"}}"#), other),
+        (r#"{"expires_in": 3600}"#.to_owned(), other),
         (
             r#"{"access_token": 5551234, "expires_in": 3600}"#.to_owned(),
-            "has an access_token that is not a string",
+            other,
         ),
         (
             format!(r#"{{"access_token": "{secret}", "expires_in": -1}}"#),
-            not_seconds,
+            other,
         ),
         (
             format!(r#"{{"access_token": "{secret}", "expires_in": "{secret}"}}"#),
-            not_seconds,
+            other,
         ),
         (
             format!(r#"{{"access_token": "{secret}", "expires_in": null}}"#),
-            not_seconds,
+            other,
         ),
         (
             r#"{"access_token": "", "expires_in": 3600}"#.to_owned(),
