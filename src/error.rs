@@ -289,12 +289,19 @@ impl Error {
         Self::before_sending(ErrorKind::InvalidInput, vec![problem])
     }
 
-    /// One error for all of `problems`, or `Ok` if there are none.
+    /// One error for all of `problems`, with an entry for each field, or `Ok` if there are none.
     pub(crate) fn from_problems(problems: Vec<FieldProblem>) -> Result<(), Self> {
-        if problems.is_empty() {
+        let mut entries: Vec<FieldProblem> = Vec::new();
+        for problem in problems {
+            match entries.iter_mut().find(|entry| entry.name == problem.name) {
+                Some(entry) => entry.reason = format!("{}, and {}", entry.reason, problem.reason),
+                None => entries.push(problem),
+            }
+        }
+        if entries.is_empty() {
             return Ok(());
         }
-        Err(Self::before_sending(ErrorKind::InvalidInput, problems))
+        Err(Self::before_sending(ErrorKind::InvalidInput, entries))
     }
 
     /// The server answered with a status that is no success.
@@ -381,8 +388,9 @@ impl Error {
         self
     }
 
+    /// What cannot be read now will not be read the next time either.
     pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
-        self.0.retryable = retryable;
+        self.0.retryable = retryable && self.0.kind != ErrorKind::Decode;
         self
     }
 

@@ -48,7 +48,10 @@ fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
         trace_id: None,
         retry_after: None,
         body: None,
-        delivery: Delivery::Answered,
+        delivery: match kind {
+            ErrorKind::Server => Delivery::Unknown,
+            _ => Delivery::Answered,
+        },
         retryable: false,
     }
 }

@@ -321,15 +321,13 @@ fn addresses_are_checked() {
 fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
     let category = Category::new(CategoryType::General, "a").image_id(unchecked("b c"));
     let wrong_image = "imageId: must be 1 to 128 letters, digits, -, _ and ., not \"b c\"";
-    let expected = format!(
-        "invalid input: orderDetailsUrl, imageId: orderDetailsUrl: {NO_ADDRESS} \"a\"; {wrong_image}"
-    );
+    let expected = format!("invalid input: orderDetailsUrl: {NO_ADDRESS} \"a\"; {wrong_image}");
     let mut order = order();
     order.payment_type = PaymentType::from("eCom");
     order.order_id = unchecked("d/e");
     let link = AddCategory::new(order, CategoryType::General, "a").image_id(unchecked("b c"));
     let expected_of_link = format!(
-        "invalid input: orderId, paymentType, url, imageId: orderId: must be letters, digits, -, _ \
+        "invalid input: orderId: must be letters, digits, -, _ \
          and ., not \"d/e\"; paymentType: must be ECOM or RECURRING, not \"eCom\"; url: \
          {NO_ADDRESS} \"a\"; {wrong_image}"
     );

@@ -193,10 +193,8 @@ fn all_that_is_wrong_is_named_at_once() {
     ]);
     assert_refused(
         &receipt,
-        "orderLines[0].name, orderLines[2].totalAmount, orderLines[2].totalAmount, bottomLine.tipAmount: \
-         orderLines[0].name: must not be empty; \
-         orderLines[2].totalAmount: must not be negative, not -1000; \
-         orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not -1000; \
+        "orderLines[0].name: must not be empty; \
+         orderLines[2].totalAmount: must not be negative, not -1000, and must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not -1000; \
          bottomLine.tipAmount: must not be negative, not -1",
     );
 }

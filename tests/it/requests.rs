@@ -216,13 +216,16 @@ fn dots_and_nothing_are_refused_in_paths() {
     let session = session_builder(&server.url()).build().unwrap();
     let mut tried = 0;
     for (endpoint, name) in all_names() {
-        let field = match name {
-            "scheme" | "id" => format!("businessIdentifier.{name}"),
-            name => name.to_owned(),
-        };
         for dots in ["", ".", ".."] {
             let error = (endpoint.call)(&session, &ids_with(name, dots)).unwrap_err();
-            let expected = format!("invalid input: {field}: {dots:?} cannot be part of a path");
+            let expected = match dots {
+                // An OrderRef is checked before it becomes a path.
+                "" if name == "orderId" => {
+                    "invalid input: orderId: must be letters, digits, -, _ and ., not \"\""
+                        .to_owned()
+                }
+                _ => format!("invalid input: {name}: {dots:?} cannot be part of a path"),
+            };
             assert_eq!(error.to_string(), expected, "{}", endpoint.name);
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             tried += 1;
@@ -245,18 +248,28 @@ fn dots_are_sent_where_they_are_part_of_no_path() {
 
 #[test]
 fn an_id_that_a_server_sent_stays_one_segment() {
+    let refused = |id: &str| {
+        format!("invalid input: orderId: must be letters, digits, -, _ and ., not {id:?}")
+    };
     for (id, encoded) in [
         (
-            "../a/b?c=d&e#f%2Fg h\u{f8}\r\n",
-            "..%2Fa%2Fb%3Fc%3Dd%26e%23f%252Fg%20h%C3%B8%0D%0A",
+            "../a/b?c=d&e#f%2Fg h",
+            "..%2Fa%2Fb%3Fc%3Dd%26e%23f%252Fg%20h",
         ),
         ("a%41+&=@:~", "a%2541%2B%26%3D%40:~"),
         ("----", "----"),
         ("....", "...."),
-        ("\u{e6} b\n", "%C3%A6%20b%0A"),
     ] {
         for (endpoint, name) in all_names() {
             let ids = ids_with(name, id);
+            if name == "orderId" && id != encoded {
+                // An OrderRef is checked before it becomes a path.
+                let server = unwanted();
+                let session = session_builder(&server.url()).build().unwrap();
+                let error = (endpoint.call)(&session, &ids).unwrap_err();
+                assert_eq!(error.to_string(), refused(id));
+                continue;
+            }
             let (request, result) = call_with(&endpoint, good_reply(&endpoint), &ids);
             assert_eq!(request, endpoint.request(&ids));
             let line = request.lines().next().unwrap();
@@ -329,7 +342,7 @@ fn a_page_is_not_taken_for_the_apis_answer() {
         let line = endpoint.line(&Ids::default());
         assert_eq!(
             error.to_string(),
-            format!("{line}: 200 OK, but the reply is a page and not the service's")
+            format!("{line}: 200 OK, but the reply is a page and not the API's")
         );
         assert_eq!(
             (error.kind(), error.delivery(), error.status()),
@@ -367,10 +380,7 @@ fn a_404_of_every_endpoint_keeps_method_path_and_problem() {
             assert_eq!(error.kind(), ErrorKind::NotFound);
             assert_eq!(error.trace_id(), trace);
             let line = endpoint.line(&Ids::default());
-            assert_eq!(
-                error.to_string(),
-                format!("{line}: 404 Not Found: Not Found: {says}")
-            );
+            assert_eq!(error.to_string(), format!("{line}: 404 Not Found: {says}"));
         }
     }
 }

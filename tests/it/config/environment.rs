@@ -147,7 +147,9 @@ fn every_missing_variable_is_named_in_one_error() {
     }
     assert_eq!(
         FromEnv(Vec::new()).run(),
-        missing("VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY")
+        missing(
+            "VIPPS_CLIENT_ID: not set in the environment; VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY"
+        )
     );
     let two = FromEnv::standard().with("VIPPS_CLIENT_ID", "");
     assert_eq!(

@@ -104,7 +104,7 @@ fn raw_refuses_methods_and_bodies_that_make_no_sense() {
     for method in ["GET", "DELETE"] {
         assert_eq!(
             refusal(session.raw(method, "/x", Some(&Value::Null))),
-            format!("invalid input: body: must be none for {method}")
+            format!("invalid input: body: must not be set for a {method}")
         );
     }
     assert_eq!(sandbox.requests(), []);
@@ -181,7 +181,7 @@ fn raw_fails_as_every_call_does() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/nothing: 404 Not Found: Not Found: There is no such endpoint \
+        "GET /management/v1/nothing: 404 Not Found: There is no such endpoint \
          [trace 0af7651916cd43dd8448eb211c80319c]"
     );
     sandbox.fault("GET /text", 1, Fault::reply(200, "text/plain", "no JSON"));
@@ -216,5 +216,6 @@ fn raw_fails_as_every_call_does() {
 
     // A DELETE that was lost and then finds nothing has done its work.
     sandbox.fault("DELETE /gone", 1, Fault::LoseReply);
+    sandbox.fault("DELETE /gone", 1, Fault::status(404));
     assert_eq!(session.raw("DELETE", "/gone", None).unwrap(), Value::Null);
 }

@@ -372,7 +372,7 @@ fn without_variables_there_is_no_order_to_wait_for() {
     let output = command("onboard", &[("VIPPS_CLIENT_ID", "id")])
         .output()
         .unwrap();
-    let stderr = "onboard: configuration: VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    let stderr = "onboard: configuration: VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
     assert_output(&output, 2, "", stderr);
 }
 

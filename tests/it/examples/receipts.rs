@@ -293,7 +293,7 @@ fn receipts_needs_orders_and_all_of_its_variables() {
         &output,
         2,
         "",
-        "receipts: configuration: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET: not set in the environment\n",
+        "receipts: configuration: VIPPS_CLIENT_ID: not set in the environment; VIPPS_CLIENT_SECRET: not set in the environment\n",
     );
     assert_eq!(sandbox.count("*"), 0);
 }

@@ -76,7 +76,7 @@ pub(super) fn faults() -> Vec<(Fault, Means)> {
         ),
     ];
     let statuses = [
-        302, 304, 400, 401, 403, 404, 408, 409, 410, 422, 429, 500, 501, 502, 503, 504,
+        302, 304, 400, 401, 403, 404, 408, 409, 410, 422, 423, 429, 500, 501, 502, 503, 504,
     ];
     faults.extend(statuses.map(|status| (Fault::status(status), Means::Refused(status))));
     faults
@@ -106,6 +106,14 @@ fn kind_of(status: u16, endpoint: &Endpoint) -> ErrorKind {
         408 | 500.. => ErrorKind::Server,
         400.. => ErrorKind::Rejected,
         _ => ErrorKind::UnexpectedStatus,
+    }
+}
+
+/// A failing server leaves open what it did.
+fn delivery_of(status: u16) -> Delivery {
+    match status {
+        408 | 500.. => Delivery::Unknown,
+        _ => Delivery::Answered,
     }
 }
 
@@ -158,10 +166,10 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
         Means::Refused(status) => {
             // A look at what is there settles what any failure of the server has left.
             let is_transient = is_transient(status) || (again == Retry::ReadBack && status >= 500);
-            let may = status == 429 || (is_transient && is_safe);
-            repeated(may, kind_of(status, endpoint), Delivery::Answered)
+            let may = matches!(status, 423 | 429) || (is_transient && is_safe);
+            repeated(may, kind_of(status, endpoint), delivery_of(status))
         }
-        Means::TooLong(status) => failure(kind_of(status, endpoint), Delivery::Answered, 1, false),
+        Means::TooLong(status) => failure(kind_of(status, endpoint), delivery_of(status), 1, false),
         Means::NoAnswer(kind) => repeated(is_safe, kind, Delivery::Unknown),
         Means::LostAnswer if again == Retry::ReadBack => success(1),
         Means::LostAnswer => Expected {

@@ -20,42 +20,69 @@ fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
     let all = ListProductOrders::new().include_expired(true);
     management::list_product_orders(&session, &all).unwrap();
 
-    let token = r#"method: "POST", path: "/accesstoken/get""#;
-    let prefill = r#"method: "POST", path: "/management/v1/product-orders""#;
-    let list = r#"method: "GET", path: "/management/v2/product-orders?includeExpired=true""#;
-    let trace = r#"Some("0af7651916cd43dd8448eb211c80319c")"#;
-    let expected: Vec<String> = [
-        (token, "Some(503)", 1, trace),
-        (token, "Some(200)", 2, "None"),
-        (prefill, "Some(401)", 1, trace),
-        (token, "Some(200)", 1, "None"),
-        (prefill, "None", 2, "None"),
-        (prefill, "Some(201)", 3, "None"),
-        (list, "Some(200)", 1, "None"),
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let token = "POST /accesstoken/get /accesstoken/get";
+    let prefill = "POST /management/v1/product-orders /management/v1/product-orders";
+    let list =
+        "GET /management/v2/product-orders?includeExpired=true /management/v2/product-orders";
+    // Request and route, status, kind of error, number, whether it is retried, trace.
+    let expected = [
+        (
+            token,
+            Some(503),
+            Some(ErrorKind::Server),
+            1,
+            true,
+            Some(trace),
+        ),
+        (token, Some(200), None, 2, false, None),
+        (
+            prefill,
+            Some(401),
+            Some(ErrorKind::Unauthorized),
+            1,
+            true,
+            Some(trace),
+        ),
+        (token, Some(200), None, 1, false, None),
+        (prefill, None, Some(ErrorKind::Network), 2, true, None),
+        (prefill, Some(201), None, 3, false, None),
+        (list, Some(200), None, 1, false, None),
     ]
-    .iter()
-    .map(|(request, status, attempt, trace)| {
-        format!(
-            "Attempt {{ {request}, status: {status}, attempt: {attempt}, elapsed: 0ns, trace_id: {trace} }}"
-        )
-    })
-    .collect();
+    .map(|(request, status, kind, number, retried, trace)| {
+        let trace = trace.map(str::to_owned);
+        (request.to_owned(), status, kind, number, retried, trace)
+    });
     let seen = seen.lock().unwrap();
-    let debug: Vec<String> = seen
+    let found: Vec<_> = seen
         .iter()
-        .map(|exchange| format!("{exchange:?}"))
+        .map(|attempt| {
+            assert_eq!(attempt.merchant_serial_number().unwrap().as_str(), "123456");
+            assert_eq!(attempt.elapsed(), Duration::ZERO);
+            let (method, path) = (attempt.method(), attempt.path());
+            (
+                format!("{method} {path} {}", attempt.route()),
+                attempt.status(),
+                attempt.error_kind(),
+                attempt.number(),
+                attempt.retry_in().is_some(),
+                attempt.trace_id().map(str::to_owned),
+            )
+        })
         .collect();
-    assert_eq!(debug, expected);
-
-    // The same by its methods.
-    let refused = &seen[2];
-    assert_eq!(refused.method(), "POST");
-    assert_eq!(refused.path(), "/management/v1/product-orders");
-    assert_eq!(refused.status(), Some(401));
-    assert_eq!(refused.number(), 1);
-    assert_eq!(refused.elapsed(), Duration::ZERO);
-    assert_eq!(refused.trace_id(), Some("0af7651916cd43dd8448eb211c80319c"));
-    assert_eq!((seen[4].status(), seen[4].trace_id()), (None, None));
+    assert_eq!(found, expected);
+    // A 401 is retried at once, others after the wait that the clock shows.
+    let waits: Vec<Duration> = seen.iter().filter_map(vipps::Attempt::retry_in).collect();
+    assert_eq!(waits[1], Duration::ZERO);
+    assert_eq!(waits.iter().sum::<Duration>(), sandbox.clock().now());
+    // Nothing but this, and no header of it.
+    assert_eq!(
+        format!("{:?}", seen[2]),
+        "Attempt { method: \"POST\", path: \"/management/v1/product-orders\", \
+         route: \"/management/v1/product-orders\", merchant_serial_number: Some(Msn(\"123456\")), \
+         status: Some(401), error_kind: Some(Unauthorized), number: 1, elapsed: 0ns, retry_in: Some(0ns), \
+         trace_id: Some(\"0af7651916cd43dd8448eb211c80319c\") }"
+    );
 }
 
 #[test]

@@ -84,10 +84,10 @@ fn an_address_that_would_go_wrong_is_refused() {
             "must be visible ASCII, and has '\u{e6}'",
         ),
         ("https://[::1", PORT),
-        ("https://[abc", "is no address: invalid authority"),
+        ("https://[abc", "is not a valid URL: invalid authority"),
         (
             "https://api.vipps.no\\x",
-            "is no address: invalid uri character",
+            "is not a valid URL: invalid uri character",
         ),
         // Seen in other clients: the API's own path twice in every request.
         (
@@ -130,7 +130,7 @@ fn allow_plain_http_allows_nothing_else() {
         ("http://user:password@sandbox", USER_INFORMATION),
         ("http://sandbox:99999", PORT),
         ("http://", HOST),
-        ("http://[abc", "is no address: invalid authority"),
+        ("http://[abc", "is not a valid URL: invalid authority"),
     ];
     for (url, reason) in cases {
         assert_config(build(url), &format!("base_url: {reason}"));

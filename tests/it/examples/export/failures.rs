@@ -210,7 +210,7 @@ fn a_list_that_cannot_be_had_leaves_an_earlier_file_alone() {
     let output = command("sales_units_export", &[("VIPPS_KEYS", "standard")])
         .output()
         .unwrap();
-    let stderr = "sales_units_export: configuration: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    let stderr = "sales_units_export: configuration: VIPPS_CLIENT_ID: not set in the environment; VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
     assert_output(&output, 2, "", stderr);
 }
 

@@ -65,7 +65,9 @@ fn a_service_that_is_down_is_asked_again_with_the_same_key() {
     let desk = Desk::new("down");
     desk.sandbox.fault(POST, 5, Fault::status(503));
     let first = desk.order(&[]);
-    let failed = format!("onboard: {POST}: 503 Service Unavailable: {ASKED_FOR}");
+    let failed = format!(
+        "onboard: {POST}: 503 Service Unavailable: {ASKED_FOR} (the server may have carried it out)"
+    );
     // Each wait is by half longer than the one before.
     let waits = ["100.0ms", "150.0ms", "225.0ms", "337.5ms"];
     let stderr = waits
@@ -130,7 +132,7 @@ fn a_refusal_says_nothing_about_what_was_sent_before() {
     desk.sandbox.fault(POST, 1, Fault::status(403));
     let output = desk.order(&[]);
     let failed = format!(
-        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR}; it is sent again in 100.0ms\n{}",
+        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR} (the server may have carried it out); it is sent again in 100.0ms\n{}",
         refused(&desk)
     );
     assert_output(&output, 1, "", &failed);
