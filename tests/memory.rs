@@ -3,14 +3,16 @@
 
 use std::alloc::System;
 use std::io::Write;
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
 use heapster::Heapster;
 use vipps::management::{SalesUnitSummary, list_sales_units};
-use vipps::{Error, SessionBuilder};
+use vipps::{Error, ErrorKind, SessionBuilder};
 
-use support::{RawServer, read_request, session_builder};
+use support::{RawServer, builder_without_token, read_request, reply, session_builder, until};
 
 // Most of it is for the other programs.
 #[allow(dead_code, unused_imports, clippy::expect_used)]
@@ -82,6 +84,8 @@ fn a_reply_costs_what_its_cap_allows_and_no_more() {
     a_gibibyte_costs_no_more_than_the_cap();
     what_fits_its_length_costs_its_length();
     a_long_list_costs_in_proportion();
+    a_token_reply_costs_its_own_cap();
+    all_that_wait_for_a_token_share_its_error();
 }
 
 fn a_gibibyte_costs_no_more_than_the_cap() {
@@ -168,4 +172,75 @@ fn a_long_list_costs_in_proportion() {
     assert!(twenty <= 20 * MIB * 5, "{twenty} bytes for 20 MiB");
     // As much for each of its bytes, within what doubling rounds up.
     assert!(twenty <= five * 4 * 2, "{five} for 5 MiB, {twenty} for 20");
+}
+
+/// It is read into two fields, whatever else is in it, and no further than 64 KiB.
+fn a_token_reply_costs_its_own_cap() {
+    static ZEROS: [u8; 64 * 1024] = {
+        let mut zeros = [b'0'; 64 * 1024];
+        let mut at = 1;
+        while at < zeros.len() {
+            zeros[at] = b',';
+            at += 2;
+        }
+        zeros
+    };
+    for start in ["[", r#"{"access_token":"t","expires_in":900,"more":["#] {
+        let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{start}");
+        let (server, sent) = serve(head, &ZEROS, 64 * MIB / ZEROS.len(), b"0]}");
+        let session = builder_without_token(&server.url()).build().unwrap();
+        let (peak, result) = peak_of(|| session.access_token());
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "no access token: POST /accesstoken/get: 200 OK, but the token reply is larger than 65536 bytes"
+        );
+        assert!(peak <= BUFFERS, "{start}: {peak} bytes");
+        assert!(sent.recv().unwrap() < 64 * MIB / ZEROS.len());
+    }
+}
+
+/// However many there are, and however long it is.
+fn all_that_wait_for_a_token_share_its_error() {
+    const WAITING: usize = 500;
+
+    let texts = format!("\"{}\",", "x".repeat(4000)).repeat(60);
+    let body = format!(r#"{{"errors":[{}]}}"#, texts.trim_end_matches(','));
+    assert!(body.len() > 240_000);
+    let answer = reply("400 Bad Request", &["Connection: close"], &body);
+    let (go, may_go) = mpsc::channel();
+    let may_go = Mutex::new(may_go);
+    let server = RawServer::each(move |mut stream| {
+        read_request(&mut stream).unwrap();
+        may_go.lock().unwrap().recv().unwrap();
+        drop(stream.write_all(&answer));
+    });
+    let session = builder_without_token(&server.url()).build().unwrap();
+    let (peak, errors) = peak_of(|| {
+        thread::scope(|scope| {
+            let call = || session.access_token().unwrap_err();
+            let start = || {
+                let thread = thread::Builder::new().stack_size(256 * 1024);
+                thread.spawn_scoped(scope, call).unwrap()
+            };
+            let threads: Vec<_> = (0..=WAITING).map(|_| start()).collect();
+            until("all wait", || {
+                format!("{session:?}").contains(&format!("{WAITING} waiting"))
+            });
+            go.send(()).unwrap();
+            let threads = threads.into_iter();
+            threads
+                .map(|thread| thread.join().unwrap())
+                .collect::<Vec<_>>()
+        })
+    });
+    for error in &errors {
+        assert_eq!(error.kind(), ErrorKind::Auth);
+        assert_eq!(error.field_problems().len(), 60);
+        assert!(std::ptr::eq(
+            error.field_problems(),
+            errors[0].field_problems()
+        ));
+    }
+    // Thrice for reading it, and what 500 threads cost.
+    assert!(peak <= 3 * body.len() + 4 * MIB, "{peak} bytes");
 }

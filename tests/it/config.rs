@@ -1,6 +1,6 @@
 //! What a caller can get wrong before anything is sent: keys, settings, identifiers, paths, the environment.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt::{Debug, Display};
@@ -11,24 +11,21 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use vipps::management::{
     self, BankAccount, BusinessIdentifier, PricePackageId, ProductOrderId, SalesUnitSummary,
 };
-use vipps::sandbox::{Fault, Sandbox};
+use vipps::sandbox::Sandbox;
 use vipps::{
-    ApiKeys, Clock, Delivery, Error, ErrorKind, IdempotencyKey, Msn, RetryPolicy, Session,
-    SessionBuilder, SystemInfo,
+    ApiKeys, Clock, Delivery, Error, ErrorKind, IdempotencyKey, Msn, Session, SessionBuilder,
+    SystemInfo,
 };
 
-use crate::support::{
-    RawServer, call, json_reply, last_request, reply, session_builder, system, wire,
-};
+use crate::support::{last_request, system};
 
 mod environment;
 mod identifiers;
-mod raw;
 
 /// The whole message of an error that stands for a mistake of the caller's.
 #[track_caller]

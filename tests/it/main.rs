@@ -19,6 +19,7 @@ mod money;
 mod order_management;
 mod prefill;
 mod receipts;
+mod request_builder;
 mod requests;
 mod retries;
 mod sandbox;

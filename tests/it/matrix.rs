@@ -1,6 +1,6 @@
 //! Every endpoint against every fault: what a call gives back, what it says of itself, and what is there afterwards.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.push(Endpoint {
         name: "raw GET",
         route: "GET /management/v1/sales-units/654321",
-        call: |session, _| session.raw("GET", "/management/v1/sales-units/654321", None),
+        call: |session, _| session.call_any("GET", "/management/v1/sales-units/654321", None),
         needs: Needs::JsonOrNothing,
         ..endpoint("get_sales_unit")
     });
@@ -46,7 +46,7 @@ fn endpoints() -> Vec<Endpoint> {
             let url = "https://example.com/2";
             let category = AddCategory::new(ids.order.clone(), CategoryType::Ticket, url);
             let path = "/order-management/v3/categories";
-            session.raw("POST", path, Some(&to_json(&category)))
+            session.call_any("POST", path, Some(&to_json(&category)))
         },
         needs: Needs::JsonOrNothing,
         effect: Effect::Makes {

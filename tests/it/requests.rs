@@ -1,6 +1,6 @@
 //! What holds for every endpoint: the whole request, the whole result, its identifiers, its sales unit, and what its statuses mean.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use serde_json::{Value, json};
 use vipps::order_management::OrderRef;
 use vipps::sandbox::{Fault, Sandbox};
@@ -68,7 +68,7 @@ fn raw_reaches_every_endpoint() {
         let (expected, body) = expected.split_once("\n\n").unwrap();
         let body: Option<Value> = serde_json::from_str(body).ok();
         let (request, result) = call(good_reply(&endpoint), |session| {
-            session.raw(method, path, body.as_ref())
+            session.call_any(method, path, body.as_ref())
         });
         // The order of a JSON object's members is another here.
         let (head, sent) = request.split_once("\n\n").unwrap();

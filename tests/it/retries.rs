@@ -1,6 +1,6 @@
 //! Which calls are repeated, when, with what, and what an error says of all its attempts together.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -58,11 +58,15 @@ impl Kind {
         let body = json!({"any": "thing"});
         match self {
             Get => management::list_sales_units(session).map(drop),
-            Put => session.raw("PUT", "/any/thing", Some(&body)).map(drop),
+            Put => session.call_any("PUT", "/any/thing", Some(&body)).map(drop),
             Delete => management::delete_product_order(session, &order_id(ORDER_ID)),
             PostWithKey => management::prefill_product_order(session, &prefill()).map(drop),
-            PlainPost => session.raw("POST", "/any/thing", Some(&body)).map(drop),
-            Patch => session.raw("PATCH", "/any/thing", Some(&body)).map(drop),
+            PlainPost => session
+                .call_any("POST", "/any/thing", Some(&body))
+                .map(drop),
+            Patch => session
+                .call_any("PATCH", "/any/thing", Some(&body))
+                .map(drop),
         }
     }
 

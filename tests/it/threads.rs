@@ -1,6 +1,6 @@
 //! Many threads over one session while tokens run out and the network fails, and what is left when one of them goes.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -446,7 +446,7 @@ fn one_in_so_many_requests_fails() {
     sandbox.fault_every("GET *", 2, Fault::status(502));
     let statuses: Vec<Option<u16>> = (0..8)
         .map(|_| {
-            let result = session.raw("GET", "/management/v1/sales-units", None);
+            let result = session.call_any("GET", "/management/v1/sales-units", None);
             result.err().and_then(|error| error.status())
         })
         .collect();

@@ -1,6 +1,6 @@
 //! How a session gets, shares, renews and drops its token, and what shows of it.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -135,7 +135,13 @@ fn the_environment_makes_a_session_that_works() {
 
 #[test]
 fn every_missing_variable_is_named_in_one_error() {
-    let missing = |names: &str| format!("configuration: {names}: not set in the environment");
+    let missing = |names: &str| {
+        let entries = names.split(' ');
+        let entries: Vec<String> = entries
+            .map(|name| format!("{name}: not set in the environment"))
+            .collect();
+        format!("configuration: {}", entries.join("; "))
+    };
     for name in [
         "VIPPS_CLIENT_ID",
         "VIPPS_CLIENT_SECRET",
@@ -147,18 +153,16 @@ fn every_missing_variable_is_named_in_one_error() {
     }
     assert_eq!(
         FromEnv(Vec::new()).run(),
-        missing(
-            "VIPPS_CLIENT_ID: not set in the environment; VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY"
-        )
+        missing("VIPPS_CLIENT_ID VIPPS_CLIENT_SECRET VIPPS_SUBSCRIPTION_KEY")
     );
     let two = FromEnv::standard().with("VIPPS_CLIENT_ID", "");
     assert_eq!(
         two.without("VIPPS_SUBSCRIPTION_KEY").run(),
-        missing("VIPPS_CLIENT_ID, VIPPS_SUBSCRIPTION_KEY")
+        missing("VIPPS_CLIENT_ID VIPPS_SUBSCRIPTION_KEY")
     );
     assert_eq!(
         FromEnv(Vec::new()).with("VIPPS_KEYS", "management").run(),
-        missing("VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET")
+        missing("VIPPS_CLIENT_ID VIPPS_CLIENT_SECRET")
     );
 }
 

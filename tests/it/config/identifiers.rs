@@ -295,7 +295,7 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
     assert_eq!(refusal(in_header(&broken)), no_header);
     assert_eq!(refusal(in_builder(&broken)), no_header);
     assert_eq!(
-        refusal(session.for_sales_unit(&broken).raw("GET", "/x", None)),
+        refusal(session.for_sales_unit(&broken).call_any("GET", "/x", None)),
         no_header
     );
     // Back to a good one, the bad one is forgotten.

@@ -1,6 +1,6 @@
 //! Kinds, statuses, and the texts of the errors that are no answers.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ fn what_may_have_been_done_is_not_retryable_without_a_key() {
         sandbox.fault("POST *", 1, Fault::json(status, ""));
         let body = serde_json::json!({});
         let error = session
-            .raw("POST", "/management/v1/x", Some(&body))
+            .call_any("POST", "/management/v1/x", Some(&body))
             .unwrap_err();
         let known = (error.status(), error.is_retryable(), error.delivery());
         let delivery = match status {
@@ -172,7 +172,7 @@ fn an_answer_knows_its_request() {
     sandbox.fault("PATCH *", 1, Fault::json(400, ""));
     let body = serde_json::json!({});
     let error = session
-        .raw("PATCH", "/management/v9/a?b=c%20d", Some(&body))
+        .call_any("PATCH", "/management/v9/a?b=c%20d", Some(&body))
         .unwrap_err();
     assert_eq!(
         (error.method(), error.path()),
@@ -248,7 +248,7 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
         ),
         (
             session
-                .raw("GET", "/a", Some(&serde_json::json!({})))
+                .call_any("GET", "/a", Some(&serde_json::json!({})))
                 .unwrap_err(),
             ErrorKind::InvalidInput,
             "invalid input: body: must not be set for a GET",

@@ -16,12 +16,12 @@ use serde_json::Value;
 use vipps::{Error, Session};
 
 /// A call to any endpoint, whose reply is JSON or nothing.
-pub(crate) trait Raw {
-    fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error>;
+pub(crate) trait CallAny {
+    fn call_any(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error>;
 }
 
-impl Raw for Session {
-    fn raw(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+impl CallAny for Session {
+    fn call_any(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let request = self.request(method, path);
         let reply = match body {
             Some(body) => request.json(body),

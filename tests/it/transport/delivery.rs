@@ -1,6 +1,6 @@
 //! What a failed call may have done.
 
-use crate::support::Raw as _;
+use crate::support::CallAny as _;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -281,7 +281,7 @@ fn an_early_answer_is_an_answer() {
     let session = builder(&peer.url()).timeout(Duration::from_secs(5));
     let session = session.build().unwrap();
     let body = serde_json::Value::String("x".repeat(2_000_000));
-    let error = session.raw("POST", "/management/v1/x", Some(&body));
+    let error = session.call_any("POST", "/management/v1/x", Some(&body));
     let error = error.unwrap_err();
     assert_eq!(error.status(), Some(413));
     assert_eq!(error.delivery(), Delivery::Answered);
