@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::null_as_default;
 use crate::error::problem::FieldProblem;
-use crate::model::identifier::{is_made_of, text_or_number};
+use crate::model::identifier::is_made_of;
+use crate::model::lenient::{null_as_default, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
