@@ -12,8 +12,9 @@ use crate::error::problem::FieldProblem;
 use crate::error::{Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_PATH_BYTES, header_value};
 use crate::model::identifier::IdempotencyKey;
+use crate::model::lenient::without_bom;
 use crate::session::Session;
-use crate::transport::{self, Response};
+use crate::transport::{self, Response, compressed};
 
 impl Session {
     /// Begins a request to an endpoint of your own choosing, such as one that this crate has no function for.
@@ -328,18 +329,27 @@ impl Reply {
     /// Whether the body holds nothing but white space.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.response.body.iter().all(u8::is_ascii_whitespace)
+        self.content().trim_ascii().is_empty()
     }
 
-    /// The body as text.
+    /// The body as text, without a byte order mark.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Decode`] if it is not UTF-8.
-    pub fn text(self) -> Result<String, Error> {
-        let (line, status) = (self.line, self.response.status);
-        String::from_utf8(self.response.body)
-            .map_err(|_| transport::unreadable(&line, status, "the reply is not UTF-8 text"))
+    pub fn text(mut self) -> Result<String, Error> {
+        let bytes = std::mem::take(&mut self.response.body);
+        let start = bytes.len() - without_bom(&bytes).len();
+        match String::from_utf8(bytes) {
+            Ok(mut text) => {
+                text.drain(..start);
+                Ok(text)
+            }
+            Err(error) => {
+                self.response.body = error.into_bytes();
+                Err(self.unreadable("the reply is not UTF-8 text"))
+            }
+        }
     }
 
     /// The body as a value of JSON.
@@ -348,7 +358,7 @@ impl Reply {
     ///
     /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.response.body).map_err(|error| {
+        serde_json::from_slice(self.content()).map_err(|error| {
             if self.is_empty() {
                 return self.unreadable("the reply has no body");
             }
@@ -357,29 +367,44 @@ impl Reply {
         })
     }
 
-    /// The body as the one text that it consists of: a JSON string as what it says, anything else as it stands, except for a page.
+    /// The body as the one text that it consists of: a JSON string as what it says, `null` as nothing, anything else as it stands, except
+    /// for a page and a JSON string that is none.
     pub(crate) fn string(self) -> Result<String, Error> {
-        if let Ok(text) = serde_json::from_slice(&self.response.body) {
-            return Ok(text);
+        let error = match self.json::<Option<String>>() {
+            Ok(text) => return Ok(text.unwrap_or_default()),
+            Err(_) if self.is_empty() => return Ok(String::new()),
+            Err(error) => error,
+        };
+        let is_plain = compressed(&self.response.headers, &self.response.body).is_none();
+        if self.content().trim_ascii_start().starts_with(b"\"") || !is_plain {
+            return Err(error);
         }
-        let bytes = self.not_a_page()?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+        self.not_a_page()?;
+        Ok(String::from_utf8_lossy(self.content()).trim().to_owned())
     }
 
     /// Nothing, for a call whose success says it all, whatever the body is, except for a page.
     pub(crate) fn done(self) -> Result<(), Error> {
-        self.not_a_page().map(drop)
+        self.not_a_page()
     }
 
     /// Whoever answers a request for JSON with HTML is not the API, and has done nothing.
-    fn not_a_page(self) -> Result<Vec<u8>, Error> {
-        if self.response.body.trim_ascii_start().starts_with(b"<") {
-            return Err(self.unreadable("the reply is a page and not the API's"));
+    fn not_a_page(&self) -> Result<(), Error> {
+        match self.content().trim_ascii_start().starts_with(b"<") {
+            true => Err(self.unreadable("the reply is a page and not the API's")),
+            false => Ok(()),
         }
-        Ok(self.response.body)
     }
 
+    /// The body without a byte order mark.
+    pub(crate) fn content(&self) -> &[u8] {
+        without_bom(&self.response.body)
+    }
+
+    /// The error of a body that is not what was promised.
     pub(crate) fn unreadable(&self, reason: impl Into<String>) -> Error {
+        let compressed = compressed(&self.response.headers, &self.response.body);
+        let reason = compressed.unwrap_or_else(|| reason.into());
         transport::unreadable(&self.line, self.response.status, reason)
     }
 }
