@@ -1,10 +1,11 @@
 //! What every call is made of: a request that is put together piece by piece, and its reply.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use ureq::http::{HeaderMap, HeaderName, Method};
 
@@ -12,7 +13,7 @@ use crate::error::problem::FieldProblem;
 use crate::error::{Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_PATH_BYTES, header_value};
 use crate::model::identifier::IdempotencyKey;
-use crate::model::lenient::without_bom;
+use crate::model::lenient::{List, OrDefault, without_bom};
 use crate::session::Session;
 use crate::transport::{self, Response, compressed};
 
@@ -358,21 +359,53 @@ impl Reply {
     ///
     /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(self.content()).map_err(|error| {
-            if self.is_empty() {
-                return self.unreadable("the reply has no body");
-            }
-            let error = without_values(&error.to_string());
-            self.unreadable(format!("the reply cannot be read: {error}"))
-        })
+        self.read(|| PhantomData::<T>)
+    }
+
+    /// [`json`](Self::json) where no body and `null` are the empty value.
+    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
+        self.read_or_default(|| PhantomData::<T>)
+    }
+
+    /// The body as a list, bare or as a member of an object. No body and `null` are the empty list.
+    pub(crate) fn list<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        member: impl Into<Option<&'static str>>,
+    ) -> Result<Vec<T>, Error> {
+        let (length, member) = (self.response.body.len(), member.into());
+        self.read_or_default(|| List::of_text(length, what, member))
+    }
+
+    fn read_or_default<'a, S>(&'a self, seed: impl Fn() -> S) -> Result<S::Value, Error>
+    where
+        S: DeserializeSeed<'a, Value: Default>,
+    {
+        match self.is_empty() {
+            true => Ok(S::Value::default()),
+            false => self.read(|| OrDefault(seed())),
+        }
+    }
+
+    fn read<'a, S: DeserializeSeed<'a>>(&'a self, seed: impl Fn() -> S) -> Result<S::Value, Error> {
+        let mut deserializer = serde_json::Deserializer::from_slice(self.content());
+        seed()
+            .deserialize(&mut deserializer)
+            .and_then(|value| deserializer.end().map(|()| value))
+            .map_err(|error| {
+                if self.is_empty() {
+                    return self.unreadable("the reply has no body");
+                }
+                let error = without_values(&error.to_string());
+                self.unreadable(format!("the reply cannot be read: {error}"))
+            })
     }
 
     /// The body as the one text that it consists of: a JSON string as what it says, `null` as nothing, anything else as it stands, except
     /// for a page and a JSON string that is none.
     pub(crate) fn string(self) -> Result<String, Error> {
-        let error = match self.json::<Option<String>>() {
-            Ok(text) => return Ok(text.unwrap_or_default()),
-            Err(_) if self.is_empty() => return Ok(String::new()),
+        let error = match self.json_or_default() {
+            Ok(text) => return Ok(text),
             Err(error) => error,
         };
         let is_plain = compressed(&self.response.headers, &self.response.body).is_none();

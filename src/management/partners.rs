@@ -16,7 +16,7 @@ pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error
     session
         .request("GET", "/management/v1/partners/price-packages")
         .send()?
-        .json()
+        .list("a list of price packages", None)
 }
 
 /// A price package, for [`PrefillProductOrder::price_package_id`](super::PrefillProductOrder::price_package_id).
