@@ -13,6 +13,7 @@ use crate::error::problem::FieldProblem;
 use crate::error::{Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_PATH_BYTES, header_value};
 use crate::model::identifier::IdempotencyKey;
+use crate::model::json_path;
 use crate::model::lenient::{List, OrDefault, without_bom};
 use crate::session::Session;
 use crate::transport::{self, Response, compressed};
@@ -357,7 +358,7 @@ impl Reply {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type.
+    /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type. The message names the place, such as `[1].name`, and no value.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.read(|| PhantomData::<T>)
     }
@@ -388,17 +389,10 @@ impl Reply {
     }
 
     fn read<'a, S: DeserializeSeed<'a>>(&'a self, seed: impl Fn() -> S) -> Result<S::Value, Error> {
-        let mut deserializer = serde_json::Deserializer::from_slice(self.content());
-        seed()
-            .deserialize(&mut deserializer)
-            .and_then(|value| deserializer.end().map(|()| value))
-            .map_err(|error| {
-                if self.is_empty() {
-                    return self.unreadable("the reply has no body");
-                }
-                let error = without_values(&error.to_string());
-                self.unreadable(format!("the reply cannot be read: {error}"))
-            })
+        json_path::read(self.content(), seed).map_err(|reason| match self.is_empty() {
+            true => self.unreadable("the reply has no body"),
+            false => self.unreadable(format!("the reply cannot be read: {reason}")),
+        })
     }
 
     /// The body as the one text that it consists of: a JSON string as what it says, `null` as nothing, anything else as it stands, except
@@ -459,21 +453,6 @@ impl std::fmt::Debug for RequestBuilder<'_> {
         f.debug_struct("RequestBuilder")
             .field("request", &format_args!("{}", self.line))
             .finish_non_exhaustive()
-    }
-}
-
-/// serde's message without the text that it found: that may be a token or a person's name, and as long as the whole reply.
-fn without_values(message: &str) -> String {
-    const FOUND: &str = ": string ";
-    let begin = message.find(FOUND).map(|at| at + FOUND.len() - 1);
-    // The text is quoted, and quotes in it are escaped, so that the last of these is not its own.
-    let end = message.rfind("\", expected ").map(|at| at + 1);
-    let parts = begin
-        .zip(end)
-        .and_then(|(begin, end)| Some((message.get(..begin)?, message.get(end..)?)));
-    match parts {
-        Some((before, after)) => format!("{before}{after}"),
-        None => message.to_owned(),
     }
 }
 

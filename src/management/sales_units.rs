@@ -68,7 +68,8 @@ pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> 
 pub struct SalesUnitSummary {
     /// Its merchant serial number.
     pub msn: Msn,
-    /// Its name, at most 50 characters.
+    /// Its name, at most 50 characters. Empty if there is none.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
 }
 

@@ -19,6 +19,7 @@ mod order_management;
 mod order_sandbox;
 mod prefill;
 mod receipts;
+mod replies;
 mod requests;
 mod retries;
 mod sandbox;
