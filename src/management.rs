@@ -41,14 +41,3 @@ pub use sales_units::{
     BankAccount, CaptureType, SalesUnit, SalesUnitConfiguration, SalesUnitSummary, get_sales_unit,
     list_merchant_sales_units, list_sales_units,
 };
-
-use serde::{Deserialize, Deserializer};
-
-/// Reads `null` as the empty value.
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}

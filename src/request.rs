@@ -1,10 +1,11 @@
 //! What every call is made of: a request that is put together piece by piece, and its reply.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use ureq::http::{HeaderMap, HeaderName, Method};
 
@@ -12,8 +13,10 @@ use crate::error::problem::FieldProblem;
 use crate::error::{Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_PATH_BYTES, header_value};
 use crate::model::identifier::IdempotencyKey;
+use crate::model::json_path;
+use crate::model::lenient::{List, OrDefault, without_bom};
 use crate::session::Session;
-use crate::transport::{self, Response};
+use crate::transport::{self, Response, compressed};
 
 impl Session {
     /// Begins a request to an endpoint of your own choosing, such as one that this crate has no function for.
@@ -328,58 +331,107 @@ impl Reply {
     /// Whether the body holds nothing but white space.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.response.body.iter().all(u8::is_ascii_whitespace)
+        self.content().trim_ascii().is_empty()
     }
 
-    /// The body as text.
+    /// The body as text, without a byte order mark.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Decode`] if it is not UTF-8.
-    pub fn text(self) -> Result<String, Error> {
-        let (line, status) = (self.line, self.response.status);
-        String::from_utf8(self.response.body)
-            .map_err(|_| transport::unreadable(&line, status, "the reply is not UTF-8 text"))
+    pub fn text(mut self) -> Result<String, Error> {
+        let bytes = std::mem::take(&mut self.response.body);
+        let start = bytes.len() - without_bom(&bytes).len();
+        match String::from_utf8(bytes) {
+            Ok(mut text) => {
+                text.drain(..start);
+                Ok(text)
+            }
+            Err(error) => {
+                self.response.body = error.into_bytes();
+                Err(self.unreadable("the reply is not UTF-8 text"))
+            }
+        }
     }
 
     /// The body as a value of JSON.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type.
+    /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type. The message names the place, such as `[1].name`, and no value.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.response.body).map_err(|error| {
-            if self.is_empty() {
-                return self.unreadable("the reply has no body");
-            }
-            let error = without_values(&error.to_string());
-            self.unreadable(format!("the reply cannot be read: {error}"))
+        self.read(|| PhantomData::<T>)
+    }
+
+    /// [`json`](Self::json) where no body and `null` are the empty value.
+    pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
+        self.read_or_default(|| PhantomData::<T>)
+    }
+
+    /// The body as a list, bare or as a member of an object. No body and `null` are the empty list.
+    pub(crate) fn list<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        member: impl Into<Option<&'static str>>,
+    ) -> Result<Vec<T>, Error> {
+        let (length, member) = (self.response.body.len(), member.into());
+        self.read_or_default(|| List::of_text(length, what, member))
+    }
+
+    fn read_or_default<'a, S>(&'a self, seed: impl Fn() -> S) -> Result<S::Value, Error>
+    where
+        S: DeserializeSeed<'a, Value: Default>,
+    {
+        match self.is_empty() {
+            true => Ok(S::Value::default()),
+            false => self.read(|| OrDefault(seed())),
+        }
+    }
+
+    fn read<'a, S: DeserializeSeed<'a>>(&'a self, seed: impl Fn() -> S) -> Result<S::Value, Error> {
+        json_path::read(self.content(), seed).map_err(|reason| match self.is_empty() {
+            true => self.unreadable("the reply has no body"),
+            false => self.unreadable(format!("the reply cannot be read: {reason}")),
         })
     }
 
-    /// The body as the one text that it consists of: a JSON string as what it says, anything else as it stands, except for a page.
+    /// The body as the one text that it consists of: a JSON string as what it says, `null` as nothing, anything else as it stands, except
+    /// for a page and a JSON string that is none.
     pub(crate) fn string(self) -> Result<String, Error> {
-        if let Ok(text) = serde_json::from_slice(&self.response.body) {
-            return Ok(text);
+        let error = match self.json_or_default() {
+            Ok(text) => return Ok(text),
+            Err(error) => error,
+        };
+        let is_plain = compressed(&self.response.headers, &self.response.body).is_none();
+        if self.content().trim_ascii_start().starts_with(b"\"") || !is_plain {
+            return Err(error);
         }
-        let bytes = self.not_a_page()?;
-        Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+        self.not_a_page()?;
+        Ok(String::from_utf8_lossy(self.content()).trim().to_owned())
     }
 
     /// Nothing, for a call whose success says it all, whatever the body is, except for a page.
     pub(crate) fn done(self) -> Result<(), Error> {
-        self.not_a_page().map(drop)
+        self.not_a_page()
     }
 
     /// Whoever answers a request for JSON with HTML is not the API, and has done nothing.
-    fn not_a_page(self) -> Result<Vec<u8>, Error> {
-        if self.response.body.trim_ascii_start().starts_with(b"<") {
-            return Err(self.unreadable("the reply is a page and not the API's"));
+    fn not_a_page(&self) -> Result<(), Error> {
+        match self.content().trim_ascii_start().starts_with(b"<") {
+            true => Err(self.unreadable("the reply is a page and not the API's")),
+            false => Ok(()),
         }
-        Ok(self.response.body)
     }
 
+    /// The body without a byte order mark.
+    pub(crate) fn content(&self) -> &[u8] {
+        without_bom(&self.response.body)
+    }
+
+    /// The error of a body that is not what was promised.
     pub(crate) fn unreadable(&self, reason: impl Into<String>) -> Error {
+        let compressed = compressed(&self.response.headers, &self.response.body);
+        let reason = compressed.unwrap_or_else(|| reason.into());
         transport::unreadable(&self.line, self.response.status, reason)
     }
 }
@@ -401,21 +453,6 @@ impl std::fmt::Debug for RequestBuilder<'_> {
         f.debug_struct("RequestBuilder")
             .field("request", &format_args!("{}", self.line))
             .finish_non_exhaustive()
-    }
-}
-
-/// serde's message without the text that it found: that may be a token or a person's name, and as long as the whole reply.
-fn without_values(message: &str) -> String {
-    const FOUND: &str = ": string ";
-    let begin = message.find(FOUND).map(|at| at + FOUND.len() - 1);
-    // The text is quoted, and quotes in it are escaped, so that the last of these is not its own.
-    let end = message.rfind("\", expected ").map(|at| at + 1);
-    let parts = begin
-        .zip(end)
-        .and_then(|(begin, end)| Some((message.get(..begin)?, message.get(end..)?)));
-    match parts {
-        Some((before, after)) => format!("{before}{after}"),
-        None => message.to_owned(),
     }
 }
 

@@ -7,9 +7,11 @@ use ureq::http::header::{CONTENT_LENGTH, LOCATION};
 use ureq::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use ureq::{Agent, Proxy, SendBody};
 
+mod body;
 mod failure;
 mod retry_after;
 
+pub(crate) use body::compressed;
 use failure::MAX_RESPONSE_HEAD;
 
 use crate::config::tls::Tls;
@@ -202,12 +204,21 @@ impl Client {
                 redirect_problem(&head.headers, scrub)
             } else if message.for_token && mentions_a_token(&bytes) {
                 Problem::from_detail("a body that is not shown, as it may hold a token".to_owned())
+            } else if let Some(reason) = compressed(&head.headers, &bytes) {
+                Problem::from_detail(reason)
             } else {
                 Problem::read(&bytes, scrub)
             };
             let retry_after = retry_after::read(&head.headers);
             return Err(Error::answered(message.line, status, problem, retry_after));
         }
+        let outcome = match outcome {
+            Ok(()) if body::is_cut(message, status, &head.headers, &bytes) => {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            outcome => outcome,
+        };
+        let says_it_all = message.line.method == Method::DELETE || status == StatusCode::NO_CONTENT;
         let response = |body| Response {
             status,
             headers: head.headers,
@@ -224,8 +235,8 @@ impl Client {
         }
         match outcome {
             Ok(()) => Ok(response(bytes)),
-            // For a DELETE the status says it all, and a reply that broke off was the service's.
-            Err(_) if message.line.method == Method::DELETE => Ok(response(Vec::new())),
+            // The status says it all, and a reply that broke off was the service's.
+            Err(_) if says_it_all => Ok(response(Vec::new())),
             Err(error) => {
                 let limit = time_left.unwrap_or(self.timeout);
                 Err(failure::in_body(message.line, status, error, limit))

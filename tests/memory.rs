@@ -9,10 +9,16 @@ use std::thread;
 use std::time::Duration;
 
 use heapster::Heapster;
-use vipps::management::{SalesUnitSummary, list_sales_units};
-use vipps::{Error, ErrorKind, SessionBuilder};
+use vipps::management::{
+    ListProductOrders, SalesUnitSummary, get_merchant, list_price_packages, list_product_orders,
+    list_sales_units,
+};
+use vipps::order_management::{OrderRef, get_order, list_categories};
+use vipps::{Error, ErrorKind, Session, SessionBuilder};
 
-use support::{RawServer, builder_without_token, read_request, reply, session_builder, until};
+use support::{
+    RawServer, builder_without_token, merchant, read_request, reply, session_builder, until,
+};
 
 // Most of it is for the other programs.
 #[allow(dead_code, unused_imports, clippy::expect_used)]
@@ -86,6 +92,7 @@ fn a_reply_costs_what_its_cap_allows_and_no_more() {
     a_long_list_costs_in_proportion();
     a_token_reply_costs_its_own_cap();
     all_that_wait_for_a_token_share_its_error();
+    what_is_made_of_many_small_entries_costs_a_few_times_the_reply();
 }
 
 fn a_gibibyte_costs_no_more_than_the_cap() {
@@ -243,4 +250,117 @@ fn all_that_wait_for_a_token_share_its_error() {
     }
     // Thrice for reading it, and what 500 threads cost.
     assert!(peak <= 3 * body.len() + 4 * MIB, "{peak} bytes");
+}
+
+/// The smallest entries that can be written, which take up to a hundred times their text in memory.
+fn what_is_made_of_many_small_entries_costs_a_few_times_the_reply() {
+    type Text = &'static str;
+    type Case = (Text, Text, Text, Text, fn(&Session) -> Result<(), Error>);
+    let cases: [Case; 10] = [
+        ("list_categories", "[", "{},", "{}]", categories),
+        (
+            "list_categories, wrapped",
+            r#"{"categories":["#,
+            "{},",
+            "{}]}",
+            categories,
+        ),
+        (
+            "list_sales_units",
+            "[",
+            r#"{"msn":1},"#,
+            r#"{"msn":1}]"#,
+            |session| list_sales_units(session).map(drop),
+        ),
+        (
+            "list_product_orders",
+            "[",
+            r#"{"status":"","businessIdentifier":{"scheme":"","id":""}},"#,
+            r#"{"status":"","businessIdentifier":{"scheme":"","id":""}}]"#,
+            |session| list_product_orders(session, &ListProductOrders::new()).map(drop),
+        ),
+        (
+            "list_price_packages",
+            "[",
+            r#"{"pricePackageId":""},"#,
+            r#"{"pricePackageId":""}]"#,
+            |session| list_price_packages(session).map(drop),
+        ),
+        (
+            "get_order",
+            r#"{"receipt":{"bottomLine":{},"orderLines":["#,
+            r#"{"name":"","id":"","totalAmount":0,"totalAmountExcludingTax":0,"totalTaxAmount":0},"#,
+            r#"{"name":"","id":"","totalAmount":0,"totalAmountExcludingTax":0,"totalTaxAmount":0}]}}"#,
+            order,
+        ),
+        ("get_order, a list", "[", "0,", "0]", order),
+        (
+            "get_order, unknown members",
+            r#"{"new":["#,
+            "0,",
+            "0]}",
+            order,
+        ),
+        (
+            "get_merchant",
+            r#"{"businessAddress":{"lines":["#,
+            r#""","#,
+            r#"""]}}"#,
+            |session| get_merchant(session, &merchant()).map(drop),
+        ),
+        (
+            "list_sales_units, of nothing",
+            "[",
+            "[],",
+            "[]]",
+            |session| list_sales_units(session).map(drop),
+        ),
+    ];
+    for (case, begin, piece, end, call) in cases {
+        let times = 16 * MIB / piece.len();
+        let length = begin.len() + times * piece.len() + end.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{begin}");
+        // Many at a time, as a write for each would take long.
+        let (server, sent) = serve_pieces(head, piece, times, end);
+        let session = builder(&server.url()).build().unwrap();
+        let (peak, result) = peak_of(|| call(&session));
+        sent.recv().unwrap();
+        let times = peak as f64 / length as f64;
+        println!("{case}: {times:.1} times the reply");
+        assert!(
+            peak <= 7 * length + BUFFERS,
+            "{case}: {times:.1} times the reply, {result:?}"
+        );
+    }
+}
+
+fn categories(session: &Session) -> Result<(), Error> {
+    list_categories(session, &"1".parse().unwrap()).map(drop)
+}
+
+fn order(session: &Session) -> Result<(), Error> {
+    get_order(session, &OrderRef::ecom("1".parse().unwrap())).map(drop)
+}
+
+/// [`serve`] with many pieces in one write.
+fn serve_pieces(
+    head: String,
+    piece: &'static str,
+    times: usize,
+    end: &'static str,
+) -> (RawServer, Receiver<usize>) {
+    const AT_ONCE: usize = 1024;
+    let (sent, counted) = mpsc::channel();
+    let server = RawServer::each(move |mut stream| {
+        read_request(&mut stream).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let block = piece.repeat(AT_ONCE);
+        let blocks =
+            (0..times / AT_ONCE).take_while(|_| stream.write_all(block.as_bytes()).is_ok());
+        let blocks = blocks.count();
+        drop(stream.write_all(piece.repeat(times % AT_ONCE).as_bytes()));
+        drop(stream.write_all(end.as_bytes()));
+        sent.send(blocks * AT_ONCE).unwrap();
+    });
+    (server, counted)
 }

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::lenient::without_bom;
+
 /// What the body of an error said, in any of the forms that the API and the gateways in front of it use: RFC 9457 problems, OAuth
 /// errors, lists, plain text, HTML, nothing at all.
 ///
@@ -80,8 +82,7 @@ impl Problem {
     /// Reads a body. `scrub` takes the session's secrets out of a text: a server may repeat what it was sent.
     pub(crate) fn read(body: &[u8], scrub: &dyn Fn(&str) -> String) -> Self {
         let mut problem = Self::default();
-        // Some .NET services begin their JSON with a byte order mark.
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = without_bom(body);
         problem.is_of_gateway = body.trim_ascii_start().starts_with(b"<");
         let known = match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(object)) => problem.read_object(&object),

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::null_as_default;
 use crate::error::problem::FieldProblem;
-use crate::model::identifier::{is_made_of, text_or_number};
+use crate::model::identifier::is_made_of;
+use crate::model::lenient::{short_list, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
@@ -174,7 +174,7 @@ open_enum! {
 #[non_exhaustive]
 pub struct Address {
     /// Street and number, at most 30 characters a line.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "short_list")]
     pub lines: Vec<String>,
     /// The postal code, at most 20 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]

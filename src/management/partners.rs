@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::product_orders::ProductType;
 use crate::model::identifier::{identifier, is_uuid};
+use crate::model::lenient::null_as_default;
 use crate::model::open_enum::open_enum;
 use crate::{Error, Session};
 
@@ -16,7 +17,7 @@ pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error
     session
         .request("GET", "/management/v1/partners/price-packages")
         .send()?
-        .json()
+        .list("a list of price packages", None)
 }
 
 /// A price package, for [`PrefillProductOrder::price_package_id`](super::PrefillProductOrder::price_package_id).
@@ -28,9 +29,11 @@ pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error
 pub struct PricePackage {
     /// What it is referred to by.
     pub price_package_id: PricePackageId,
-    /// Its name, at most 30 characters.
+    /// Its name, at most 30 characters. Empty if there is none.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
-    /// Its price in a few characters, such as `2.99%`.
+    /// Its price in a few characters, such as `2.99%`. Empty if there is none.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub description: String,
     /// Whether merchants see it in the sign-up form.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::product_orders::{ProductOrderId, ProductType, ProductUseCase};
 use crate::management::{BankAccount, BusinessIdentifier, PricePackageId};
-use crate::model::identifier::{IdempotencyKey, optional_text_or_number};
+use crate::model::identifier::IdempotencyKey;
+use crate::model::lenient::optional_text_or_number;
 use crate::{Error, Session};
 
 mod checks;

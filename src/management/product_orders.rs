@@ -25,7 +25,7 @@ pub fn list_product_orders(
         .request("GET", "/management/v2/product-orders")
         .query("includeExpired", include_expired)
         .send()?
-        .json()
+        .list("a list of product orders", None)
 }
 
 /// Gets a product order with its status.

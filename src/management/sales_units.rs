@@ -1,13 +1,9 @@
-use std::fmt;
-
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::merchants::{self, BusinessIdentifier};
-use super::null_as_default;
 use crate::error::problem::FieldProblem;
-use crate::model::identifier::{is_made_of, text_or_number};
+use crate::model::identifier::is_made_of;
+use crate::model::lenient::{null_as_default, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::{Error, Msn, Session};
 
@@ -24,8 +20,7 @@ pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Erro
     session
         .request("GET", "/management/v1/sales-units")
         .send()?
-        .json()
-        .map(|SalesUnitList(units)| units)
+        .list(LIST, WRAPPED_AS)
 }
 
 /// Lists the sales units of one merchant; for a partner, those that are connected to it.
@@ -42,9 +37,13 @@ pub fn list_merchant_sales_units(
     merchants::request(session, merchant)
         .path("/sales-units")
         .send()?
-        .json()
-        .map(|SalesUnitList(units)| units)
+        .list(LIST, WRAPPED_AS)
 }
+
+const LIST: &str = "a list of sales units";
+
+/// Where older pages of the API have the list: `{"salesUnits": [...]}`.
+const WRAPPED_AS: &str = "salesUnits";
 
 /// Gets a sales unit with its configuration.
 ///
@@ -69,7 +68,8 @@ pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> 
 pub struct SalesUnitSummary {
     /// Its merchant serial number.
     pub msn: Msn,
-    /// Its name, at most 50 characters.
+    /// Its name, at most 50 characters. Empty if there is none.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
 }
 
@@ -197,39 +197,5 @@ impl BankAccount {
             ));
         }
         None
-    }
-}
-
-/// The list, bare or, as older pages show it, as `{"salesUnits": [...]}`. Read in one pass: lists grow long.
-pub(super) struct SalesUnitList(pub(super) Vec<SalesUnitSummary>);
-
-impl<'de> Deserialize<'de> for SalesUnitList {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Wrapped {
-            sales_units: Vec<SalesUnitSummary>,
-        }
-
-        struct ListVisitor;
-
-        impl<'de> Visitor<'de> for ListVisitor {
-            type Value = SalesUnitList;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of sales units")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-                Deserialize::deserialize(SeqAccessDeserializer::new(items)).map(SalesUnitList)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-                let wrapped = Wrapped::deserialize(MapAccessDeserializer::new(members))?;
-                Ok(SalesUnitList(wrapped.sales_units))
-            }
-        }
-
-        deserializer.deserialize_any(ListVisitor)
     }
 }

@@ -1,16 +1,24 @@
 //! Identifiers that are checked where they are made.
 
 use std::collections::hash_map::RandomState;
-use std::fmt;
 use std::hash::BuildHasher;
 use std::time::SystemTime;
 
-use serde::de::{self, Deserialize, Deserializer, Error as _, Unexpected, Visitor};
+use serde::de::{Error, Unexpected};
 
 /// A string newtype whose `new` and `FromStr` check, and whose `Deserialize` takes any visible ASCII: what was read is checked before it is
 /// sent.
 macro_rules! identifier {
     ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }) => {
+        crate::model::identifier::identifier! {
+            $(#[$meta])*
+            pub struct $name {
+                field: $field, check: $check, rule: $rule, read: crate::model::lenient::text_or_number
+            }
+        }
+    };
+    // One that is not read as most are.
+    ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal, read: $read:path }) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
         #[serde(transparent)]
@@ -74,7 +82,8 @@ macro_rules! identifier {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                crate::model::identifier::received(deserializer, $rule).map(Self)
+                let value = $read(deserializer)?;
+                crate::model::identifier::received(value, $rule).map(Self)
             }
         }
     };
@@ -167,65 +176,13 @@ pub(crate) fn is_id_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')
 }
 
-/// Reads an identifier as it comes, unless it is not visible ASCII: no header could hold it.
-pub(crate) fn received<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    rule: &str,
-) -> Result<String, D::Error> {
-    let value = text_or_number(deserializer)?;
+/// Takes an identifier as it came, unless it is not visible ASCII: no header could hold it.
+pub(crate) fn received<E: Error>(value: String, rule: &str) -> Result<String, E> {
     if value.bytes().all(|b| matches!(b, b' '..=b'~')) {
         Ok(value)
     } else {
-        Err(D::Error::invalid_value(Unexpected::Str(&value), &rule))
+        Err(E::invalid_value(Unexpected::Str(&value), &rule))
     }
-}
-
-/// Reads a string, or a number as the string of its digits: the service writes some identifiers both ways.
-pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<String, D::Error> {
-    struct TextOrNumber;
-
-    impl Visitor<'_> for TextOrNumber {
-        type Value = String;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string or a whole number")
-        }
-
-        fn visit_str<E: de::Error>(self, value: &str) -> Result<String, E> {
-            Ok(value.to_owned())
-        }
-
-        fn visit_string<E: de::Error>(self, value: String) -> Result<String, E> {
-            Ok(value)
-        }
-
-        fn visit_u64<E: de::Error>(self, value: u64) -> Result<String, E> {
-            Ok(value.to_string())
-        }
-
-        fn visit_i64<E: de::Error>(self, value: i64) -> Result<String, E> {
-            Ok(value.to_string())
-        }
-    }
-
-    deserializer.deserialize_any(TextOrNumber)
-}
-
-/// [`text_or_number`] for an optional field.
-pub(crate) fn optional_text_or_number<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    struct Text(String);
-
-    impl<'de> Deserialize<'de> for Text {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            text_or_number(deserializer).map(Self)
-        }
-    }
-
-    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
 }
 
 fn is_msn(value: &str) -> bool {

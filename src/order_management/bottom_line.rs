@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::lenient::optional_whole;
 use crate::model::open_enum::open_enum;
 
 /// What holds for the whole of a receipt. Sums, tax and discount are computed by the service from the lines.
@@ -15,30 +16,54 @@ pub struct BottomLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// The tip, in minor units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tip_amount: Option<i64>,
     /// What was paid with gift cards, in minor units.
     #[deprecated(note = "use payment_sources")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub gift_card_amount: Option<i64>,
     /// The point of sale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pos_id: Option<String>,
     /// The total, in minor units.
     #[deprecated(note = "the service computes it from the lines")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total_amount: Option<i64>,
     /// The tax, in minor units.
     #[deprecated(note = "the service computes it from the lines")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total_tax: Option<i64>,
     /// The discount, in minor units.
     #[deprecated(note = "the service computes it from the lines")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub total_discount: Option<i64>,
     /// The shipping, in minor units.
     #[deprecated(note = "use a line with is_shipping")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub shipping_amount: Option<i64>,
     /// The shipping.
     #[deprecated(note = "use a line with is_shipping")]
@@ -125,16 +150,32 @@ open_enum! {
 #[non_exhaustive]
 pub struct PaymentSources {
     /// Gift cards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub gift_card: Option<i64>,
     /// Cards.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub card: Option<i64>,
     /// Vouchers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub voucher: Option<i64>,
     /// Cash.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cash: Option<i64>,
 }
 
@@ -220,15 +261,15 @@ open_enum! {
 #[non_exhaustive]
 pub struct ShippingInfo {
     /// The price with tax, in minor units.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole")]
     pub amount: Option<i64>,
     /// The price without tax, in minor units.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole")]
     pub amount_excluding_tax: Option<i64>,
     /// The tax, in minor units.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole")]
     pub tax_amount: Option<i64>,
     /// The tax rate in whole per cent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole")]
     pub tax_percentage: Option<i64>,
 }

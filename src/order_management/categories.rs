@@ -1,7 +1,3 @@
-use std::fmt;
-
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::images::ImageId;
@@ -69,42 +65,7 @@ pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCa
     request(session, "GET")
         .query("orderId", order.as_str())
         .send()?
-        .json()
-        .map(|CategoryList(categories)| categories)
-}
-
-/// The list, as `{"categories": [...]}` or bare.
-struct CategoryList(Vec<OrderCategory>);
-
-impl<'de> Deserialize<'de> for CategoryList {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Wrapped {
-            #[serde(default)]
-            categories: Option<Vec<OrderCategory>>,
-        }
-
-        struct ListVisitor;
-
-        impl<'de> Visitor<'de> for ListVisitor {
-            type Value = CategoryList;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of categories")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-                Deserialize::deserialize(SeqAccessDeserializer::new(items)).map(CategoryList)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-                let wrapped = Wrapped::deserialize(MapAccessDeserializer::new(members))?;
-                Ok(CategoryList(wrapped.categories.unwrap_or_default()))
-            }
-        }
-
-        deserializer.deserialize_any(ListVisitor)
-    }
+        .list("a list of categories", "categories")
 }
 
 /// Gets a link.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::tax::{TaxRate, divide, excluding_tax, tax_on};
 use crate::Error;
 use crate::model::identifier::identifier;
+use crate::model::lenient::{optional_whole, text_or_decimal, whole};
 use crate::model::open_enum::open_enum;
 
 /// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
@@ -34,16 +35,23 @@ pub struct OrderLine {
     /// What the line is told from others by.
     pub id: String,
     /// What is paid for the line: with tax, and after the discount.
+    #[serde(deserialize_with = "whole")]
     pub total_amount: i64,
     /// The same without tax.
+    #[serde(deserialize_with = "whole")]
     pub total_amount_excluding_tax: i64,
     /// The tax in it.
+    #[serde(deserialize_with = "whole")]
     pub total_tax_amount: i64,
     /// The tax rate in whole per cent, 0 to 100.
     #[deprecated(
         note = "the service prefers tax_rate, which knows 25.5 %; tax_rate_or_percentage() reads both"
     )]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub tax_percentage: Option<i64>,
     /// The tax rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +60,11 @@ pub struct OrderLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_info: Option<UnitInfo>,
     /// What was taken off: the line would have been `total_amount` and this without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub discount: Option<i64>,
     /// The page of the product.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,7 +257,7 @@ impl OrderLine {
 #[non_exhaustive]
 pub struct UnitInfo {
     /// The price of one unit, in minor units, with tax.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole")]
     pub unit_price: Option<i64>,
     /// How many.
     pub quantity: Quantity,
@@ -277,7 +289,7 @@ identifier! {
     /// How many units, as a decimal number: at most 10 characters and 8 decimals, `^\d+([\.]\d{1,8})?$`, such as `3` or `0.822`.
     ///
     /// It is kept as it is written: `2.50` stays `2.50`.
-    pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals" }
+    pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals", read: text_or_decimal }
 }
 
 impl Quantity {

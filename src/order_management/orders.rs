@@ -29,7 +29,7 @@ pub(super) fn get_order_by(
         .request(session, "GET", "")?
         .deadline(deadline)
         .send()?
-        .json()
+        .json_or_default()
 }
 
 /// What was added to an order. Either may be missing.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::model::lenient::whole;
 
 /// A tax rate in basis points, hundredths of a per cent: 2500 is 25 %, 2550 is 25.5 %.
 ///
@@ -18,7 +19,7 @@ use crate::Error;
 /// Source: the field `taxRate` of the schema `OrderLine`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TaxRate(i64);
+pub struct TaxRate(#[serde(deserialize_with = "whole")] i64);
 
 impl TaxRate {
     /// No tax.

@@ -14,6 +14,7 @@ use super::categories::{Category, CategoryType};
 use super::images::ImageId;
 use super::order_ref::OrderId;
 use super::receipts::Receipt;
+use crate::model::lenient::{optional_short_list, optional_whole};
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
@@ -115,7 +116,11 @@ pub struct OrderInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
     /// Its pictures, where there is a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_short_list",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub image_ids: Option<Vec<SortedImage>>,
 }
 
@@ -127,6 +132,10 @@ pub struct SortedImage {
     /// The picture's id.
     pub id: ImageId,
     /// Its place, 1 for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_whole",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub sort_order: Option<i64>,
 }

@@ -44,7 +44,7 @@ impl Session {
         }
         let reply = request.with_keys().deadline(deadline).send();
         let reply = reply.map_err(Error::of_token_request)?;
-        let token = token::read(reply.bytes(), &shared.clock);
+        let token = token::read(reply.content(), &shared.clock);
         let token = token.map_err(|reason| reply.unreadable(reason).of_token_request())?;
         if let Some(keep) = &shared.on_new_token {
             keep(&token);

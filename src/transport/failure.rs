@@ -190,7 +190,13 @@ pub(super) fn in_body(
     error: io::Error,
     limit: Duration,
 ) -> Error {
-    let (kind, reason) = match ureq::Error::from(error) {
+    let error = match ureq::Error::from(error) {
+        // What ends too early was cut, whoever notices it.
+        #[cfg(feature = "gzip")]
+        ureq::Error::Decompress(_, error) if is_closed(&error) => ureq::Error::Io(error),
+        error => error,
+    };
+    let (kind, reason) = match error {
         ureq::Error::Timeout(_) => (
             ErrorKind::Timeout,
             format!("timed out after {limit:.1?} while reading the reply"),

@@ -19,6 +19,7 @@ mod money;
 mod order_management;
 mod prefill;
 mod receipts;
+mod replies;
 mod request_builder;
 mod requests;
 mod retries;

@@ -402,7 +402,7 @@ fn a_message_is_whole_and_has_no_source() {
     for fault in [
         Fault::status(400),
         Fault::CloseAfterReading,
-        Fault::json(200, ""),
+        Fault::json(200, "<"),
     ] {
         let error = error_of(&sandbox, &session, fault);
         assert!(std::error::Error::source(&error).is_none(), "{error:?}");

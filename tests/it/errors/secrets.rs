@@ -312,11 +312,10 @@ fn an_unreadable_reply_is_not_quoted() {
     for secret in [SECRET, SUBSCRIPTION_KEY, TOKEN, BASIC, "Kari Nordmann"] {
         let text = serde_json::to_string(secret).unwrap();
         let error = error_of(Fault::json(200, text.as_str()));
-        let column = text.len();
         assert_eq!(
             error.to_string(),
             format!(
-                "GET /management/v1/sales-units: 200 OK, but the reply cannot be read: invalid type: string, expected a list of sales units at line 1 column {column}"
+                "GET /management/v1/sales-units: 200 OK, but the reply cannot be read: invalid type: string, expected a list of sales units"
             )
         );
         assert_no_secret(&everything(&error), &[secret]);

@@ -12,27 +12,25 @@ const ORDERS: &str = "GET /management/v2/product-orders";
 fn a_reply_that_cannot_be_read_says_where_and_why() {
     let (sandbox, session) = sandbox();
     for (body, reason) in [
-        (b"".as_slice(), "the reply has no body"),
-        (b" \r\n", "the reply has no body"),
         (
-            b"{}",
-            "the reply cannot be read: invalid type: map, expected a sequence at line 1 column 0",
+            b"{}".as_slice(),
+            "the reply cannot be read: invalid type: map, expected a list of product orders",
         ),
         (
             b"{\"a\":",
-            "the reply cannot be read: invalid type: map, expected a sequence at line 1 column 0",
+            "the reply cannot be read: invalid type: map, expected a list of product orders",
         ),
         (
             b"7",
-            "the reply cannot be read: invalid type: integer `7`, expected a sequence at line 1 column 1",
+            "the reply cannot be read: invalid type: integer, expected a list of product orders",
         ),
         (
             b"\"Kari \\\", expected Nordmann\"",
-            "the reply cannot be read: invalid type: string, expected a sequence at line 1 column 28",
+            "the reply cannot be read: invalid type: string, expected a list of product orders",
         ),
         (
             b"\"Kari: string Nordmann\"",
-            "the reply cannot be read: invalid type: string, expected a sequence at line 1 column 23",
+            "the reply cannot be read: invalid type: string, expected a list of product orders",
         ),
         (
             b"[",
@@ -40,11 +38,11 @@ fn a_reply_that_cannot_be_read_says_where_and_why() {
         ),
         (
             b"[{\"status\":\"RECEIVED\"}]",
-            "the reply cannot be read: missing field `businessIdentifier` at line 1 column 22",
+            "the reply cannot be read: [0]: missing field `businessIdentifier`",
         ),
         (
             b"[{\"status\":[]}]",
-            "the reply cannot be read: invalid type: sequence, expected a string at line 1 column 11",
+            "the reply cannot be read: [0].status: invalid type: sequence, expected a string",
         ),
         (
             b"[]]",
@@ -92,14 +90,15 @@ fn the_status_of_an_unreadable_reply_is_its_own() {
     let (sandbox, session) = sandbox();
     for (head, shown) in [
         ("HTTP/1.1 202 Fine", "202 Accepted"),
-        ("HTTP/1.1 204 Fine", "204 No Content"),
         ("HTTP/1.1 299 Fine", "299"),
     ] {
-        sandbox.fault(ORDERS, 1, raw_reply(&[head], b""));
+        sandbox.fault(ORDERS, 1, raw_reply(&[head], b"<"));
         let error = management::list_product_orders(&session, &ListProductOrders::new());
         assert_eq!(
             error.unwrap_err().to_string(),
-            format!("GET /management/v2/product-orders: {shown}, but the reply has no body")
+            format!(
+                "GET /management/v2/product-orders: {shown}, but the reply cannot be read: expected value at line 1 column 1"
+            )
         );
     }
 }
@@ -113,6 +112,6 @@ fn an_unreadable_reply_is_not_quoted_at_length() {
     let error = management::list_product_orders(&session, &ListProductOrders::new());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: string, expected a sequence at line 1 column 1048578"
+        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: string, expected a list of product orders"
     );
 }

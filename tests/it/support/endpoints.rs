@@ -39,7 +39,7 @@ pub(crate) struct Endpoint {
 pub(crate) enum Needs {
     /// JSON of its own form.
     Json,
-    /// Any JSON, or nothing.
+    /// JSON of its own form, or nothing.
     JsonOrNothing,
     /// Any text.
     Text,
@@ -233,6 +233,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             call: |s, _| management::list_sales_units(s).map(to_json),
             reply: units.clone(),
             result: units.clone(),
+            needs: Needs::JsonOrNothing,
             ..get()
         },
         Endpoint {
@@ -250,6 +251,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             // The API's own documents show both forms of a list.
             reply: json!({"salesUnits": units}),
             result: units,
+            needs: Needs::JsonOrNothing,
             ..get()
         },
         Endpoint {
@@ -269,6 +271,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             effect: Effect::Reads {
                 prepare: put_product_order,
             },
+            needs: Needs::JsonOrNothing,
             ..get()
         },
         Endpoint {
@@ -330,6 +333,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             call: |s, _| management::list_price_packages(s).map(to_json),
             reply: sample_price_packages(),
             result: sample_price_packages(),
+            needs: Needs::JsonOrNothing,
             ..get()
         },
         Endpoint {
@@ -389,6 +393,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             call: |s, ids| order_management::get_order(s, &ids.order).map(to_json),
             reply: order.clone(),
             result: order,
+            needs: Needs::JsonOrNothing,
             ..order_get(|s, ids| drop((endpoint("add_receipt").call)(s, ids).unwrap()))
         },
         Endpoint {
@@ -414,6 +419,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             call: |s, ids| order_management::list_categories(s, &ids.order.order_id).map(to_json),
             reply: json!({"categories": [sample_order_category()]}),
             result: json!([sample_order_category()]),
+            needs: Needs::JsonOrNothing,
             ..order_get(put_category)
         },
         Endpoint {

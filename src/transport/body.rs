@@ -1,0 +1,68 @@
+//! What a reply's body is: whole or cut, plain or compressed.
+
+use serde::de::IgnoredAny;
+use ureq::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use ureq::http::{HeaderMap, Method, StatusCode};
+
+use super::Message;
+use crate::model::lenient::without_bom;
+
+/// Whether a body that has no end but that of the connection ends too early. Its value is all that can tell: ureq takes a reset for the
+/// end too.
+pub(super) fn is_cut(
+    message: &Message<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> bool {
+    let has_end = headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING)
+        || status == StatusCode::NO_CONTENT;
+    let accept = message.headers.get(ACCEPT).and_then(|a| a.to_str().ok());
+    if has_end || !accept.is_some_and(|accept| accept.contains("json")) {
+        return false;
+    }
+    let text = without_bom(body).trim_ascii();
+    match text.is_empty() {
+        // What was asked for cannot be nothing, unlike the answer to what was sent.
+        true => message.line.method == Method::GET,
+        false => ends_in_the_middle(text),
+    }
+}
+
+fn ends_in_the_middle(text: &[u8]) -> bool {
+    let is_start = |text: &[u8]| {
+        let whole = serde_json::from_slice::<IgnoredAny>(text);
+        whole.is_err_and(|error| error.is_eof())
+    };
+    // For serde_json half a number is none. Only in a list or an object is it sure to be followed by something.
+    let is_open = text.starts_with(b"[") || text.starts_with(b"{");
+    let number = text
+        .iter()
+        .rev()
+        .take_while(|b| b"+-.0123456789Ee".contains(b));
+    let (before, _) = text.split_at(text.len() - number.count());
+    is_start(text) || is_open && is_start(before)
+}
+
+/// What is wrong with a body that is compressed though nobody asked for it.
+pub(crate) fn compressed(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+    let encoding = encoding.unwrap_or_default().trim_ascii();
+    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case(b"identity");
+    if body.is_empty() || is_plain && !body.starts_with(b"\x1f\x8b") {
+        return None;
+    }
+    let known = ["gzip", "br", "deflate", "zstd"];
+    let mut known = known
+        .into_iter()
+        .filter(|name| encoding.eq_ignore_ascii_case(name.as_bytes()));
+    let with = match known.next() {
+        Some(name) => format!(" with {name}"),
+        None if is_plain => " with gzip".to_owned(),
+        None => String::new(),
+    };
+    Some(format!(
+        "the reply is compressed{with}, which was not asked for"
+    ))
+}
