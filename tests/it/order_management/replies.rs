@@ -103,16 +103,14 @@ fn categories_are_listed_wrapped_or_bare_or_not_at_all() {
         );
     }
     for (body, reason) in [
-        ("", "the reply has no body"),
         (
             "\"none\"",
             "the reply cannot be read: invalid type: string, expected a list of \
-             categories at line 1 column 6",
+             categories",
         ),
         (
             r#"{"categories":[{"url":1}]}"#,
-            "the reply cannot be read: invalid type: integer `1`, expected a string at line 1 \
-             column 23",
+            "the reply cannot be read: categories[0].url: invalid type: integer, expected a string",
         ),
     ] {
         let (_, list) = call(json_reply(body), |session| {
@@ -153,7 +151,7 @@ fn a_category_without_an_id_is_a_decode_error_that_says_so() {
     assert_eq!(
         error.to_string(),
         "POST /order-management/v3/categories: 201 Created, but the reply cannot be read: missing \
-         field `categoryId` at line 1 column 2"
+         field `categoryId`"
     );
 }
 
