@@ -1,6 +1,5 @@
 //! The one loop that every call goes through: token, attempt, and what follows from its outcome.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::StatusCode;
@@ -34,8 +33,8 @@ impl Session {
         let shared = &self.shared;
         let credentials = &shared.credentials;
         let session = Self {
-            shared: Arc::clone(shared),
             msn: shared.token_msn.clone(),
+            ..self.clone()
         };
         let mut request = session.request("POST", credentials.token_path);
         if let Some(form) = credentials.token_form {
@@ -195,9 +194,9 @@ impl RequestBuilder<'_> {
             for_token: self.with_keys,
         };
         let scrub = |text: &str| shared.scrub(text, token);
-        // The session's own timeout is the rule; what earlier attempts, waits and other threads' token requests took is the exception.
-        let own_limit = (time_left < shared.timeout - shared.timeout / 100).then_some(time_left);
-        shared.client.exchange(&message, own_limit, &scrub)
+        shared
+            .client
+            .exchange(&message, self.session.limits(time_left), &scrub)
     }
 }
 
