@@ -15,9 +15,11 @@ mod bodies;
 mod connections;
 mod delivery;
 mod heads;
+mod limits;
 mod proxy;
 mod redirects;
 mod requests;
+mod sent;
 mod settings;
 mod timeouts;
 
