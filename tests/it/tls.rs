@@ -6,6 +6,9 @@ use crate::transport::{assert_config, builder};
 
 #[cfg(feature = "rustls")]
 mod resumption;
+// Other systems drop what was received when a connection is reset.
+#[cfg(all(target_os = "linux", any(feature = "rustls", feature = "native-tls")))]
+mod sent;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod server;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

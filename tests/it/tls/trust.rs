@@ -11,7 +11,7 @@ use crate::support::{RawServer, all_at_once, builder_without_token, close, whole
 use crate::transport::{GET, POST, assert_error, builder, get, post};
 
 /// Those that are compiled in.
-const BACKENDS: &[TlsBackend] = &[
+pub(super) const BACKENDS: &[TlsBackend] = &[
     #[cfg(feature = "rustls")]
     TlsBackend::Rustls,
     #[cfg(feature = "native-tls")]

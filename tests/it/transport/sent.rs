@@ -3,7 +3,6 @@
 use std::env;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -208,7 +207,7 @@ fn child() {
 /// Runs [`child`] with stacks for new threads that are larger than any memory. The test itself then runs on the main thread.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn calls_without_threads(url: &str) -> Vec<String> {
-    let output = Command::new(env::current_exe().unwrap())
+    let output = std::process::Command::new(env::current_exe().unwrap())
         .args(["--exact", "transport::sent::child", "--nocapture"])
         .args(["--test-threads", "1"])
         .env("TEST_SENT_URL", url)
