@@ -66,7 +66,7 @@ enum Cause {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Delivery {
-    /// The server cannot have seen the request: nothing happened.
+    /// The server cannot have seen the whole request: nothing happened.
     NotSent,
     /// The request may have been carried out: no answer came, or a 408 or a status from 500, which say nothing about it. Read back, or
     /// retry with the same idempotency key.
@@ -487,7 +487,11 @@ impl fmt::Display for Inner {
                     write!(f, "{}, but ", StatusName(*status))?;
                 }
                 f.write_str(reason)?;
-                f.write_str(self.note(" (nothing was sent)"))
+                f.write_str(self.note(match self.kind {
+                    // A connection that broke took some of it.
+                    ErrorKind::Network => " (not all of it was sent)",
+                    _ => " (nothing was sent)",
+                }))
             }
         }
     }

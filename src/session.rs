@@ -9,7 +9,7 @@ use crate::config::clock::Clock;
 use crate::config::retry::RetryPolicy;
 use crate::model::identifier::Msn;
 use crate::token::{AccessToken, TokenCache};
-use crate::transport::Client;
+use crate::transport::{Client, Limits};
 
 mod attempt;
 mod builder;
@@ -45,6 +45,7 @@ pub use builder::{Environment, SessionBuilder};
 pub struct Session {
     shared: Arc<Shared>,
     msn: Option<Msn>,
+    timeout: Duration,
 }
 
 /// What all clones share.
@@ -57,7 +58,8 @@ struct Shared {
     token_msn: Option<Msn>,
     tokens: TokenCache,
     clock: Clock,
-    timeout: Duration,
+    connect_timeout: Duration,
+    stall_timeout: Option<Duration>,
     retry: RetryPolicy,
     observer: Option<Observer>,
     on_new_token: Option<OnNewToken>,
@@ -73,8 +75,28 @@ impl Session {
     #[must_use]
     pub fn for_sales_unit(&self, msn: &Msn) -> Self {
         Self {
-            shared: Arc::clone(&self.shared),
             msn: Some(msn.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The same session with another [`timeout`](SessionBuilder::timeout) per call: same token, same connections. A day at the most;
+    /// with no time at all every call times out before anything is sent.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use std::time::Duration;
+    ///
+    /// let hurried = session.with_timeout(Duration::from_secs(5));
+    /// vipps::management::list_sales_units(&hurried)?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        Self {
+            timeout: timeout.min(MAX_TIMEOUT),
+            ..self.clone()
         }
     }
 
@@ -100,10 +122,22 @@ impl Session {
 
     /// When a call that begins now has to end.
     pub(crate) fn deadline(&self) -> Duration {
+        self.shared.clock.now().saturating_add(self.timeout)
+    }
+
+    /// The limits of an attempt for which so much time is left.
+    fn limits(&self, time_left: Duration) -> Limits {
         let shared = &self.shared;
-        shared.clock.now().saturating_add(shared.timeout)
+        Limits {
+            total: time_left,
+            connect: shared.connect_timeout,
+            stall: shared.stall_timeout.unwrap_or(self.timeout / 2),
+        }
     }
 }
+
+/// Deadlines do not run over with it.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,19 +1,24 @@
 //! One exchange: a request out, a reply or an error back. The only file that names ureq's agent.
 
 use std::io::{self, Read};
-use std::time::Duration;
 
 use ureq::http::header::{CONTENT_LENGTH, LOCATION};
 use ureq::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use ureq::{Agent, Proxy, SendBody};
 
 mod body;
+mod connection;
 mod failure;
+mod lookup;
+mod record;
 mod retry_after;
 
 pub(crate) use body::compressed;
 use failure::MAX_RESPONSE_HEAD;
+use record::Exchange;
+pub(crate) use record::Limits;
 
+use crate::config::clock::Clock;
 use crate::config::tls::Tls;
 use crate::error::problem::Problem;
 use crate::error::{Delivery, Error, ErrorKind, RequestLine};
@@ -39,12 +44,12 @@ pub(crate) struct Response {
 /// What the connection is made with.
 pub(crate) struct Options {
     pub(crate) base_url: String,
-    pub(crate) timeout: Duration,
-    pub(crate) connect_timeout: Duration,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: Tls,
     pub(crate) max_response_bytes: u64,
     pub(crate) user_agent: String,
+    /// What addresses are kept by.
+    pub(crate) clock: Clock,
 }
 
 impl Response {
@@ -61,8 +66,6 @@ impl Response {
 pub(crate) struct Client {
     agent: Agent,
     base_url: String,
-    timeout: Duration,
-    connect_timeout: Duration,
     max_response_bytes: u64,
 }
 
@@ -83,7 +86,6 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 
 impl Client {
     pub(crate) fn new(options: Options) -> Self {
-        let connect = connect_limit(options.connect_timeout, options.timeout);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // On a redirect ureq strips `Authorization` only: the other keys would go to the other host.
@@ -91,9 +93,6 @@ impl Client {
             .https_only(options.base_url.starts_with("https:"))
             .proxy(options.proxy)
             .user_agent(&options.user_agent)
-            .timeout_global(Some(options.timeout))
-            .timeout_resolve(Some(connect))
-            .timeout_connect(Some(connect))
             .max_response_header_size(MAX_RESPONSE_HEAD)
             // ureq can only see that a head is too large if more than the largest one fits.
             .input_buffer_size(2 * MAX_RESPONSE_HEAD)
@@ -101,10 +100,8 @@ impl Client {
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
         Self {
-            agent: options.tls.apply(config).build().new_agent(),
+            agent: connection::agent(options.tls.apply(config).build(), options.clock),
             base_url: options.base_url,
-            timeout: options.timeout,
-            connect_timeout: options.connect_timeout,
             max_response_bytes: options.max_response_bytes,
         }
     }
@@ -113,73 +110,46 @@ impl Client {
         &self.base_url
     }
 
-    /// Sends a request and reads its answer to the end. `scrub` takes the session's secrets out of what an error shows.
-    ///
-    /// `time_left` bounds all of it, the lookup of the host's name included; `None` stands for the session's whole timeout.
+    /// Sends a request and reads its answer to the end, within its limits, the lookup of the host's name included. `scrub` takes the
+    /// session's secrets out of what an error shows.
     pub(crate) fn exchange(
         &self,
         message: &Message<'_>,
-        time_left: Option<Duration>,
+        limits: Limits,
         scrub: &dyn Fn(&str) -> String,
     ) -> Result<Response, Error> {
-        let mut upload = Upload {
-            left: message.body.unwrap_or_default(),
-            was_read: false,
-        };
-        match self.run(message, time_left, &mut upload) {
-            Ok(response) => self.read(message, response, time_left, scrub),
+        let exchange = Exchange::begin(limits);
+        match self.run(message) {
+            Ok(response) => self.read(message, response, limits, scrub),
             Err(error) => {
-                let limit = time_left.unwrap_or(self.timeout);
-                // ureq looks at the body only after the head went out; without its body, no server acts on a request.
-                let body_never_read = !upload.was_read && !upload.left.is_empty();
                 let https = self.base_url.starts_with("https:");
-                let failure = failure::before_status(&error, https, limit);
-                Err(failure.into_error(message.line, body_never_read))
+                let record = exchange.record();
+                Err(failure::before_status(message.line, &error, &record, https))
             }
         }
     }
 
-    fn run(
-        &self,
-        message: &Message<'_>,
-        time_left: Option<Duration>,
-        upload: &mut Upload<'_>,
-    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    fn run(&self, message: &Message<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let url = format!("{}{}", self.base_url, message.line.path);
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         let mut request = http::Request::new(());
         *request.method_mut() = message.line.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = message.headers.clone();
-        if let Some(body) = message.body {
-            let length = HeaderValue::from(body.len());
-            request.headers_mut().insert(CONTENT_LENGTH, length);
-        }
-        if let Some(time_left) = time_left {
-            // Settings for one request keep ureq from setting up the TLS configuration that all connections share, and with it from
-            // resuming TLS sessions: they are for retries only.
-            let connect = connect_limit(self.connect_timeout, time_left);
-            request = self
-                .agent
-                .configure_request(request)
-                .timeout_global(Some(time_left))
-                .timeout_resolve(Some(connect))
-                .timeout_connect(Some(connect))
-                .build();
-        }
-        match message.body {
-            Some(_) => self
-                .agent
-                .run(request.map(|()| SendBody::from_reader(upload))),
-            None => self.agent.run(request),
-        }
+        let Some(mut body) = message.body else {
+            return self.agent.run(request);
+        };
+        let length = HeaderValue::from(body.len());
+        request.headers_mut().insert(CONTENT_LENGTH, length);
+        self.agent
+            .run(request.map(|()| SendBody::from_reader(&mut body)))
     }
 
     fn read(
         &self,
         message: &Message<'_>,
         response: http::Response<ureq::Body>,
-        time_left: Option<Duration>,
+        limits: Limits,
         scrub: &dyn Fn(&str) -> String,
     ) -> Result<Response, Error> {
         let (head, mut body) = response.into_parts();
@@ -235,12 +205,9 @@ impl Client {
         }
         match outcome {
             Ok(()) => Ok(response(bytes)),
-            // The status says it all, and a reply that broke off was the service's.
+            // The status says it all, and a reply that broke off was the API's.
             Err(_) if says_it_all => Ok(response(Vec::new())),
-            Err(error) => {
-                let limit = time_left.unwrap_or(self.timeout);
-                Err(failure::in_body(message.line, status, error, limit))
-            }
+            Err(error) => Err(failure::in_body(message.line, status, error, limits)),
         }
     }
 }
@@ -282,24 +249,6 @@ pub(crate) fn unreadable(
 ) -> Error {
     let (kind, delivery) = (ErrorKind::Decode, Delivery::Answered);
     Error::failed(line, Some(status), kind, delivery, reason)
-}
-
-/// A body that knows whether anybody began to read it.
-struct Upload<'a> {
-    left: &'a [u8],
-    was_read: bool,
-}
-
-impl Read for Upload<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.was_read = true;
-        self.left.read(buffer)
-    }
-}
-
-/// Connecting ends a little before the total time does, so that an error can tell what was not sent from what may have been.
-fn connect_limit(connect_timeout: Duration, total: Duration) -> Duration {
-    connect_timeout.min(total / 10 * 9)
 }
 
 fn redirect_problem(headers: &HeaderMap, scrub: &dyn Fn(&str) -> String) -> Problem {

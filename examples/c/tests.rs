@@ -27,6 +27,8 @@ mod string;
 mod config;
 #[path = "tests/errors.rs"]
 mod errors;
+#[path = "tests/fork.rs"]
+mod fork;
 #[path = "tests/handles.rs"]
 mod handles;
 #[path = "tests/header.rs"]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::{Attempt, Observer, OnNewToken, Session, Shared};
+use super::{Attempt, MAX_TIMEOUT, Observer, OnNewToken, Session, Shared};
 use crate::config::api_keys::ApiKeys;
 use crate::config::base_url;
 use crate::config::clock::Clock;
@@ -79,6 +79,7 @@ pub struct SessionBuilder {
     msn: Option<Msn>,
     timeout: Duration,
     connect_timeout: Duration,
+    stall_timeout: Option<Duration>,
     retry: RetryPolicy,
     proxy: ProxyChoice,
     tls_backend: Option<TlsBackend>,
@@ -108,6 +109,7 @@ impl SessionBuilder {
             msn: None,
             timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),
+            stall_timeout: None,
             retry: RetryPolicy::default(),
             proxy: ProxyChoice::None,
             tls_backend: None,
@@ -217,6 +219,15 @@ impl SessionBuilder {
         self
     }
 
+    /// An attempt in which nothing arrives for so long is given up as a timeout, and retried where that is safe. Half of
+    /// [`timeout`](Self::timeout) if this is not called.
+    ///
+    /// It counts from one byte to the next: a long reply that keeps coming is not cut.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = Some(timeout);
+        self
+    }
+
     /// How failed calls are repeated.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
@@ -315,9 +326,10 @@ impl SessionBuilder {
         for (setting, time) in [
             ("timeout", self.timeout),
             ("connect_timeout", self.connect_timeout),
+            ("stall_timeout", self.stall_timeout.unwrap_or(self.timeout)),
         ] {
-            // The lower bound is the resolution of sockets, the upper one keeps deadlines from running over.
-            if time < Duration::from_millis(1) || time > Duration::from_secs(24 * 60 * 60) {
+            // The lower bound is the resolution of sockets.
+            if time < Duration::from_millis(1) || time > MAX_TIMEOUT {
                 let reason = format!("must be from 1 millisecond to 24 hours, not {time:?}");
                 return Err(Error::config(setting, reason));
             }
@@ -355,8 +367,6 @@ impl SessionBuilder {
         }
         let client = Client::new(Options {
             base_url,
-            timeout: self.timeout,
-            connect_timeout: self.connect_timeout,
             proxy,
             tls: Tls::new(
                 self.tls_backend,
@@ -365,6 +375,7 @@ impl SessionBuilder {
             )?,
             max_response_bytes: self.max_response_bytes,
             user_agent: user_agent.to_str().unwrap_or_default().to_owned(),
+            clock: self.clock.clone(),
         });
         let token_line = RequestLine {
             method: Method::POST,
@@ -378,7 +389,8 @@ impl SessionBuilder {
             token_msn: self.msn.clone(),
             tokens: TokenCache::new(self.clock.clone(), token_line, self.access_token),
             clock: self.clock,
-            timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
+            stall_timeout: self.stall_timeout,
             retry: self.retry,
             observer: self.observer,
             on_new_token: self.on_new_token,
@@ -387,6 +399,7 @@ impl SessionBuilder {
         Ok(Session {
             shared: Arc::new(shared),
             msn: self.msn,
+            timeout: self.timeout,
         })
     }
 }

@@ -1,7 +1,6 @@
 //! The one loop that every call goes through: token, attempt, and what follows from its outcome.
 
 use std::cell::OnceCell;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::StatusCode;
@@ -35,8 +34,8 @@ impl Session {
         let shared = &self.shared;
         let credentials = &shared.credentials;
         let session = Self {
-            shared: Arc::clone(shared),
             msn: shared.token_msn.clone(),
+            ..self.clone()
         };
         let mut request = session.request("POST", credentials.token_path);
         if let Some(form) = credentials.token_form {
@@ -201,9 +200,8 @@ impl RequestBuilder<'_> {
             let redactor = redactor.get_or_init(|| shared.redactor(token));
             redactor.redact(text)
         };
-        // The session's own timeout is the rule; what earlier attempts, waits and other threads' token requests took is the exception.
-        let own_limit = (time_left < shared.timeout - shared.timeout / 100).then_some(time_left);
-        shared.client.exchange(&message, own_limit, &scrub)
+        let limits = self.session.limits(time_left);
+        shared.client.exchange(&message, limits, &scrub)
     }
 }
 

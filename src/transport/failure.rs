@@ -1,93 +1,125 @@
-//! What the errors of ureq say about a request: how far it got, and in words.
+//! What the errors of ureq mean, in words and as a kind. What became of the request is in the record, and nowhere else.
 
 use std::io;
 use std::time::Duration;
 
+use ureq::Timeout;
 use ureq::http::StatusCode;
 
+use super::connection::is_closed;
+use super::record::{Limits, Phase, Record};
 use crate::error::{Delivery, Error, ErrorKind, RequestLine};
 
 /// The longest head of a reply: what the API's own need, many times over.
 pub(super) const MAX_RESPONSE_HEAD: usize = 32 * 1024;
 
-/// Why no answer came.
-pub(super) struct Failure {
-    kind: ErrorKind,
-    delivery: Delivery,
-    reason: String,
+/// Why no answer came: the failure of an exchange that ended before a status line.
+pub(super) fn before_status(
+    line: &RequestLine,
+    error: &ureq::Error,
+    record: &Record,
+    https: bool,
+) -> Error {
+    let (kind, reason) = match (record.phase, error) {
+        (phase, ureq::Error::Timeout(timeout)) => (
+            ErrorKind::Timeout,
+            timed_out(phase, *timeout, record.limits),
+        ),
+        (Phase::Start, error) => (ErrorKind::Connect, unsendable(error)),
+        (Phase::Lookup, error) => {
+            let reason = format!("the host's name was not found: {}", words(error));
+            (ErrorKind::Connect, reason)
+        }
+        (Phase::Connect, error) => {
+            let reason = format!("no connection could be made: {}", words(error));
+            (ErrorKind::Connect, reason)
+        }
+        (Phase::Proxy, error) => {
+            let reason = format!("no connection through the proxy: {}", of_proxy(error));
+            (ErrorKind::Connect, reason)
+        }
+        // Unlike a refusal this may pass, as when a server is restarted.
+        (Phase::Handshake, _) if record.is_closed => (
+            ErrorKind::Connect,
+            "the connection was closed in the TLS handshake".to_owned(),
+        ),
+        (Phase::Handshake, error) => {
+            let reason = format!("no safe connection: {}", of_handshake(error));
+            (ErrorKind::Tls, reason)
+        }
+        (Phase::Send | Phase::Wait, error) => (ErrorKind::Network, broken(error, https)),
+    };
+    Error::failed(line, None, kind, record.delivery(), reason)
 }
 
-impl Failure {
-    fn new(kind: ErrorKind, delivery: Delivery, reason: impl Into<String>) -> Self {
-        let reason = reason.into();
-        Self {
-            kind,
-            delivery,
-            reason,
+fn timed_out(phase: Phase, timeout: Timeout, limits: Limits) -> String {
+    let doing = match phase {
+        Phase::Start | Phase::Lookup => {
+            return "timed out while looking up the host's name".to_owned();
+        }
+        Phase::Connect | Phase::Proxy | Phase::Handshake => {
+            return "timed out while connecting".to_owned();
+        }
+        Phase::Send => "while sending the request",
+        Phase::Wait => "while waiting for an answer",
+    };
+    format!("timed out after {} {doing}", time(timeout, limits))
+}
+
+fn time(timeout: Timeout, limits: Limits) -> String {
+    match timeout {
+        Timeout::PerRead => format!("{:.1?} without any data", limits.stall),
+        _ => {
+            // A clock that runs has used up some microseconds of it.
+            let millis = limits.total.as_micros().div_ceil(1000);
+            let total = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
+            format!("{total:.1?}")
         }
     }
-
-    pub(super) fn into_error(self, line: &RequestLine, nothing_sent: bool) -> Error {
-        let delivery = if nothing_sent {
-            Delivery::NotSent
-        } else {
-            self.delivery
-        };
-        Error::failed(line, None, self.kind, delivery, self.reason)
-    }
 }
 
-/// The failure of an exchange that ended before a status line came.
-pub(super) fn before_status(error: &ureq::Error, https: bool, limit: Duration) -> Failure {
-    use ureq::Timeout;
-
+fn unsendable(error: &ureq::Error) -> String {
     match error {
-        ureq::Error::Timeout(phase) => {
-            let (delivery, doing) = match phase {
-                Timeout::Resolve => (Delivery::NotSent, "looking up the host's name"),
-                Timeout::Connect => (Delivery::NotSent, "connecting"),
-                _ => (Delivery::Unknown, "waiting for an answer"),
-            };
-            let reason = match phase {
-                Timeout::Resolve | Timeout::Connect => format!("timed out while {doing}"),
-                _ => format!("timed out after {limit:.1?} while {doing}"),
-            };
-            Failure::new(ErrorKind::Timeout, delivery, reason)
-        }
-        ureq::Error::Io(io) => io_failure(io, https),
-        ureq::Error::HostNotFound => not_connected("the host's name was not found"),
-        ureq::Error::ConnectionFailed => not_connected("no connection could be made"),
+        ureq::Error::BadUri(reason) => format!("the request cannot be sent: {reason}"),
+        error => format!("the request cannot be sent: {error}"),
+    }
+}
+
+/// As the system says it, without ureq's `io: `.
+fn words(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    }
+}
+
+fn of_proxy(error: &ureq::Error) -> String {
+    match error {
+        // The status comes as `407/407`.
         ureq::Error::ConnectProxyFailed(reason) => {
-            // The status comes as `407/407`.
-            let reason = reason.split('/').next().unwrap_or_default();
-            not_connected(format!("no connection through the proxy: {reason}"))
+            reason.split('/').next().unwrap_or_default().to_owned()
         }
-        ureq::Error::BadUri(reason) => {
-            not_connected(format!("the request cannot be sent: {reason}"))
+        error => broken(error, true),
+    }
+}
+
+fn of_handshake(error: &ureq::Error) -> String {
+    let text = words(error);
+    // What rustls and OpenSSL say of bytes that are not TLS.
+    if text.ends_with("InvalidContentType") || text.contains("wrong version number") {
+        return "the server does not speak TLS there".to_owned();
+    }
+    text
+}
+
+fn broken(error: &ureq::Error, https: bool) -> String {
+    match error {
+        ureq::Error::Io(error) if is_closed(error) => {
+            "the connection was closed before an answer came".to_owned()
         }
-        ureq::Error::Http(_) | ureq::Error::RequireHttpsOnly(_) => {
-            not_connected(format!("the request cannot be sent: {error}"))
-        }
-        ureq::Error::Tls(_) | ureq::Error::TlsRequired => no_tls(error.to_string()),
-        #[cfg(feature = "rustls")]
-        ureq::Error::Rustls(error) => no_tls(error.to_string()),
-        #[cfg(feature = "native-tls")]
-        ureq::Error::NativeTls(error) => {
-            let text = error.to_string();
-            // OpenSSL's ways to say so.
-            if text.contains("unexpected EOF") {
-                not_connected(CLOSED_IN_HANDSHAKE)
-            } else if text.contains("wrong version number") {
-                no_tls(NOT_TLS.to_owned())
-            } else {
-                no_tls(text)
-            }
-        }
-        #[cfg(feature = "native-tls")]
-        ureq::Error::Der(error) => no_tls(error.to_string()),
+        ureq::Error::Io(error) => format!("the connection broke: {error}"),
         ureq::Error::LargeResponseHeader(..) => {
-            let reason = format!("the head of the reply is larger than {MAX_RESPONSE_HEAD} bytes");
-            Failure::new(ErrorKind::Network, Delivery::Unknown, reason)
+            format!("the head of the reply is larger than {MAX_RESPONSE_HEAD} bytes")
         }
         ureq::Error::Protocol(error) => {
             let error = error.to_string();
@@ -97,90 +129,10 @@ pub(super) fn before_status(error: &ureq::Error, https: bool, limit: Duration) -
             } else {
                 ""
             };
-            let reason = format!("the reply is not HTTP: {error}{hint}");
-            Failure::new(ErrorKind::Network, Delivery::Unknown, reason)
+            format!("the reply is not HTTP: {error}{hint}")
         }
-        other => Failure::new(ErrorKind::Network, Delivery::Unknown, other.to_string()),
+        other => other.to_string(),
     }
-}
-
-/// Unlike a refusal this may pass, as when a server is restarted.
-const CLOSED_IN_HANDSHAKE: &str = "the connection was closed in the TLS handshake";
-
-const NOT_TLS: &str = "the server does not speak TLS there";
-
-/// Failures of DNS and of certificates come as plain I/O errors too.
-fn io_failure(error: &io::Error, https: bool) -> Failure {
-    let text = error.to_string();
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::AddrNotAvailable => {
-            not_connected(format!("no connection could be made: {text}"))
-        }
-        _ if text.starts_with("failed to lookup address") => {
-            not_connected(format!("the host's name was not found: {text}"))
-        }
-        // A certificate or a version that will not do: both come before the request.
-        io::ErrorKind::InvalidData
-            if text.starts_with("invalid peer certificate")
-                || text.starts_with("peer is incompatible") =>
-        {
-            no_tls(text)
-        }
-        // The bare kind, with no text of its own, comes from a handshake only. Later ends have their own words.
-        io::ErrorKind::UnexpectedEof
-            if https && text == io::Error::from(io::ErrorKind::UnexpectedEof).to_string() =>
-        {
-            not_connected(CLOSED_IN_HANDSHAKE)
-        }
-        // Nobody but the two ends can tell whether this came before or after the request, so that only an unread body proves the first.
-        io::ErrorKind::InvalidData if text.ends_with("InvalidContentType") => {
-            let failure = no_tls(NOT_TLS.to_owned());
-            Failure {
-                delivery: Delivery::Unknown,
-                ..failure
-            }
-        }
-        // Alerts that can only come while the connection is being made.
-        io::ErrorKind::InvalidData
-            if [
-                "HandshakeFailure",
-                "ProtocolVersion",
-                "UnrecognizedName",
-                "UnrecognisedName",
-            ]
-            .iter()
-            .any(|alert| text.ends_with(alert)) =>
-        {
-            no_tls(text)
-        }
-        _ => {
-            let reason = match is_closed(error) {
-                true => "the connection was closed before an answer came".to_owned(),
-                false => format!("the connection broke: {text}"),
-            };
-            Failure::new(ErrorKind::Network, Delivery::Unknown, reason)
-        }
-    }
-}
-
-/// Which of these it is depends on what the system had sent when the server closed the connection.
-fn is_closed(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-    )
-}
-
-fn not_connected(reason: impl Into<String>) -> Failure {
-    Failure::new(ErrorKind::Connect, Delivery::NotSent, reason)
-}
-
-fn no_tls(reason: String) -> Failure {
-    let reason = format!("no safe connection: {reason}");
-    Failure::new(ErrorKind::Tls, Delivery::NotSent, reason)
 }
 
 /// The error of a successful answer whose body did not come to its end.
@@ -188,7 +140,7 @@ pub(super) fn in_body(
     line: &RequestLine,
     status: StatusCode,
     error: io::Error,
-    limit: Duration,
+    limits: Limits,
 ) -> Error {
     let error = match ureq::Error::from(error) {
         // What ends too early was cut, whoever notices it.
@@ -197,9 +149,12 @@ pub(super) fn in_body(
         error => error,
     };
     let (kind, reason) = match error {
-        ureq::Error::Timeout(_) => (
+        ureq::Error::Timeout(timeout) => (
             ErrorKind::Timeout,
-            format!("timed out after {limit:.1?} while reading the reply"),
+            format!(
+                "timed out after {} while reading the reply",
+                time(timeout, limits)
+            ),
         ),
         #[cfg(feature = "gzip")]
         error @ ureq::Error::Decompress(..) => (

@@ -254,7 +254,8 @@ fn a_call_whose_time_is_up_says_so_and_the_next_one_finds_the_receipt() {
         let sandbox = Sandbox::start().unwrap();
         let token = sandbox.session().access_token().unwrap();
         let builder = sandbox.session_builder().unwrap().clock(Clock::system());
-        let session = builder.access_token(token).timeout(limit).build().unwrap();
+        let builder = builder.access_token(token).timeout(limit);
+        let session = builder.stall_timeout(limit).build().unwrap();
         sandbox.fault(POST, 1, Fault::Hold);
         let error = ensure_receipt(&session, &order(), &receipt()).unwrap_err();
         if sandbox.count(POST) == 0 {

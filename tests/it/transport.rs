@@ -1,5 +1,7 @@
 //! What goes over the wire and what comes back: connections, limits, timeouts, and what an error says about them.
 
+use std::time::Duration;
+
 use vipps::management::{
     BusinessIdentifier, PrefillProductOrder, PrefillResponse, ProductOrderId, ProductType,
     SalesUnitSummary, delete_product_order, list_sales_units, prefill_product_order,
@@ -13,19 +15,25 @@ mod bodies;
 mod connections;
 mod delivery;
 mod heads;
+mod limits;
 mod proxy;
 mod redirects;
+mod sent;
 mod settings;
 mod timeouts;
 
-/// A session for one server, with a clock that stands still: what an error says of times is then the same in every run.
+/// A session for one server, with a clock that stands still: what an error says of times is then the same in every run. Silence alone ends
+/// none of its attempts.
 #[track_caller]
 pub(crate) fn session(url: &str) -> Session {
     builder(url).build().unwrap()
 }
 
 pub(crate) fn builder(url: &str) -> SessionBuilder {
-    session_builder(url).clock(Clock::manual())
+    let day = Duration::from_secs(24 * 60 * 60);
+    session_builder(url)
+        .clock(Clock::manual())
+        .stall_timeout(day)
 }
 
 /// A GET without a body.

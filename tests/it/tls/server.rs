@@ -60,6 +60,20 @@ impl Authority {
 }
 
 impl Identity {
+    pub(super) fn config(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ServerConfig> {
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(self.chain.clone(), key.into());
+        Arc::new(config.unwrap())
+    }
+
     pub(super) fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let leaf = server_params(name, [2000, 2100]).self_signed(&key);
@@ -134,14 +148,7 @@ impl Server {
         versions: &[&'static SupportedProtocolVersion],
         end: End,
     ) -> Self {
-        let key = PrivatePkcs8KeyDer::from(identity.key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(identity.chain.clone(), key.into());
-        let config = Arc::new(config.unwrap());
+        let config = identity.config(versions);
         let seen = Arc::new(Mutex::new(Seen::default()));
         let shared = Arc::clone(&seen);
         let peer = RawServer::each(move |stream| serve(stream, Arc::clone(&config), end, &shared));

@@ -109,15 +109,21 @@ fn a_proxy_that_refuses_sent_nothing() {
 
 /// Until the proxy has made the connection, nothing of the request is on its way.
 #[test]
-fn a_proxy_that_is_none_sent_no_body() {
+fn a_proxy_that_is_none_sent_nothing() {
     let garbage = || b"220 mail.example.com ESMTP\r\n".to_vec();
-    let proxy = RawServer::start([garbage()]);
+    let proxy = RawServer::start([garbage(), garbage()]);
     let session = builder(NOWHERE).proxy(proxy.url()).build().unwrap();
-    let text = format!(
-        "{POST}: the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server? (nothing was sent)"
-    );
-    let (kind, delivery) = (ErrorKind::Network, Delivery::NotSent);
-    assert_error(post(&session), &text, kind, delivery, None);
+    for (result, at) in [
+        (get(&session).map(drop), GET),
+        (post(&session).map(drop), POST),
+    ] {
+        let text = format!(
+            "{at}: no connection through the proxy: \
+             the reply is not HTTP: http parse fail: invalid HTTP version (nothing was sent)"
+        );
+        let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
+        assert_error(result, &text, kind, delivery, None);
+    }
 }
 
 /// A server behind the proxy that repeats what it got from it.

@@ -80,9 +80,12 @@ fn a_timeout_must_be_one() {
         assert_config(built, &format!("timeout: {reason}"));
         let built = builder(NOWHERE).connect_timeout(time).build();
         assert_config(built, &format!("connect_timeout: {reason}"));
+        let built = builder(NOWHERE).stall_timeout(time).build();
+        assert_config(built, &format!("stall_timeout: {reason}"));
     }
     for time in [Duration::from_millis(1), day] {
         let builder = builder(NOWHERE).timeout(time).connect_timeout(time);
+        let builder = builder.stall_timeout(time);
         assert!(builder.build().is_ok(), "{time:?}");
     }
 }

@@ -61,6 +61,7 @@ fn a_token_that_never_comes_leaves_the_call_unsent() {
         let server = RawServer::start([]);
         let session = builder_without_token(&server.url())
             .clock(Clock::manual())
+            .stall_timeout(limit)
             .timeout(limit);
         let result = post(&session.build().unwrap());
         if server.requests().is_empty() {
