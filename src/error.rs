@@ -119,7 +119,6 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Its name, such as `InvalidInput`, which never changes: for logs and for JSON.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Config => "Config",
@@ -151,43 +150,36 @@ impl fmt::Display for ErrorKind {
 
 impl Error {
     /// The kind of error, for a `match` or, as a number, for C.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// The HTTP status, where the server answered.
-    #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status_code().map(|status| status.as_u16())
     }
 
     /// The method of the request that failed, where there was one to send.
-    #[must_use]
     pub fn method(&self) -> Option<&str> {
         self.request().map(|request| request.method.as_str())
     }
 
     /// The path and the query of the request that failed, where there was one to send.
-    #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.request().map(|request| request.path.as_str())
     }
 
     /// What the call may have done, all its attempts taken together.
-    #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
     }
 
     /// How many attempts of the call were made: 0 if nothing was tried, and more than 1 after retries.
-    #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
     /// Whether the call timed out: the session's total timeout or one of its phases.
-    #[must_use]
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
@@ -195,13 +187,11 @@ impl Error {
     /// Whether the same call may succeed later, and can be retried without doing a thing twice.
     ///
     /// The session has by then retried it as often as its [`RetryPolicy`](crate::RetryPolicy) allows.
-    #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
     /// How long the server asked to wait (`Retry-After`), where it did.
-    #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match *self.0.cause {
             Cause::Answer { retry_after, .. } => retry_after,
@@ -210,19 +200,16 @@ impl Error {
     }
 
     /// The trace id of the failed request, for Vipps MobilePay's support.
-    #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.problem()?.trace_id.as_deref()
     }
 
     /// The API's own error code, such as `invalid_client`, where it gave one.
-    #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.problem()?.code.as_deref()
     }
 
     /// What the server said, whatever form its body had. `None` if it gave no answer.
-    #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match &*self.0.cause {
             Cause::Answer { problem, .. } => Some(problem),
@@ -231,7 +218,6 @@ impl Error {
     }
 
     /// What is wrong with single fields or settings, one entry each: as the API said or as this crate found before sending.
-    #[must_use]
     pub fn field_problems(&self) -> &[FieldProblem] {
         match &*self.0.cause {
             Cause::Input(fields) => fields,

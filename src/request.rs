@@ -311,25 +311,21 @@ impl Reply {
     }
 
     /// The HTTP status.
-    #[must_use]
     pub fn status(&self) -> u16 {
         self.response.status.as_u16()
     }
 
     /// The value of a header, whose name is taken in any case. `None` if it is absent or not visible ASCII.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.response.headers.get(name)?.to_str().ok()
     }
 
     /// The body as it came, decompressed.
-    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.response.body
     }
 
     /// Whether the body holds nothing but white space.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.content().trim_ascii().is_empty()
     }

@@ -123,26 +123,22 @@ impl Sandbox {
     }
 
     /// Its address, such as `http://127.0.0.1:40123`.
-    #[must_use]
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
     /// The keys that it takes for the standard token flow, which are a partner's.
-    #[must_use]
     pub fn api_keys(&self) -> ApiKeys {
         let [subscription_key, _secondary] = SUBSCRIPTION_KEYS;
         ApiKeys::standard(CLIENT_ID, CLIENT_SECRET, subscription_key)
     }
 
     /// The keys that it takes for the management token flow.
-    #[must_use]
     pub fn management_keys(&self) -> ApiKeys {
         ApiKeys::management(MANAGEMENT_ID, MANAGEMENT_SECRET)
     }
 
     /// A session with the standard keys on the sandbox's clock, for the sales unit `123456`. All that this gives share one token.
-    #[must_use]
     pub fn session(&self) -> Session {
         self.session.clone()
     }
@@ -157,7 +153,6 @@ impl Sandbox {
     }
 
     /// The clock that it lives by. Its sessions do too.
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -168,7 +163,6 @@ impl Sandbox {
     }
 
     /// The same sandbox with `n` sales units of the Norwegian merchant, `1000000` and on, instead of those that it started with.
-    #[must_use]
     pub fn with_sales_units(self, n: usize) -> Self {
         self.server.service().set_sales_units(n);
         self
@@ -243,20 +237,17 @@ impl Sandbox {
     }
 
     /// How many connections are open, idle ones too.
-    #[must_use]
     pub fn connections(&self) -> usize {
         self.server.connections()
     }
 
     /// How many requests for the same method and path were being served at the same time, at the most, among those of a route. 1 for
     /// `"POST /accesstoken/get"` says that no two token requests ever overlapped.
-    #[must_use]
     pub fn most_at_once(&self, route: &str) -> usize {
         self.server.most_at_once(&Route::new(route))
     }
 
     /// All requests so far, in the order in which they came in. They hold keys and tokens: the sandbox's own.
-    #[must_use]
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.server.requests()
     }
@@ -267,14 +258,12 @@ impl Sandbox {
     }
 
     /// How many requests of a route there were.
-    #[must_use]
     pub fn count(&self, route: &str) -> usize {
         self.server.count(&Route::new(route))
     }
 
     /// Waits until there were `n` requests of a route, 10 s at the most, and says whether there were. A request counts when it has been
     /// read, before it is answered: one that is held or lost does too.
-    #[must_use]
     pub fn wait_for(&self, route: &str, n: usize) -> bool {
         self.server.wait_for(&Route::new(route), n)
     }

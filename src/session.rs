@@ -72,7 +72,6 @@ type OnNewToken = Arc<dyn Fn(&AccessToken) + Send + Sync>;
 
 impl Session {
     /// The same session for another sales unit: same token, same connections, another `Merchant-Serial-Number` header.
-    #[must_use]
     pub fn for_sales_unit(&self, msn: &Msn) -> Self {
         Self {
             msn: Some(msn.clone()),
@@ -92,7 +91,6 @@ impl Session {
     /// vipps::management::list_sales_units(&hurried)?;
     /// # Ok::<(), vipps::Error>(())
     /// ```
-    #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self {
             timeout: timeout.min(MAX_TIMEOUT),
@@ -101,13 +99,11 @@ impl Session {
     }
 
     /// The sales unit that calls are made for, sent as `Merchant-Serial-Number`.
-    #[must_use]
     pub fn merchant_serial_number(&self) -> Option<&Msn> {
         self.msn.as_ref()
     }
 
     /// The server that calls go to, such as `https://api.vipps.no`, without a slash at its end.
-    #[must_use]
     pub fn base_url(&self) -> &str {
         self.shared.client.base_url()
     }

@@ -51,20 +51,17 @@ impl AccessToken {
     }
 
     /// The token itself, for an `Authorization: Bearer` header. Keep it out of logs.
-    #[must_use]
     pub fn secret(&self) -> &str {
         let value = self.authorization.to_str().unwrap_or_default();
         value.strip_prefix("Bearer ").unwrap_or_default()
     }
 
     /// For how long it is still good; zero when it has expired.
-    #[must_use]
     pub fn expires_in(&self) -> Duration {
         self.expires_at.saturating_sub(self.clock.now())
     }
 
     /// When it expires, by this machine's wall clock: for keeping it between runs.
-    #[must_use]
     pub fn expires_at(&self) -> SystemTime {
         let now = SystemTime::now();
         now.checked_add(self.expires_in()).unwrap_or(now)

@@ -27,7 +27,6 @@ pub struct ApiKeys {
 impl ApiKeys {
     /// Sales unit keys or partner keys: the token comes from `POST /accesstoken/get`, and the subscription key (the primary or the
     /// secondary one) goes with every call.
-    #[must_use]
     pub fn standard(
         client_id: impl Into<String>,
         client_secret: impl Into<String>,
@@ -42,7 +41,6 @@ impl ApiKeys {
     }
 
     /// A partner's management keys: the token comes from `POST /miami/v1/token`, and no subscription key is sent, there or with any call.
-    #[must_use]
     pub fn management(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         Self {
             client_id: client_id.into(),

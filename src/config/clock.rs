@@ -24,7 +24,6 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that runs with the machine's monotonic clock. [`advance`](Self::advance) makes it run ahead.
-    #[must_use]
     pub fn system() -> Self {
         Self {
             start: Some(Instant::now()),
@@ -36,7 +35,6 @@ impl Clock {
     ///
     /// Waiting on it costs no time: a wait between two attempts moves the clock and returns at once.
     /// Timeouts of the network itself go by the machine's clock all the same.
-    #[must_use]
     pub fn manual() -> Self {
         Self {
             start: None,
@@ -45,7 +43,6 @@ impl Clock {
     }
 
     /// The time since the clock was made.
-    #[must_use]
     pub fn now(&self) -> Duration {
         let advanced = Duration::from_nanos(self.advanced_nanos.load(Ordering::SeqCst));
         match self.start {

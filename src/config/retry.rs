@@ -12,6 +12,7 @@ use crate::model::identifier::random_u64;
 ///
 /// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full jitter"), `max_backoff` at the
 /// most, or what `Retry-After` asks for where that is longer.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
@@ -22,34 +23,29 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Never repeats a call. A call refused with 401 is repeated with a new token all the same, once.
-    #[must_use]
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
     /// At most this many attempts, the first included; 0 is taken for 1. The default is 3.
-    #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
     /// The longest wait before the second attempt, doubled for each that follows. The default is 0.5 s.
-    #[must_use]
     pub fn initial_backoff(mut self, wait: Duration) -> Self {
         self.initial_backoff = wait;
         self
     }
 
     /// The longest wait before any attempt, `Retry-After` aside. The default is 8 s.
-    #[must_use]
     pub fn max_backoff(mut self, wait: Duration) -> Self {
         self.max_backoff = wait;
         self
     }
 
     /// Makes the waits the same in every run, for tests.
-    #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

@@ -13,7 +13,7 @@ use crate::{Error, Session};
 ///
 /// # Errors
 ///
-/// As for any call; a 404 also for a merchant that is not active, or has not consented to share its data with the partner that asks.
+/// A 404 also for a merchant that is not active, or has not consented to share its data with the partner that asks.
 pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<Merchant, Error> {
     request(session, merchant).send()?.json()
 }
@@ -88,13 +88,11 @@ impl BusinessIdentifier {
     }
 
     /// The register, such as `business:NO:ORG`.
-    #[must_use]
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
     /// The number in the register.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -150,7 +148,6 @@ pub struct Merchant {
 
 impl Merchant {
     /// Whether its status is [`MerchantStatus::Active`].
-    #[must_use]
     pub fn is_active(&self) -> bool {
         self.status == MerchantStatus::Active
     }

@@ -9,10 +9,6 @@ use crate::{Error, Session};
 /// Lists the price packages that a partner can offer. Needs partner keys.
 ///
 /// `GET /management/v1/partners/price-packages`
-///
-/// # Errors
-///
-/// As for any call.
 pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error> {
     session
         .request("GET", "/management/v1/partners/price-packages")

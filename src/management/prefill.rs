@@ -24,7 +24,7 @@ pub use use_case::{App, Website};
 ///
 /// # Errors
 ///
-/// As for any call; [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if its idempotency key was used for another order.
+/// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if its idempotency key was used for another order.
 pub fn prefill_product_order(
     session: &Session,
     order: &PrefillProductOrder,
@@ -66,6 +66,7 @@ pub fn prefill_product_order(
 /// ```
 ///
 /// Source: the schema `ProductOrderRequest` of the Management API.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -114,7 +115,6 @@ pub struct PrefillProductOrder {
 
 impl PrefillProductOrder {
     /// An order of a product for a merchant, with an idempotency key of its own.
-    #[must_use]
     pub fn new(business_identifier: BusinessIdentifier, product_type: ProductType) -> Self {
         Self {
             business_identifier,
@@ -136,97 +136,83 @@ impl PrefillProductOrder {
     }
 
     /// The caller's own idempotency key instead of the random one, or [a new one](IdempotencyKey::random) for an order that was refused.
-    #[must_use]
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = key;
         self
     }
 
     /// The key that it is sent with.
-    #[must_use]
     pub fn key(&self) -> &IdempotencyKey {
         &self.idempotency_key
     }
 
     /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and ``\ ( ) - _ + . ` ``.
-    #[must_use]
     pub fn sales_unit_name(mut self, name: impl Into<String>) -> Self {
         self.sales_unit_name = Some(name.into());
         self
     }
 
     /// The logo of the sales unit.
-    #[must_use]
     pub fn sales_unit_logo(mut self, logo: SalesUnitLogo) -> Self {
         self.sales_unit_logo = Some(logo);
         self
     }
 
     /// Where the money is paid to.
-    #[must_use]
     pub fn settlement_bank_account(mut self, account: BankAccount) -> Self {
         self.settlement_bank_account = Some(account);
         self
     }
 
     /// The price package, one of those of [`list_price_packages`](crate::management::list_price_packages).
-    #[must_use]
     pub fn price_package_id(mut self, id: PricePackageId) -> Self {
         self.price_package_id = Some(id);
         self
     }
 
     /// Where the product is used. Each use case needs fields of its own, see [`ProductUseCase`].
-    #[must_use]
     pub fn product_use_case(mut self, use_case: ProductUseCase) -> Self {
         self.product_use_case = Some(use_case);
         self
     }
 
     /// The expected turnover of a year in major units (kroner, euros), 0 to 999 999 999.
-    #[must_use]
     pub fn annual_turnover(mut self, major_units: i64) -> Self {
         self.annual_turnover = Some(major_units);
         self
     }
 
     /// How much of the turnover comes through this product, in per cent: 10, 20 and so on to 100.
-    #[must_use]
     pub fn annual_turnover_percentage(mut self, percent: u8) -> Self {
         self.annual_turnover_percentage = Some(percent.to_string());
         self
     }
 
     /// What it is to be used for, such as `Gym membership`.
-    #[must_use]
     pub fn intended_purpose(mut self, purpose: impl Into<String>) -> Self {
         self.intended_purpose = Some(purpose.into());
         self
     }
 
     /// The app that it is used in.
-    #[must_use]
     pub fn app(mut self, app: App) -> Self {
         self.app = Some(app);
         self
     }
 
     /// The website that it is used on.
-    #[must_use]
     pub fn website(mut self, website: Website) -> Self {
         self.website = Some(website);
         self
     }
 
     /// Whether recurring payments are wanted.
-    #[must_use]
     pub fn has_recurring(mut self, has: bool) -> Self {
         self.has_recurring = Some(has);
         self
     }
 
     /// The merchant category code (MCC) of ISO 18245: four digits, such as `5942`.
-    #[must_use]
     pub fn merchant_category_code(mut self, code: impl Into<String>) -> Self {
         self.merchant_category_code = Some(code.into());
         self

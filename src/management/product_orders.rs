@@ -9,10 +9,6 @@ use crate::{Error, Session};
 /// Lists the product orders that are connected to a partner, except, as it stands, the expired ones.
 ///
 /// `GET /management/v2/product-orders?includeExpired=`
-///
-/// # Errors
-///
-/// As for any call.
 pub fn list_product_orders(
     session: &Session,
     request: &ListProductOrders,
@@ -34,7 +30,7 @@ pub fn list_product_orders(
 ///
 /// # Errors
 ///
-/// As for any call; a 404 for an order that does not exist or was deleted.
+/// A 404 for an order that does not exist or was deleted.
 pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<ProductOrder, Error> {
     session
         .request("GET", "/management/v2/product-orders")
@@ -53,7 +49,7 @@ pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<Produ
 ///
 /// # Errors
 ///
-/// As for any call; a 404 for an order that does not exist.
+/// A 404 for an order that does not exist.
 pub fn delete_product_order(session: &Session, id: &ProductOrderId) -> Result<(), Error> {
     session
         .request("DELETE", "/management/v1/product-orders")
@@ -65,6 +61,7 @@ pub fn delete_product_order(session: &Session, id: &ProductOrderId) -> Result<()
 /// Which product orders [`list_product_orders`] lists.
 ///
 /// Source: the parameters of `GET /management/v2/product-orders`.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -75,13 +72,11 @@ pub struct ListProductOrders {
 
 impl ListProductOrders {
     /// Those that the service lists by itself: not the expired ones.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Whether those with status `EXPIRED` are listed too.
-    #[must_use]
     pub fn include_expired(mut self, include: bool) -> Self {
         self.include_expired = Some(include);
         self
@@ -142,7 +137,6 @@ open_enum! {
 impl ProductOrderStatus {
     /// Whether it will not change any more: completed, rejected or expired. A status that this crate does not know is taken for one that
     /// may change.
-    #[must_use]
     pub fn is_terminal(&self) -> bool {
         matches!(self, Self::Completed | Self::Rejected | Self::Expired)
     }

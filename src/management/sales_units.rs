@@ -12,10 +12,6 @@ use crate::{Error, Msn, Session};
 /// The list holds MSNs and names. Details take one [`get_sales_unit`] each.
 ///
 /// `GET /management/v1/sales-units`
-///
-/// # Errors
-///
-/// As for any call.
 pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Error> {
     session
         .request("GET", "/management/v1/sales-units")
@@ -29,7 +25,7 @@ pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Erro
 ///
 /// # Errors
 ///
-/// As for any call; a 404 also for a merchant that is not active.
+/// A 404 also for a merchant that is not active.
 pub fn list_merchant_sales_units(
     session: &Session,
     merchant: &BusinessIdentifier,
@@ -51,7 +47,7 @@ const WRAPPED_AS: &str = "salesUnits";
 ///
 /// # Errors
 ///
-/// As for any call; a 404 also for a sales unit that is not active or not connected to these keys.
+/// A 404 also for a sales unit that is not active or not connected to these keys.
 pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> {
     session
         .request("GET", "/management/v1/sales-units")
@@ -166,13 +162,11 @@ impl BankAccount {
     }
 
     /// The kind of number, such as `BBAN:NO`.
-    #[must_use]
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
     /// The account's number.
-    #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }

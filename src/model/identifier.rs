@@ -37,7 +37,6 @@ macro_rules! identifier {
             }
 
             /// The identifier as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -120,7 +119,6 @@ identifier! {
 
 impl IdempotencyKey {
     /// A new key that no other call, thread or process makes: a random UUID, 36 characters.
-    #[must_use]
     pub fn random() -> Self {
         let bits = (u128::from(random_u64()) << 64) | u128::from(random_u64());
         // The version (4, random) and the variant of RFC 9562.

@@ -21,7 +21,6 @@ macro_rules! open_enum {
 
         impl $name {
             /// The value as it is written on the wire.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $wire, )+

@@ -8,6 +8,7 @@ use crate::model::open_enum::open_enum;
 /// What holds for the whole of a receipt. Sums, tax and discount are computed by the service from the lines.
 ///
 /// Source: the schema `BottomLine` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -86,7 +87,6 @@ pub struct BottomLine {
 
 impl BottomLine {
     /// A receipt in this currency.
-    #[must_use]
     pub fn new(currency: Currency) -> Self {
         Self {
             currency: Some(currency),
@@ -95,35 +95,30 @@ impl BottomLine {
     }
 
     /// The tip, in minor units.
-    #[must_use]
     pub fn tip_amount(mut self, amount: i64) -> Self {
         self.tip_amount = Some(amount);
         self
     }
 
     /// The point of sale.
-    #[must_use]
     pub fn pos_id(mut self, id: impl Into<String>) -> Self {
         self.pos_id = Some(id.into());
         self
     }
 
     /// What it was paid with besides the app.
-    #[must_use]
     pub fn payment_sources(mut self, sources: PaymentSources) -> Self {
         self.payment_sources = Some(sources);
         self
     }
 
     /// A bar code for the app to show.
-    #[must_use]
     pub fn barcode(mut self, barcode: Barcode) -> Self {
         self.barcode = Some(barcode);
         self
     }
 
     /// The receipt's number in the merchant's books.
-    #[must_use]
     pub fn receipt_number(mut self, number: impl Into<String>) -> Self {
         self.receipt_number = Some(number.into());
         self
@@ -145,6 +140,7 @@ open_enum! {
 /// What a receipt was paid with besides the app, in minor units.
 ///
 /// Source: the schema `PaymentSources` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -181,34 +177,29 @@ pub struct PaymentSources {
 
 impl PaymentSources {
     /// Nothing yet.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// What was paid with gift cards.
-    #[must_use]
     pub fn gift_card(mut self, amount: i64) -> Self {
         self.gift_card = Some(amount);
         self
     }
 
     /// What was paid with cards.
-    #[must_use]
     pub fn card(mut self, amount: i64) -> Self {
         self.card = Some(amount);
         self
     }
 
     /// What was paid with vouchers.
-    #[must_use]
     pub fn voucher(mut self, amount: i64) -> Self {
         self.voucher = Some(amount);
         self
     }
 
     /// What was paid in cash.
-    #[must_use]
     pub fn cash(mut self, amount: i64) -> Self {
         self.cash = Some(amount);
         self
@@ -232,7 +223,6 @@ pub struct Barcode {
 
 impl Barcode {
     /// A code of this kind that says this.
-    #[must_use]
     pub fn new(format: BarcodeFormat, data: impl Into<String>) -> Self {
         Self {
             format: Some(format),

@@ -16,7 +16,7 @@ use crate::{Error, Session};
 ///
 /// # Errors
 ///
-/// As for any call; a 400 also for an image id that the service does not have.
+/// A 400 also for an image id that the service does not have.
 pub fn put_category(
     session: &Session,
     order: &OrderRef,
@@ -38,7 +38,7 @@ pub fn put_category(
 ///
 /// # Errors
 ///
-/// As for any call; a 400 also for an image id that the service does not have.
+/// A 400 also for an image id that the service does not have.
 pub fn add_category(session: &Session, category: &AddCategory) -> Result<CategoryId, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -57,10 +57,6 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
 /// Lists the links of an order.
 ///
 /// `GET /order-management/v3/categories?orderId=`
-///
-/// # Errors
-///
-/// As for any call.
 pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCategory>, Error> {
     request(session, "GET")
         .query("orderId", order.as_str())
@@ -71,10 +67,6 @@ pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCa
 /// Gets a link.
 ///
 /// `GET /order-management/v3/categories/{categoryId}`
-///
-/// # Errors
-///
-/// As for any call.
 pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory, Error> {
     request(session, "GET")
         .segment("categoryId", id)
@@ -88,10 +80,6 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
 /// deleted it, as nothing can tell that it was never there.
 ///
 /// `DELETE /order-management/v3/categories/{categoryId}`
-///
-/// # Errors
-///
-/// As for any call.
 pub fn delete_category(session: &Session, id: &CategoryId) -> Result<(), Error> {
     request(session, "DELETE")
         .segment("categoryId", id)
@@ -136,6 +124,7 @@ open_enum! {
 /// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
 ///
 /// Source: the schema `Order` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     expecting = "a category",
@@ -152,7 +141,6 @@ pub struct Category {
 
 impl Category {
     /// What the link leads to, and its address.
-    #[must_use]
     pub fn new(category: CategoryType, order_details_url: impl Into<String>) -> Self {
         Self {
             category,
@@ -162,7 +150,6 @@ impl Category {
     }
 
     /// A picture that was [added](super::add_image) before.
-    #[must_use]
     pub fn image_id(mut self, id: ImageId) -> Self {
         self.image_id = Some(id);
         self
@@ -185,6 +172,7 @@ impl Category {
 /// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
 ///
 /// Source: the schema `AddCategoryRequest` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     expecting = "a category",
@@ -204,7 +192,6 @@ pub struct AddCategory {
 
 impl AddCategory {
     /// The order, what the link leads to, and its address.
-    #[must_use]
     pub fn new(order: OrderRef, category: CategoryType, url: impl Into<String>) -> Self {
         Self {
             order_id: order.order_id,
@@ -216,7 +203,6 @@ impl AddCategory {
     }
 
     /// A picture that was [added](super::add_image) before.
-    #[must_use]
     pub fn image_id(mut self, id: ImageId) -> Self {
         self.image_id = Some(id);
         self

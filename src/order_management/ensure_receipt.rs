@@ -18,7 +18,7 @@ use crate::request::Reply;
 ///
 /// # Errors
 ///
-/// As for any call; [`ErrorKind::AlreadyExists`] if the order has another receipt, with the lines and fields that differ as
+/// [`ErrorKind::AlreadyExists`] if the order has another receipt, with the lines and fields that differ as
 /// [`field_problems`](Error::field_problems).
 pub fn ensure_receipt(
     session: &Session,

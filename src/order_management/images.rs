@@ -21,7 +21,7 @@ use crate::{Error, Session};
 ///
 /// # Errors
 ///
-/// As for any call; [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id.
+/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id.
 pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -129,19 +129,16 @@ impl AddImage {
     }
 
     /// The id that it is uploaded under.
-    #[must_use]
     pub fn image_id(&self) -> &ImageId {
         &self.image_id
     }
 
     /// Its width in pixels.
-    #[must_use]
     pub fn width(&self) -> u32 {
         self.width
     }
 
     /// Its height in pixels.
-    #[must_use]
     pub fn height(&self) -> u32 {
         self.height
     }

@@ -26,6 +26,7 @@ use crate::model::open_enum::open_enum;
 /// ```
 ///
 /// Source: the schema `OrderLine` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -190,21 +191,18 @@ impl OrderLine {
     }
 
     /// Says what was taken off already: the line's amounts stay as they are.
-    #[must_use]
     pub fn discount(mut self, amount: i64) -> Self {
         self.discount = Some(amount);
         self
     }
 
     /// The price of a unit and how many there are, for display; the line's amounts stay as they are.
-    #[must_use]
     pub fn unit_info(mut self, unit_info: UnitInfo) -> Self {
         self.unit_info = Some(unit_info);
         self
     }
 
     /// What the quantity counts. Pieces, where this is not said.
-    #[must_use]
     pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
         if let Some(unit_info) = &mut self.unit_info {
             unit_info.quantity_unit = Some(unit);
@@ -213,28 +211,24 @@ impl OrderLine {
     }
 
     /// The page of the product.
-    #[must_use]
     pub fn product_url(mut self, url: impl Into<String>) -> Self {
         self.product_url = Some(url.into());
         self
     }
 
     /// Whether the line is a return, which counts negative. Its own amounts stay positive.
-    #[must_use]
     pub fn is_return(mut self, is: bool) -> Self {
         self.is_return = Some(is);
         self
     }
 
     /// Whether the line is the shipping.
-    #[must_use]
     pub fn is_shipping(mut self, is: bool) -> Self {
         self.is_shipping = Some(is);
         self
     }
 
     /// The line's rate, from `taxRate` or, where that is missing, from the older `taxPercentage`.
-    #[must_use]
     pub fn tax_rate_or_percentage(&self) -> Option<TaxRate> {
         self.tax_rate
             .or_else(|| self.tax_percentage.map(TaxRate::from_tax_percentage))
@@ -252,6 +246,7 @@ impl OrderLine {
 /// The price of a unit and how many there are.
 ///
 /// Source: the schema `UnitInfo` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -268,7 +263,6 @@ pub struct UnitInfo {
 
 impl UnitInfo {
     /// A price in minor units, and how many.
-    #[must_use]
     pub fn new(unit_price: i64, quantity: Quantity) -> Self {
         Self {
             unit_price: Some(unit_price),
@@ -278,7 +272,6 @@ impl UnitInfo {
     }
 
     /// What is counted.
-    #[must_use]
     pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
         self.quantity_unit = Some(unit);
         self

@@ -45,7 +45,6 @@ pub struct OrderRef {
 
 impl OrderRef {
     /// An order that is paid with a single payment, by the eCom or the ePayment API.
-    #[must_use]
     pub fn ecom(order_id: OrderId) -> Self {
         let payment_type = PaymentType::Ecom;
         Self {
@@ -55,7 +54,6 @@ impl OrderRef {
     }
 
     /// An order that is paid with a charge of a recurring agreement.
-    #[must_use]
     pub fn recurring(order_id: OrderId) -> Self {
         let payment_type = PaymentType::Recurring;
         Self {

@@ -14,7 +14,7 @@ use crate::{Error, Session};
 ///
 /// # Errors
 ///
-/// As for any call; a 404 for an order to which nothing was added.
+/// A 404 for an order to which nothing was added.
 pub fn get_order(session: &Session, order: &OrderRef) -> Result<Order, Error> {
     get_order_by(session, order, session.deadline())
 }

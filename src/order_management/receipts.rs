@@ -20,7 +20,7 @@ use crate::request::RequestBuilder;
 ///
 /// # Errors
 ///
-/// As for any call; [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the order has a receipt.
+/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if the order has a receipt.
 pub fn add_receipt(
     session: &Session,
     order: &OrderRef,
@@ -56,6 +56,7 @@ pub(super) fn request<'a>(
 /// Reading one from JSON does not validate it and ignores unknown fields; sending it validates it.
 ///
 /// Source: the schema `Receipt` of the Order Management API.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(expecting = "a receipt", rename_all = "camelCase")]
 #[non_exhaustive]
@@ -69,7 +70,6 @@ pub struct Receipt {
 
 impl Receipt {
     /// A receipt without lines yet.
-    #[must_use]
     pub fn new(bottom_line: BottomLine) -> Self {
         Self {
             order_lines: Vec::new(),
@@ -78,14 +78,12 @@ impl Receipt {
     }
 
     /// Adds a line.
-    #[must_use]
     pub fn line(mut self, line: OrderLine) -> Self {
         self.order_lines.push(line);
         self
     }
 
     /// Adds lines.
-    #[must_use]
     pub fn lines(mut self, lines: impl IntoIterator<Item = OrderLine>) -> Self {
         self.order_lines.extend(lines);
         self

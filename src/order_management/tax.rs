@@ -26,19 +26,16 @@ impl TaxRate {
     pub const ZERO: Self = Self(0);
 
     /// A rate in whole per cent, 0 to 100. A higher one is refused where it is used.
-    #[must_use]
     pub const fn percent(percent: u8) -> Self {
         Self(percent as i64 * 100)
     }
 
     /// A rate in basis points, 0 to 10 000. A higher one is refused where it is used.
-    #[must_use]
     pub const fn from_basis_points(basis_points: u16) -> Self {
         Self(basis_points as i64)
     }
 
     /// The rate in basis points.
-    #[must_use]
     pub const fn basis_points(self) -> i64 {
         self.0
     }

@@ -21,10 +21,6 @@ use crate::{Error, Session};
 /// Puts a link on the page of a payment.
 ///
 /// `PUT /order-management/v1/orders/{transactionId}`
-///
-/// # Errors
-///
-/// As for any call.
 #[deprecated(note = "the service no longer offers it: use order_management::put_category")]
 pub fn put_order(
     session: &Session,
@@ -41,10 +37,6 @@ pub fn put_order(
 /// Gets the link of a payment.
 ///
 /// `GET /order-management/v1/orders/{transactionId}`
-///
-/// # Errors
-///
-/// As for any call.
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInfo, Error> {
     request(session, "GET", "orders", transaction_id)
@@ -55,10 +47,6 @@ pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInf
 /// Adds a receipt to a payment.
 ///
 /// `POST /order-management/v1/receipts/{transactionId}`
-///
-/// # Errors
-///
-/// As for any call.
 #[deprecated(note = "the service no longer offers it: use order_management::add_receipt")]
 pub fn add_receipt(
     session: &Session,
@@ -76,10 +64,6 @@ pub fn add_receipt(
 /// Gets the receipt of a payment.
 ///
 /// `GET /order-management/v1/receipts/{transactionId}`
-///
-/// # Errors
-///
-/// As for any call.
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receipt, Error> {
     request(session, "GET", "receipts", transaction_id)

@@ -48,7 +48,6 @@ pub enum Fault {
 
 impl Fault {
     /// A [`Status`](Self::Status) without `Retry-After`.
-    #[must_use]
     pub fn status(status: u16) -> Self {
         let retry_after = None;
         Self::Status {
@@ -58,7 +57,6 @@ impl Fault {
     }
 
     /// A [`Status`](Self::Status) with a `Retry-After` header of seconds or an HTTP date.
-    #[must_use]
     pub fn status_retry_after(status: u16, retry_after: impl Into<String>) -> Self {
         let retry_after = Some(retry_after.into());
         Self::Status {
@@ -68,7 +66,6 @@ impl Fault {
     }
 
     /// A [`Reply`](Self::Reply) of JSON.
-    #[must_use]
     pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::Reply {
             status,
@@ -78,7 +75,6 @@ impl Fault {
     }
 
     /// A [`Reply`](Self::Reply) of anything.
-    #[must_use]
     pub fn reply(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         Self::Reply {
             status,

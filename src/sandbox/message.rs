@@ -18,7 +18,6 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     /// The value of a header by its name in lower case.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let header = headers.find(|(header, _)| header == name)?;
@@ -32,7 +31,6 @@ impl ReceivedRequest {
     }
 
     /// The body as JSON, if it is.
-    #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }

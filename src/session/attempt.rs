@@ -44,61 +44,51 @@ impl Attempt {
     }
 
     /// The request's method.
-    #[must_use]
     pub fn method(&self) -> &str {
         self.line.method.as_str()
     }
 
     /// The request's path and query.
-    #[must_use]
     pub fn path(&self) -> &str {
         &self.line.path
     }
 
     /// The path with names in place of values, such as `/management/v1/sales-units/{msn}`: for metrics by endpoint.
-    #[must_use]
     pub fn route(&self) -> &str {
         &self.line.route
     }
 
     /// The sales unit that the call was made for, where the session has one.
-    #[must_use]
     pub fn merchant_serial_number(&self) -> Option<&Msn> {
         self.merchant_serial_number.as_ref()
     }
 
     /// The HTTP status; `None` if no answer came.
-    #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
     /// How the attempt failed; `None` for a success.
-    #[must_use]
     pub fn error_kind(&self) -> Option<ErrorKind> {
         self.error_kind
     }
 
     /// Which attempt of its call it was, 1 for the first. The retry after a 401 counts as one too.
-    #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
     /// How long the attempt took.
-    #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
     /// How long the call waits before the next attempt; `None` if this was the last.
-    #[must_use]
     pub fn retry_in(&self) -> Option<Duration> {
         self.retry_in
     }
 
     /// The trace id, where an error's reply held one.
-    #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.trace_id.as_deref()
     }

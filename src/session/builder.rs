@@ -59,7 +59,6 @@ pub enum Environment {
 
 impl Environment {
     /// The server's address.
-    #[must_use]
     pub fn base_url(self) -> &'static str {
         match self {
             Self::Production => "https://api.vipps.no",

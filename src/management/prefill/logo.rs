@@ -71,13 +71,11 @@ impl SalesUnitLogo {
     }
 
     /// Its width in pixels.
-    #[must_use]
     pub fn width(&self) -> u32 {
         self.width
     }
 
     /// Its height in pixels.
-    #[must_use]
     pub fn height(&self) -> u32 {
         self.height
     }

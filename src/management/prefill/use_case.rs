@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The app that a product is used in.
 ///
 /// Source: the field `app` of the schema `ProductOrderRequest`.
+#[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -14,7 +15,6 @@ pub struct App {
 
 impl App {
     /// An app by its name, which must not be empty.
-    #[must_use]
     pub fn new(app_name: impl Into<String>) -> Self {
         let app_name = app_name.into();
         Self { app_name }
@@ -24,6 +24,7 @@ impl App {
 /// The website that a product is used on. All its addresses are `https`.
 ///
 /// Source: the field `website` of the schema `ProductOrderRequest`.
+#[must_use]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
@@ -40,7 +41,6 @@ pub struct Website {
 
 impl Website {
     /// A website and its page of terms and conditions.
-    #[must_use]
     pub fn new(url: impl Into<String>, terms_url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -52,21 +52,18 @@ impl Website {
     }
 
     /// Where the website can be tried. [`ProductUseCase::WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest) needs it.
-    #[must_use]
     pub fn test_website_url(mut self, url: impl Into<String>) -> Self {
         self.test_website_url = Some(url.into());
         self
     }
 
     /// The user name for the test site.
-    #[must_use]
     pub fn test_website_username(mut self, username: impl Into<String>) -> Self {
         self.test_website_username = Some(username.into());
         self
     }
 
     /// The password for the test site. `Debug` does not show it.
-    #[must_use]
     pub fn test_website_password(mut self, password: impl Into<String>) -> Self {
         self.test_website_password = Some(password.into());
         self
