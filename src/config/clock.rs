@@ -1,6 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The time that a [`Session`](crate::Session) lives by: token lifetimes, call timeouts, waits between retries.
@@ -19,7 +18,7 @@ use std::time::{Duration, Instant};
 pub struct Clock {
     /// `None` for a manual clock, which has no time of its own.
     start: Option<Instant>,
-    advanced_nanos: Arc<AtomicU64>,
+    advanced: Arc<Mutex<Duration>>,
 }
 
 impl Clock {
@@ -27,7 +26,7 @@ impl Clock {
     pub fn system() -> Self {
         Self {
             start: Some(Instant::now()),
-            advanced_nanos: Arc::default(),
+            advanced: Arc::default(),
         }
     }
 
@@ -38,27 +37,27 @@ impl Clock {
     pub fn manual() -> Self {
         Self {
             start: None,
-            advanced_nanos: Arc::default(),
+            advanced: Arc::default(),
         }
     }
 
     /// The time since the clock was made.
     pub fn now(&self) -> Duration {
-        let advanced = Duration::from_nanos(self.advanced_nanos.load(Ordering::SeqCst));
+        let advanced = *self.advanced();
         match self.start {
             Some(start) => start.elapsed().saturating_add(advanced),
             None => advanced,
         }
     }
 
-    /// Moves the clock forward, for all its clones. It stops at the end of time, some 584 years on.
+    /// Moves the clock forward, for all its clones. It stops at the end of time, some 584 billion years on.
     pub fn advance(&self, by: Duration) {
-        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        let add = |now: u64| Some(now.saturating_add(by));
-        // The closure never declines, so there is no failure to look at.
-        let _ = self
-            .advanced_nanos
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
+        let mut advanced = self.advanced();
+        *advanced = advanced.saturating_add(by);
+    }
+
+    fn advanced(&self) -> MutexGuard<'_, Duration> {
+        self.advanced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for `time` to pass: really on a system clock, by moving the clock on a manual one.
