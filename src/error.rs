@@ -13,8 +13,8 @@ use problem::{FieldProblem, Problem};
 ///
 /// `Display` is one complete line with method, path, status and what the API said, so there is no
 /// [`source`](std::error::Error::source) to follow. Programs branch on [`kind`](Self::kind), [`status`](Self::status) and
-/// [`code`](Self::code), as the texts of the API are reworded over time. No form of an error holds a key or a token: where a reply
-/// repeats one, the error says `[redacted]`.
+/// [`code`](Self::code), as the texts of the API are reworded over time. Where a reply repeats a key or a token, the error says
+/// `[redacted]`: no 8 consecutive bytes of it are shown.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
