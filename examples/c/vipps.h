@@ -22,6 +22,9 @@
  * Threads: a vipps_session may be used by any number of threads at once. A vipps_string and a vipps_error do not change, and may be read by
  * any number of threads until one of them frees it. A vipps_session_builder is for one thread at a time. Each object is freed once, by any
  * thread, when nobody uses it any more.
+ *
+ * fork: a process may fork between calls, when no other of its threads is in one. The child may use the sessions that it has got; it makes
+ * connections of its own and leaves those of the parent alone.
  */
 #ifndef VIPPS_H
 #define VIPPS_H
@@ -168,8 +171,7 @@ typedef struct vipps_attempt {
 } vipps_attempt;
 
 /**
- * Is called after every attempt of every call, token requests included, on the thread that made it, or on a thread of the library's for an
- * early renewal of the token: several threads may be in it at once. It must not call this library with the same session, nor throw, nor
+ * Is called after every attempt of every call, token requests included, on the thread that made it: several threads may be in it at once. It must not call this library with the same session, nor throw, nor
  * leave by longjmp().
  */
 typedef void (*vipps_observer)(void *user, const vipps_attempt *attempt);
