@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     int failures;
 
     if (argc < 2 ||
-        vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-subscription-key-1", &system,
+        vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-key-1", &system,
                                   &builder, NULL) != VIPPS_OK ||
         vipps_session_builder_base_url(builder, argv[1], NULL) != VIPPS_OK ||
         /* A retry would hide what went wrong. */
