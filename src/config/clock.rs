@@ -21,6 +21,9 @@ pub struct Clock {
     advanced: Arc<Mutex<Duration>>,
 }
 
+/// The last time that a clock can be advanced to.
+const END: Duration = Duration::from_nanos(u64::MAX);
+
 impl Clock {
     /// A clock that runs with the machine's monotonic clock. [`advance`](Self::advance) makes it run ahead.
     pub fn system() -> Self {
@@ -50,10 +53,10 @@ impl Clock {
         }
     }
 
-    /// Moves the clock forward, for all its clones. It stops at the end of time, some 584 billion years on.
+    /// Moves the clock forward, for all its clones. It stops at the end of time, some 584 years on, so that deadlines after it do not overflow.
     pub fn advance(&self, by: Duration) {
         let mut advanced = self.advanced();
-        *advanced = advanced.saturating_add(by);
+        *advanced = advanced.saturating_add(by).min(END);
     }
 
     fn advanced(&self) -> MutexGuard<'_, Duration> {
