@@ -134,7 +134,8 @@ pub(crate) fn read(reply: &[u8], clock: &Clock) -> Result<AccessToken, String> {
         .map_err(|reason| format!("the token reply has an unusable access_token: it {reason}"))
 }
 
-/// How long 401s are final after a new token was refused too: a revoked key must not turn every call into a token request.
+/// How long 401s are final after a token was refused, unless its replacement is taken: a revoked key must not turn every call into a token
+/// request.
 const REFUSALS_ARE_FINAL_FOR: Duration = Duration::from_secs(60);
 
 /// The one token of a session. At any time at most one thread fetches; nobody else waits while the old token is good.
@@ -249,26 +250,29 @@ impl TokenCache {
         }
     }
 
-    /// Drops a token that the API refused, unless another has taken its place already. `is_new` is one that was fetched as a token before
-    /// it was refused. Gives `false` if the refusal is final.
-    pub(crate) fn refuse(&self, refused: &AccessToken, is_new: bool) -> bool {
+    /// Drops a token that the API refused, unless another has taken its place already. Gives `false` if the refusal is final: the token
+    /// is the replacement of one that was refused within the last minute.
+    pub(crate) fn refuse(&self, refused: &AccessToken) -> bool {
         let mut state = self.lock();
         let now = self.clock.now();
-        let is_current = state
+        if state
             .token
             .as_ref()
-            .is_some_and(|token| token.is_same(refused));
-        if is_current && is_new {
-            state.refusals_are_final_until = now.saturating_add(REFUSALS_ARE_FINAL_FOR);
-        }
-        if is_current && now < state.refusals_are_final_until {
-            return false;
-        }
-        if is_current {
+            .is_some_and(|token| token.is_same(refused))
+        {
+            if now < state.refusals_are_final_until {
+                return false;
+            }
             state.token = None;
+            state.refusals_are_final_until = now.saturating_add(REFUSALS_ARE_FINAL_FOR);
         }
         state.refused = Some(refused.clone());
         true
+    }
+
+    /// The replacement of a refused token was taken: its own refusal will not be final.
+    pub(crate) fn accept(&self) {
+        self.lock().refusals_are_final_until = Duration::ZERO;
     }
 
     /// Drops the token.

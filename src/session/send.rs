@@ -140,6 +140,13 @@ impl RequestBuilder<'_> {
                     ));
                 }
             };
+            let status = match &result {
+                Ok(response) => Some(response.status.as_u16()),
+                Err(error) => error.status(),
+            };
+            if token_replaced && status.is_some_and(|status| status != 401) {
+                shared.tokens.accept();
+            }
             let error = match result {
                 Ok(response) => {
                     observe(Ok(&response), None);
@@ -148,8 +155,8 @@ impl RequestBuilder<'_> {
                 Err(error) => self.name_conflict(error).with_attempts(number),
             };
 
-            if let Some(token) = token.filter(|_| error.status() == Some(401)) {
-                let is_replaced = shared.tokens.refuse(&token, token_replaced);
+            if let Some(token) = token.filter(|_| status == Some(401)) {
+                let is_replaced = shared.tokens.refuse(&token);
                 if is_replaced && !token_replaced {
                     observe(Err(&error), Some(Duration::ZERO));
                     token_replaced = true;
