@@ -1,6 +1,7 @@
 //! What a session does about a token that the API refuses, and what a program can do about it.
 
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use vipps::management;
@@ -60,6 +61,25 @@ fn many_threads_with_a_revoked_key_cost_two_token_requests() {
     sandbox.fault(UNITS, usize::MAX, Fault::status(401));
     at_once(16, || assert_unauthorized(&session));
     assert_eq!(sandbox.count(TOKEN), 2);
+}
+
+/// Whose first attempt goes out with the replacement already, while nobody knows yet whether that is taken.
+#[test]
+fn a_late_callers_refusal_of_the_replacement_is_final_too() {
+    let sandbox = Sandbox::start().unwrap();
+    let session = session(&sandbox);
+    session.access_token().unwrap();
+    sandbox.fault(UNITS, 1, Fault::status(401));
+    sandbox.fault(UNITS, 1, Fault::Hold);
+    sandbox.fault(UNITS, 1, Fault::status(401));
+    thread::scope(|scope| {
+        let first = scope.spawn(|| management::list_sales_units(&session).map(drop));
+        assert!(sandbox.wait_for(UNITS, 2));
+        assert_unauthorized(&session);
+        assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (2, 3));
+        sandbox.release();
+        first.join().unwrap().unwrap();
+    });
 }
 
 /// One refused token in a minute is replaced, whatever was refused before.
