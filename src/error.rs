@@ -115,6 +115,9 @@ pub enum ErrorKind {
     Network = 16,
     /// The reply cannot be read: not the JSON that was promised, or larger than allowed.
     Decode = 17,
+    /// The proxy refused, with the [`status`](Error::status) that it answered. 407 is never retried: it
+    /// asks for a user and a password, or for others.
+    Proxy = 18,
 }
 
 impl ErrorKind {
@@ -138,6 +141,7 @@ impl ErrorKind {
             Self::Tls => "Tls",
             Self::Network => "Network",
             Self::Decode => "Decode",
+            Self::Proxy => "Proxy",
         }
     }
 }
@@ -301,6 +305,7 @@ impl Error {
             401 => ErrorKind::Unauthorized,
             403 => ErrorKind::Forbidden,
             404 => ErrorKind::NotFound,
+            407 => ErrorKind::Proxy,
             409 => ErrorKind::Conflict,
             429 => ErrorKind::RateLimited,
             408 | 500.. => ErrorKind::Server,
@@ -358,7 +363,7 @@ impl Error {
     /// The token request's failure, seen from the call that wanted the token and has not been sent.
     pub(crate) fn of_token_request(mut self) -> Self {
         self.0.for_token = true;
-        if self.problem().is_some() {
+        if self.problem().is_some() && self.kind() != ErrorKind::Proxy {
             self.0.kind = ErrorKind::Auth;
         }
         self.with_delivery(Delivery::NotSent)
@@ -415,7 +420,8 @@ impl Error {
 
     /// Whether the API itself answered, and would have answered every attempt like this.
     fn settles_doubt(&self) -> bool {
-        if self.0.for_token || self.problem().is_some_and(Problem::is_of_gateway) {
+        let is_of_gateway = self.problem().is_some_and(Problem::is_of_gateway);
+        if self.0.for_token || is_of_gateway || self.kind() == ErrorKind::Proxy {
             return false;
         }
         match self.status() {
@@ -469,10 +475,13 @@ impl fmt::Display for Inner {
                 reason,
             } => {
                 write!(f, "{request}: ")?;
-                if let Some(status) = status {
-                    write!(f, "{}, but ", StatusName(*status))?;
+                match (status, self.kind) {
+                    (None, _) => f.write_str(reason)?,
+                    (Some(status), ErrorKind::Proxy) => {
+                        write!(f, "{reason} {}", StatusName(*status))?;
+                    }
+                    (Some(status), _) => write!(f, "{}, but {reason}", StatusName(*status))?,
                 }
-                f.write_str(reason)?;
                 f.write_str(self.note(match self.kind {
                     // A connection that broke took some of it.
                     ErrorKind::Network => " (not all of it was sent)",

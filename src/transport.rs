@@ -14,7 +14,7 @@ mod record;
 mod retry_after;
 
 pub(crate) use body::compressed;
-use failure::MAX_RESPONSE_HEAD;
+use failure::{MAX_RESPONSE_HEAD, Peers};
 use record::Exchange;
 pub(crate) use record::Limits;
 
@@ -66,6 +66,7 @@ impl Response {
 pub(crate) struct Client {
     agent: Agent,
     base_url: String,
+    peers: Peers,
     max_response_bytes: u64,
 }
 
@@ -86,11 +87,20 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 
 impl Client {
     pub(crate) fn new(options: Options) -> Self {
+        let base_url = options.base_url;
+        let https = base_url.starts_with("https:");
+        let proxy = options.proxy.as_ref();
+        let authority = base_url.split('/').nth(2);
+        let peers = Peers {
+            server: authority.unwrap_or_default().to_owned(),
+            proxy: proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            https,
+        };
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // On a redirect ureq strips `Authorization` only: the other keys would go to the other host.
             .max_redirects(0)
-            .https_only(options.base_url.starts_with("https:"))
+            .https_only(https)
             .proxy(options.proxy)
             .user_agent(&options.user_agent)
             .max_response_header_size(MAX_RESPONSE_HEAD)
@@ -101,7 +111,8 @@ impl Client {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
         Self {
             agent: connection::agent(options.tls.apply(config).build(), options.clock),
-            base_url: options.base_url,
+            base_url,
+            peers,
             max_response_bytes: options.max_response_bytes,
         }
     }
@@ -122,9 +133,13 @@ impl Client {
         match self.run(message) {
             Ok(response) => self.read(message, response, limits, scrub),
             Err(error) => {
-                let https = self.base_url.starts_with("https:");
                 let record = exchange.record();
-                Err(failure::before_status(message.line, &error, &record, https))
+                Err(failure::before_status(
+                    message.line,
+                    &error,
+                    &record,
+                    &self.peers,
+                ))
             }
         }
     }

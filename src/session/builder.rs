@@ -242,9 +242,16 @@ impl SessionBuilder {
         self
     }
 
-    /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`, read by [`build`](Self::build). It is
-    /// an error if that is no proxy as for [`proxy`](Self::proxy). One elsewhere is passed by for a plain http base URL on this machine,
-    /// unless [`allow_plain_http`](Self::allow_plain_http) is set.
+    /// The proxy of the environment, read by [`build`](Self::build): `HTTPS_PROXY` for an https base URL
+    /// and `HTTP_PROXY` for an http one, then `ALL_PROXY`, in upper case or else in lower case. It is an
+    /// error if that is no proxy as for [`proxy`](Self::proxy).
+    ///
+    /// No proxy is used for the hosts of `NO_PROXY`, a list with commas: domains, which stand for their
+    /// subdomains too (`vipps.no`, `.vipps.no`), addresses, CIDR blocks (`10.0.0.0/8`), each but the
+    /// blocks with a port if need be (`api.vipps.no:443`), or `*` for all. `HTTP_PROXY` in upper case is
+    /// ignored where `REQUEST_METHOD` is set, as whoever calls a CGI program can choose it. A proxy
+    /// elsewhere is passed by for a plain http base URL on this machine, unless
+    /// [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxyChoice::FromEnv;
         self
@@ -316,8 +323,7 @@ impl SessionBuilder {
             None => ("environment", self.environment.base_url()),
         };
         let base_url = base_url::checked(setting, url, self.allow_plain_http)?;
-        let in_clear = base_url.starts_with("http:") && !self.allow_plain_http;
-        let proxy = self.proxy.resolve(in_clear)?;
+        let proxy = self.proxy.resolve(&base_url, self.allow_plain_http)?;
         let needs_tls =
             base_url.starts_with("https:") || proxy.as_ref().is_some_and(proxy::needs_tls);
         let credentials = self.keys.credentials()?;

@@ -142,7 +142,8 @@ impl RequestBuilder<'_> {
             };
             let status = match &result {
                 Ok(response) => Some(response.status.as_u16()),
-                Err(error) => error.status(),
+                // A proxy knows nothing of tokens.
+                Err(error) => error.status().filter(|_| error.kind() != ErrorKind::Proxy),
             };
             if token_replaced && status.is_some_and(|status| status != 401) {
                 shared.tokens.accept();

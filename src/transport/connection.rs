@@ -32,7 +32,10 @@ pub(super) fn agent(config: Config, clock: Clock) -> Agent {
     let has_proxy = config.proxy().is_some();
     let addresses = Arc::new(Addresses::new(clock));
     let chain = ().chain(ConnectProxyConnector::default());
-    let chain = chain.chain(SocketConnector(addresses));
+    let chain = chain.chain(SocketConnector {
+        addresses,
+        has_proxy,
+    });
     #[cfg(feature = "rustls")]
     let chain = chain.chain(RustlsConnector::default());
     #[cfg(feature = "native-tls")]
@@ -51,8 +54,11 @@ impl Resolver for NoLookup {
     }
 }
 
-/// Connects to the host, unless there is a tunnel to it.
-struct SocketConnector(Arc<Addresses>);
+/// Connects to the proxy if there is one, or else to the host, unless there is a tunnel to it.
+struct SocketConnector {
+    addresses: Arc<Addresses>,
+    has_proxy: bool,
+}
 
 impl<In: Transport> Connector<In> for SocketConnector {
     type Out = Box<dyn Transport>;
@@ -62,12 +68,17 @@ impl<In: Transport> Connector<In> for SocketConnector {
         details: &ConnectionDetails<'_>,
         tunnel: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
+        let is_to_proxy = self.has_proxy && tunnel.is_none();
         let transport: Self::Out = match tunnel {
             Some(tunnel) => Box::new(tunnel),
             None => Box::new(Socket::new(self.connect_to(details.uri)?, details.config)),
         };
         if details.needs_tls() {
-            record::enter(Phase::Handshake);
+            record::enter(if is_to_proxy {
+                Phase::ProxyHandshake
+            } else {
+                Phase::Handshake
+            });
         }
         Ok(Some(transport))
     }
@@ -79,7 +90,7 @@ impl SocketConnector {
         let name = parts.and_then(|(scheme, host)| DefaultResolver::host_and_port(scheme, host));
         let name = name.ok_or_else(|| Error::BadUri(uri.to_string()))?;
         record::enter(Phase::Lookup);
-        let found = self.0.of(&name, record::phase_end());
+        let found = self.addresses.of(&name, record::phase_end());
         let addresses = found.map_err(|error| match error {
             NoAddress::TimedOut => Error::Timeout(Timeout::Resolve),
             NoAddress::NotFound(error) => Error::Io(error),
@@ -92,7 +103,7 @@ impl SocketConnector {
         record::enter(Phase::Connect);
         let connected = connect_to_one_of(&addresses);
         if connected.is_err() {
-            self.0.forget(&name);
+            self.addresses.forget(&name);
         }
         connected
     }
@@ -300,10 +311,38 @@ impl<In: Transport> Connector<In> for RequestConnector {
         // To the proxy itself ureq connects with the same settings, less the proxy.
         if self.has_proxy && details.config.proxy().is_none() {
             record::enter(Phase::Proxy);
-            return Ok(Some(Box::new(connection)));
+            return Ok(Some(Box::new(ToProxy(connection))));
         }
         record::enter(Phase::Send);
         Ok(Some(Box::new(Recorded(connection))))
+    }
+}
+
+/// A connection to a proxy, which says with a status whether it has made a tunnel.
+#[derive(Debug)]
+struct ToProxy<T>(T);
+
+impl<T: Transport> Transport for ToProxy<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, limit)
+    }
+
+    fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        let is_open = self.0.await_input(limit)?;
+        record::proxy_said(self.0.buffers().input());
+        Ok(is_open)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
     }
 }
 

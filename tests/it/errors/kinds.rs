@@ -305,7 +305,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Connect,
         None,
         Delivery::NotSent,
-        &format!("no connection could be made: {refused}"),
+        &format!("no connection to {address}: {refused}"),
         " (nothing was sent)",
     );
 
