@@ -58,6 +58,7 @@ enum Cause {
         request: RequestLine,
         status: Option<StatusCode>,
         reason: String,
+        retry_after: Option<Duration>,
     },
 }
 
@@ -99,7 +100,8 @@ pub enum ErrorKind {
     AlreadyExists = 8,
     /// 400, or another status from 402 to 499 that has no kind of its own: the request is wrong.
     Rejected = 9,
-    /// 429: too many requests.
+    /// 429: too many requests. Without a status: not sent, as another call was answered 429 or 423 and
+    /// the wait that it was asked for is longer than this call's time.
     RateLimited = 10,
     /// 408, or a status from 500: the service or something in front of it failed.
     Server = 11,
@@ -195,12 +197,9 @@ impl Error {
         self.0.retryable
     }
 
-    /// How long the server asked to wait (`Retry-After`), where it did.
+    /// How long the server asked to wait (`Retry-After`), or what is left of that, where it did.
     pub fn retry_after(&self) -> Option<Duration> {
-        match *self.0.cause {
-            Cause::Answer { retry_after, .. } => retry_after,
-            Cause::Input(_) | Cause::Failure { .. } => None,
-        }
+        self.0.cause.retry_after()
     }
 
     /// The trace id of the failed request, for Vipps MobilePay's support.
@@ -338,8 +337,20 @@ impl Error {
             request: request.clone(),
             status,
             reason: reason.into(),
+            retry_after: None,
         };
         Self::new(kind, delivery, cause)
+    }
+
+    /// Not sent, as the answer to another request asked for a wait that the call has no time for.
+    pub(crate) fn rate_limited(request: &RequestLine, wait: Duration) -> Self {
+        let cause = Cause::Failure {
+            request: request.clone(),
+            status: None,
+            reason: "rate limited by the answer to an earlier call".to_owned(),
+            retry_after: Some(wait),
+        };
+        Self::new(ErrorKind::RateLimited, Delivery::NotSent, cause)
     }
 
     /// The same failure with another answer in its place: what the order's receipt has instead.
@@ -408,6 +419,11 @@ impl Error {
         }
     }
 
+    /// Whether the server turned the request away for now, and others to the same route with it.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        matches!(self.status(), Some(423 | 429)) && self.kind() != ErrorKind::Proxy
+    }
+
     /// Whether the API itself says that there is no such resource.
     pub(crate) fn is_no_such_resource(&self) -> bool {
         self.status() == Some(404) && self.settles_doubt()
@@ -438,6 +454,21 @@ impl Error {
     }
 }
 
+impl Cause {
+    fn retry_after(&self) -> Option<Duration> {
+        match *self {
+            Self::Answer { retry_after, .. } | Self::Failure { retry_after, .. } => retry_after,
+            Self::Input(_) => None,
+        }
+    }
+}
+
+/// Rounded up, so that nobody comes too early.
+fn whole_seconds(time: Duration) -> u64 {
+    let is_more = time.subsec_nanos() > 0;
+    time.as_secs().saturating_add(u64::from(is_more))
+}
+
 impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.for_token {
@@ -464,15 +495,14 @@ impl fmt::Display for Inner {
                 write!(f, "{request}: {}", StatusName(*status))?;
                 problem.write(f, status.canonical_reason())?;
                 // An answer to a GET leaves nothing open.
-                if request.method == Method::GET {
-                    return Ok(());
-                }
-                f.write_str(self.note(""))
+                let is_get = request.method == Method::GET;
+                self.write_notes(f, if is_get { "" } else { self.outcome() })
             }
             Cause::Failure {
                 request,
                 status,
                 reason,
+                ..
             } => {
                 write!(f, "{request}: ")?;
                 match (status, self.kind) {
@@ -482,26 +512,44 @@ impl fmt::Display for Inner {
                     }
                     (Some(status), _) => write!(f, "{}, but {reason}", StatusName(*status))?,
                 }
-                f.write_str(self.note(match self.kind {
-                    // A connection that broke took some of it.
-                    ErrorKind::Network => " (not all of it was sent)",
-                    _ => " (nothing was sent)",
-                }))
+                self.write_notes(f, self.outcome())
             }
         }
     }
 }
 
 impl Inner {
-    /// What a message adds about the delivery.
-    fn note(&self, not_sent: &'static str) -> &'static str {
+    /// What a message ends with, such as ` (3 attempts; retry after 5 s; nothing was sent)`.
+    fn write_notes(&self, f: &mut fmt::Formatter<'_>, outcome: &str) -> fmt::Result {
+        let attempts = match self.attempts {
+            0 | 1 => String::new(),
+            attempts => format!("{attempts} attempts"),
+        };
+        let retry_after = match self.cause.retry_after() {
+            Some(wait) if !wait.is_zero() => format!("retry after {} s", whole_seconds(wait)),
+            _ => String::new(),
+        };
+        let notes = [&attempts, &retry_after, outcome];
+        let notes: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", notes.join("; "))
+    }
+
+    /// What a message says of the delivery.
+    fn outcome(&self) -> &'static str {
         match self.delivery {
-            Delivery::NotSent if !self.for_token => not_sent,
+            // For its token nobody need be told.
+            Delivery::NotSent if self.for_token => "",
+            // A connection that broke took some of it.
+            Delivery::NotSent if self.kind == ErrorKind::Network => "not all of it was sent",
+            Delivery::NotSent => "nothing was sent",
             Delivery::Unknown if self.for_token => {
-                " (the server may have carried out an earlier attempt of the call)"
+                "the server may have carried out an earlier attempt of the call"
             }
-            Delivery::Unknown => " (the server may have carried it out)",
-            Delivery::NotSent | Delivery::Answered => "",
+            Delivery::Unknown => "the server may have carried it out",
+            Delivery::Answered => "",
         }
     }
 }

@@ -13,10 +13,12 @@ use crate::transport::{Client, Limits};
 
 mod attempt;
 mod builder;
+mod gates;
 mod send;
 
 pub use attempt::Attempt;
 pub use builder::{Environment, SessionBuilder};
+use gates::Gates;
 
 /// What every call of an endpoint takes: the keys, the token, the connections and the settings.
 ///
@@ -57,6 +59,7 @@ struct Shared {
     /// The builder's, for the token request: it is the same whichever sales unit's call needs the token.
     token_msn: Option<Msn>,
     tokens: TokenCache,
+    gates: Gates,
     clock: Clock,
     connect_timeout: Duration,
     stall_timeout: Option<Duration>,

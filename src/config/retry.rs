@@ -3,15 +3,21 @@ use std::time::Duration;
 use crate::error::{Delivery, ErrorKind};
 use crate::model::identifier::random_u64;
 
-/// How often and how soon a failed call is repeated.
+/// How often and how soon a failed call is retried.
 ///
-/// Only what cannot do a thing twice is repeated: a request that cannot have been seen, one that was refused for its rate, and, where
-/// the outcome is unknown or the service failed, a GET, PUT, DELETE or a POST with an idempotency key. A repetition sends the same key
-/// and the same bytes. All attempts and the waits between them share the session's
+/// Only what cannot do a thing twice is retried: a request that was not sent whole, one that was refused
+/// for its rate (429) or because another is under way (423), and, where the outcome is unknown or the API
+/// failed, a GET, PUT, DELETE or a POST with an idempotency key. A retry sends the same key and the same
+/// bytes. All attempts and the waits between them share the session's
 /// [`timeout`](crate::SessionBuilder::timeout).
 ///
-/// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full jitter"), `max_backoff` at the
-/// most, or what `Retry-After` asks for where that is longer.
+/// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full
+/// jitter"), `max_backoff` at the most, or what `Retry-After` asks for where that is longer.
+///
+/// The wait after a 429 or 423 holds for all calls of the session to the same endpoint, but for no more
+/// than an hour. A call that has no time for it fails at once:
+/// [`RateLimited`](crate::ErrorKind::RateLimited) and [`NotSent`](crate::Delivery::NotSent), with
+/// [`retry_after`](crate::Error::retry_after).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -22,7 +28,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Never repeats a call. A call refused with 401 is repeated with a new token all the same, once.
+    /// Never retries a call. A call refused with 401 is retried with a new token all the same, once.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::gates::Gates;
 use super::{Attempt, MAX_TIMEOUT, Observer, OnNewToken, Session, Shared};
 use crate::config::api_keys::ApiKeys;
 use crate::config::base_url;
@@ -393,6 +394,7 @@ impl SessionBuilder {
             headers,
             token_msn: self.msn.clone(),
             tokens: TokenCache::new(self.clock.clone(), token_line, self.access_token),
+            gates: Gates::default(),
             clock: self.clock,
             connect_timeout: self.connect_timeout,
             stall_timeout: self.stall_timeout,

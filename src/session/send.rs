@@ -111,6 +111,11 @@ impl RequestBuilder<'_> {
         let mut in_doubt = false;
         let mut token_replaced = false;
         loop {
+            self.pass_gate(deadline).map_err(|error| {
+                let is_safe = !in_doubt || self.is_idempotent();
+                let error = error.after_doubt(in_doubt).with_retryable(is_safe);
+                error.with_attempts(number)
+            })?;
             let token = match self.with_keys {
                 true => None,
                 false => Some(
@@ -175,11 +180,32 @@ impl RequestBuilder<'_> {
             let failed = session.failed_attempt(&error, self.is_idempotent(), tried, deadline);
             let error = error.with_retryable(failed.is_retryable());
             let wait = next_wait(&shared.retry, &failed);
+            if let Some(closed) = wait
+                .or(error.retry_after())
+                .filter(|_| error.asks_to_wait())
+            {
+                shared.gates.close(&self.line, closed, shared.clock.now());
+            }
             observe(Err(&error), wait);
             let Some(wait) = wait else {
                 return Err(error);
             };
             in_doubt |= error.leaves_doubt();
+            shared.clock.sleep(wait);
+        }
+    }
+
+    /// Waits for as long as an earlier answer asked all calls to this route to wait.
+    fn pass_gate(&self, deadline: Duration) -> Result<(), Error> {
+        let shared = &self.session.shared;
+        loop {
+            let now = shared.clock.now();
+            let Some(wait) = shared.gates.wait(&self.line, now) else {
+                return Ok(());
+            };
+            if wait >= deadline.saturating_sub(now) {
+                return Err(Error::rate_limited(&self.line, wait));
+            }
             shared.clock.sleep(wait);
         }
     }

@@ -214,7 +214,7 @@ fn what_stands_in_front_of_the_api() {
             "the gateway: a bad subscription key",
             JSON,
             r#"{"statusCode":401,"message":"No access with this key. Check it."}"#,
-            says(Unauthorized, "401 Unauthorized: No access with this key. Check it").detail("No access with this key. Check it."),
+            says(Unauthorized, "401 Unauthorized: No access with this key. Check it (2 attempts)").detail("No access with this key. Check it."),
         ),
         case(
             "the gateway: a quota, as the body of a 403",

@@ -96,7 +96,9 @@ fn every_status_has_its_kind() {
     ] {
         // A redirect's body is not read for a message.
         let (detail, end) = match status {
-            300..400 => (
+            // With a new token.
+            401 => (some("why"), ": why (2 attempts)"),
+            300..=399 => (
                 some("a redirect, which is not followed"),
                 ": a redirect, which is not followed",
             ),
@@ -192,7 +194,7 @@ fn debug_shows_an_answer_field_by_field() {
     let error = error_of(&sandbox, &session, raw_reply(&head, body));
     assert_eq!(
         format!("{error:?}"),
-        r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 Conflict: c: i: d (f: w) [trace r]", delivery: Answered, retryable: false, attempts: 1, retry_after: Some(5s), problem: Problem { problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), fields: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), body: None, is_of_gateway: false } }"#
+        r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 Conflict: c: i: d (f: w) [trace r] (retry after 5 s)", delivery: Answered, retryable: false, attempts: 1, retry_after: Some(5s), problem: Problem { problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), fields: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), body: None, is_of_gateway: false } }"#
     );
 }
 

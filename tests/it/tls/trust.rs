@@ -292,7 +292,7 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
             ] {
                 let address = peer.address();
                 let says = format!(
-                    "{address} closed the connection in the TLS handshake (nothing was sent)"
+                    "{address} closed the connection in the TLS handshake (3 attempts; nothing was sent)"
                 );
                 let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
                 assert_error(result, &format!("{at}: {says}"), kind, delivery, None);

@@ -100,7 +100,9 @@ fn a_proxy_that_refuses_says_so_with_its_status() {
             assert_eq!(error.attempts(), u32::try_from(attempts).unwrap());
             assert_eq!(error.is_retryable(), attempts > 1, "{error}");
             let address = proxy.address();
-            let text = format!("{at}: the proxy {address} answered {status} (nothing was sent)");
+            let notes = if attempts > 1 { "3 attempts; " } else { "" };
+            let text =
+                format!("{at}: the proxy {address} answered {status} ({notes}nothing was sent)");
             let (kind, delivery) = (ErrorKind::Proxy, Delivery::NotSent);
             assert_error::<()>(Err(error), &text, kind, delivery, Some(code));
         }

@@ -129,7 +129,7 @@ fn an_upload_that_always_breaks_was_not_sent() {
     let error = upload(&session, LARGE).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "POST /order-management/v1/images: the connection was closed before an answer came (not all of it was sent)"
+        "POST /order-management/v1/images: the connection was closed before an answer came (3 attempts; not all of it was sent)"
     );
     assert_eq!(error.kind(), ErrorKind::Network);
     assert_eq!(error.delivery(), Delivery::NotSent);

@@ -138,7 +138,7 @@ fn a_retry_is_connected_in_time_or_not_sent() {
             .timeout(timeout);
         // A 503 may be the end of something that was begun, which the repetition does not undo.
         let text = format!(
-            "{GET}: timed out while connecting to the proxy {} (the server may have carried it out)",
+            "{GET}: timed out while connecting to the proxy {} (2 attempts; the server may have carried it out)",
             proxy.address()
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
@@ -164,6 +164,7 @@ fn all_attempts_share_one_total() {
                 return false;
             }
             let text = format!("{GET}: {}", unanswered(limit));
+            let text = text.replace(" (", &format!(" ({} attempts; ", waits + 1));
             let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
             assert_error(result, &text, kind, delivery, None);
             assert_eq!(requests, usize::try_from(waits + 1).unwrap());
