@@ -264,7 +264,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Trusts the certificates of this PEM bundle *instead of* the built-in roots.
+    /// Trusts the certificates of this PEM bundle *instead of* Mozilla's roots or, with the feature
+    /// `platform-verifier`, those of the operating system.
     ///
     /// To trust a certificate in addition to the public ones, give a bundle with both, such as the system's and one's own, one after
     /// the other.

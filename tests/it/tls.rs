@@ -4,6 +4,9 @@ use vipps::TlsBackend;
 
 use crate::transport::{assert_config, builder};
 
+// Where a variable tells which certificates the system trusts.
+#[cfg(all(target_os = "linux", feature = "platform-verifier"))]
+mod platform;
 #[cfg(feature = "rustls")]
 mod resumption;
 // Other systems drop what was received when a connection is reset.
