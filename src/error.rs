@@ -2,11 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use ureq::http::{Method, StatusCode};
 
+mod kind;
+mod message;
 pub(crate) mod problem;
 
+pub use kind::{Delivery, ErrorKind};
 use problem::{FieldProblem, Problem};
 
 /// Why a call failed, and what it may have done all the same: see [`delivery`](Self::delivery).
@@ -60,98 +62,6 @@ enum Cause {
         reason: String,
         retry_after: Option<Duration>,
     },
-}
-
-/// What a failed call may have done, all its attempts taken together. It decides whether the call may be retried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Delivery {
-    /// The server cannot have seen the whole request: nothing happened.
-    NotSent,
-    /// The request may have been carried out: no answer came, or a 408 or a status from 500, which say nothing about it. Read back, or
-    /// retry with the same idempotency key.
-    Unknown,
-    /// The API answered, and the error holds its answer.
-    Answered,
-}
-
-/// The kinds of error as numbers that never change and are never used again, for C and for exit codes. 0 is left for success, and negative
-/// numbers for what a binding to another language has to add.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i32)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The session cannot be built like this, or has no merchant serial number for a call that needs one.
-    Config = 1,
-    /// A value was refused before anything was sent.
-    InvalidInput = 2,
-    /// The token endpoint answered with an error, whatever its status. [`Error::is_retryable`] tells a busy service from wrong keys.
-    Auth = 3,
-    /// 401: the service did not take the token or the subscription key, a new token included.
-    Unauthorized = 4,
-    /// 403: the keys are good, but not for this.
-    Forbidden = 5,
-    /// 404: there is no such thing, or it is not active, or it is not connected to these keys.
-    NotFound = 6,
-    /// 409: it collides with what is there, or an idempotency key came again with another body.
-    Conflict = 7,
-    /// What was to be made is there already.
-    AlreadyExists = 8,
-    /// 400, or another status from 402 to 499 that has no kind of its own: the request is wrong.
-    Rejected = 9,
-    /// 429: too many requests. Without a status: not sent, as another call was answered 429 or 423 and
-    /// the wait that it was asked for is longer than this call's time.
-    RateLimited = 10,
-    /// 408, or a status from 500: the service or something in front of it failed.
-    Server = 11,
-    /// A status below 400 that is not a success: a redirect, which is never followed.
-    UnexpectedStatus = 12,
-    /// The time was up.
-    Timeout = 13,
-    /// No connection: the name was not found, or nobody listened there.
-    Connect = 14,
-    /// No safe connection: the server's certificate was refused, or TLS failed in another way.
-    Tls = 15,
-    /// The connection broke, or what came over it was not HTTP.
-    Network = 16,
-    /// The reply cannot be read: not the JSON that was promised, or larger than allowed.
-    Decode = 17,
-    /// The proxy refused, with the [`status`](Error::status) that it answered. 407 is never retried: it
-    /// asks for a user and a password, or for others.
-    Proxy = 18,
-}
-
-impl ErrorKind {
-    /// Its name, such as `InvalidInput`, which never changes: for logs and for JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "Config",
-            Self::InvalidInput => "InvalidInput",
-            Self::Auth => "Auth",
-            Self::Unauthorized => "Unauthorized",
-            Self::Forbidden => "Forbidden",
-            Self::NotFound => "NotFound",
-            Self::Conflict => "Conflict",
-            Self::AlreadyExists => "AlreadyExists",
-            Self::Rejected => "Rejected",
-            Self::RateLimited => "RateLimited",
-            Self::Server => "Server",
-            Self::UnexpectedStatus => "UnexpectedStatus",
-            Self::Timeout => "Timeout",
-            Self::Connect => "Connect",
-            Self::Tls => "Tls",
-            Self::Network => "Network",
-            Self::Decode => "Decode",
-            Self::Proxy => "Proxy",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 impl Error {
@@ -463,97 +373,6 @@ impl Cause {
     }
 }
 
-/// Rounded up, so that nobody comes too early.
-fn whole_seconds(time: Duration) -> u64 {
-    let is_more = time.subsec_nanos() > 0;
-    time.as_secs().saturating_add(u64::from(is_more))
-}
-
-impl fmt::Display for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.for_token {
-            f.write_str("no access token: ")?;
-        }
-        match &*self.cause {
-            Cause::Input(problems) => {
-                f.write_str(match self.kind {
-                    ErrorKind::Config => "configuration: ",
-                    _ => "invalid input: ",
-                })?;
-                for (nth, problem) in problems.iter().enumerate() {
-                    let separator = if nth > 0 { "; " } else { "" };
-                    write!(f, "{separator}{}: {}", problem.name, problem.reason)?;
-                }
-                Ok(())
-            }
-            Cause::Answer {
-                request,
-                status,
-                problem,
-                ..
-            } => {
-                write!(f, "{request}: {}", StatusName(*status))?;
-                problem.write(f, status.canonical_reason())?;
-                // An answer to a GET leaves nothing open.
-                let is_get = request.method == Method::GET;
-                self.write_notes(f, if is_get { "" } else { self.outcome() })
-            }
-            Cause::Failure {
-                request,
-                status,
-                reason,
-                ..
-            } => {
-                write!(f, "{request}: ")?;
-                match (status, self.kind) {
-                    (None, _) => f.write_str(reason)?,
-                    (Some(status), ErrorKind::Proxy) => {
-                        write!(f, "{reason} {}", StatusName(*status))?;
-                    }
-                    (Some(status), _) => write!(f, "{}, but {reason}", StatusName(*status))?,
-                }
-                self.write_notes(f, self.outcome())
-            }
-        }
-    }
-}
-
-impl Inner {
-    /// What a message ends with, such as ` (3 attempts; retry after 5 s; nothing was sent)`.
-    fn write_notes(&self, f: &mut fmt::Formatter<'_>, outcome: &str) -> fmt::Result {
-        let attempts = match self.attempts {
-            0 | 1 => String::new(),
-            attempts => format!("{attempts} attempts"),
-        };
-        let retry_after = match self.cause.retry_after() {
-            Some(wait) if !wait.is_zero() => format!("retry after {} s", whole_seconds(wait)),
-            _ => String::new(),
-        };
-        let notes = [&attempts, &retry_after, outcome];
-        let notes: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
-        if notes.is_empty() {
-            return Ok(());
-        }
-        write!(f, " ({})", notes.join("; "))
-    }
-
-    /// What a message says of the delivery.
-    fn outcome(&self) -> &'static str {
-        match self.delivery {
-            // For its token nobody need be told.
-            Delivery::NotSent if self.for_token => "",
-            // A connection that broke took some of it.
-            Delivery::NotSent if self.kind == ErrorKind::Network => "not all of it was sent",
-            Delivery::NotSent => "nothing was sent",
-            Delivery::Unknown if self.for_token => {
-                "the server may have carried out an earlier attempt of the call"
-            }
-            Delivery::Unknown => "the server may have carried it out",
-            Delivery::Answered => "",
-        }
-    }
-}
-
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut error = f.debug_struct("Error");
@@ -584,18 +403,5 @@ pub(crate) struct RequestLine {
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
-    }
-}
-
-/// `404 Not Found`, or the bare number where it has no name.
-struct StatusName(StatusCode);
-
-impl fmt::Display for StatusName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.as_u16())?;
-        match self.0.canonical_reason() {
-            Some(name) => write!(f, " {name}"),
-            None => Ok(()),
-        }
     }
 }

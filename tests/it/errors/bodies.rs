@@ -178,7 +178,7 @@ fn what_else_is_called_errors() {
             "older payment APIs: responseInfo and result",
             JSON,
             r#"{"responseInfo":{"responseCode":400,"responseMessage":"Bad order"},"result":{"message":"amount is wrong"}}"#,
-            says(Rejected, "400 Bad Request: 400: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("400"),
+            says(Rejected, "400 Bad Request: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("400"),
         ),
         case(
             "older payment APIs: ResponseInfo and Result, where the latter is a text",
