@@ -1,7 +1,7 @@
 //! The one loop that every call goes through: token, attempt, and what follows from its outcome.
 
 use std::cell::OnceCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::StatusCode;
 use ureq::http::header::AUTHORIZATION;
@@ -124,8 +124,7 @@ impl RequestBuilder<'_> {
                         .map_err(|error| error.after_doubt(in_doubt).with_attempts(number))?,
                 ),
             };
-            let began = shared.clock.now();
-            let time_left = deadline.saturating_sub(began);
+            let time_left = deadline.saturating_sub(shared.clock.now());
             if time_left.is_zero() {
                 let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
                 let reason = "timed out before the request was sent";
@@ -135,10 +134,12 @@ impl RequestBuilder<'_> {
                 return Err(error.with_attempts(number));
             }
             number += 1;
+            // Not the session's clock, which may be a test's.
+            let began = Instant::now();
             let result = self.attempt(token.as_ref(), time_left);
             let observe = |result, retry_in| {
                 if let Some(observer) = &shared.observer {
-                    let elapsed = shared.clock.now().saturating_sub(began);
+                    let elapsed = began.elapsed();
                     let msn = session.merchant_serial_number();
                     observer(&Attempt::new(
                         &self.line, msn, number, elapsed, result, retry_in,

@@ -184,7 +184,7 @@ fn what_else_is_called_errors() {
             "older payment APIs: ResponseInfo and Result, where the latter is a text",
             JSON,
             r#"{"ResponseInfo":{"ResponseCode":"402","ResponseMessage":"Bad order"},"Result":"amount is wrong"}"#,
-            says(Rejected, "402 Payment Required: 402: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("402"),
+            says(Rejected, "402 Payment Required: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("402"),
         ),
         case(
             "older payment APIs: errorInfo",
