@@ -7,6 +7,8 @@ use super::*;
 fn check_identifier<T>(field: &str, rule: &str, good: &[&str], bad: &[&str])
 where
     T: FromStr<Err = Error> + Display + Debug + AsRef<str> + Clone + Eq + Ord + Hash,
+    T: for<'a> TryFrom<&'a str, Error = Error> + TryFrom<String, Error = Error>,
+    T: Borrow<str> + PartialEq<str> + for<'a> PartialEq<&'a str>,
     T: Serialize + DeserializeOwned,
 {
     for text in good {
@@ -15,13 +17,20 @@ where
         assert_eq!(id.as_ref(), *text);
         assert_eq!(serde_json::to_value(&id).unwrap(), json!(text));
         assert_eq!(from_server::<T>(text), id);
-        assert_eq!(HashSet::from([id.clone(), id]).len(), 1);
+        assert_eq!(T::try_from(*text).unwrap(), id);
+        assert_eq!(T::try_from((*text).to_owned()).unwrap(), id);
+        assert!(id == *text && id == **text && id != "other" && id != *"other");
+        let set = HashSet::from([id.clone(), id.clone()]);
+        assert_eq!(set.len(), 1);
+        // By its text, without making an identifier.
+        assert_eq!(set.get(*text), Some(&id));
+        assert_eq!(BTreeSet::from([id.clone()]).get(*text), Some(&id));
     }
     for text in bad {
-        assert_eq!(
-            refusal(text.parse::<T>()),
-            format!("invalid input: {field}: must be {rule}, not {text:?}")
-        );
+        let message = format!("invalid input: {field}: must be {rule}, not {text:?}");
+        assert_eq!(refusal(text.parse::<T>()), message);
+        assert_eq!(refusal(T::try_from(*text)), message);
+        assert_eq!(refusal(T::try_from((*text).to_owned())), message);
         // What a server sends is taken as it comes, and goes out again as it came, unless it is not visible ASCII.
         let read = serde_json::from_value::<T>(json!(text));
         if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
