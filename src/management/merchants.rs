@@ -156,6 +156,7 @@ impl Merchant {
 open_enum! {
     /// Whether a merchant is active.
     pub enum MerchantStatus {
+        field: "status",
         /// It can take payments.
         Active = "ACTIVE",
         /// It cannot.

@@ -119,6 +119,7 @@ identifier! {
 open_enum! {
     /// How far a product order has come.
     pub enum ProductOrderStatus {
+        field: "status",
         /// It was made.
         Received = "RECEIVED",
         /// The merchant has opened the link.
@@ -145,6 +146,7 @@ impl ProductOrderStatus {
 open_enum! {
     /// How a product order came about.
     pub enum ProductOrderType {
+        field: "productOrderType",
         /// By a [prefill](super::prefill_product_order).
         Prefill = "PREFILL",
         /// From a template.
@@ -157,6 +159,7 @@ open_enum! {
 open_enum! {
     /// A product that can be ordered.
     pub enum ProductType {
+        field: "productType",
         /// Payments in the merchant's own solution.
         PaymentIntegration = "PAYMENT_INTEGRATION",
         /// Payments at a till.
@@ -173,6 +176,7 @@ open_enum! {
 open_enum! {
     /// Where a product is used, which decides what an order has to say.
     pub enum ProductUseCase {
+        field: "productUseCase",
         /// A website: the order needs [`website`](super::PrefillProductOrder::website).
         Website = "Website",
         /// A website that has a test site: the order needs [`website`](super::PrefillProductOrder::website) with

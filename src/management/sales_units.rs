@@ -129,6 +129,7 @@ pub struct SalesUnitConfiguration {
 open_enum! {
     /// How a sales unit captures its payments.
     pub enum CaptureType {
+        field: "captureType",
         /// Reserved first, captured by a call of its own.
         ReserveCapture = "ReserveCapture",
         /// Captured at once.

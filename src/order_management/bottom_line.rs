@@ -128,6 +128,7 @@ impl BottomLine {
 open_enum! {
     /// The currency of a receipt.
     pub enum Currency {
+        field: "currency",
         /// Norwegian kroner.
         Nok = "NOK",
         /// Danish kroner.
@@ -234,6 +235,7 @@ impl Barcode {
 open_enum! {
     /// The kind of a bar code.
     pub enum BarcodeFormat {
+        field: "format",
         /// EAN-13: 13 digits.
         Ean13 = "EAN-13",
         /// Code 39.

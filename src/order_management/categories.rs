@@ -96,6 +96,7 @@ fn request<'a>(session: &'a Session, method: &str) -> RequestBuilder<'a> {
 open_enum! {
     /// What a link leads to.
     pub enum CategoryType {
+        field: "category",
         /// Anything.
         General = "GENERAL",
         /// A receipt.

@@ -316,6 +316,7 @@ impl From<u32> for Quantity {
 open_enum! {
     /// What a quantity counts.
     pub enum QuantityUnit {
+        field: "quantityUnit",
         /// Pieces.
         Pcs = "PCS",
         /// Kilograms.

@@ -332,8 +332,12 @@ fn receipt_is_spelled_as_the_api_spells_it() {
         serde_json::to_value(link).unwrap(),
         json!({"orderId": "order-1", "paymentType": "ECOM", "type": "RECEIPT", "url": "https://example.com"})
     );
-    let misspelled = CategoryType::from("RECIEPT");
-    assert_eq!(misspelled, CategoryType::Other("RECIEPT".to_owned()));
+    let misspelled = "RECIEPT".parse::<CategoryType>().unwrap_err();
+    assert_eq!(
+        misspelled.to_string(),
+        "invalid input: category: must be one of GENERAL, RECEIPT, ORDER_CONFIRMATION, DELIVERY, \
+         TICKET, BOOKING, not \"RECIEPT\""
+    );
 }
 
 /// Does not compile if one of these is not marked as deprecated: then there is nothing to expect.
