@@ -204,6 +204,18 @@ pub(crate) fn is_made_of(value: &str, min: usize, max: usize, allowed: fn(u8) ->
     (min..=max).contains(&value.len()) && value.bytes().all(allowed)
 }
 
+/// A number without the separators between its groups of digits. One that begins or ends with a
+/// separator is left as it is, which makes it no number.
+pub(crate) fn ungrouped(number: &str, separators: &[char]) -> String {
+    match number.starts_with(separators) || number.ends_with(separators) {
+        true => number.to_owned(),
+        false => number.replace(separators, ""),
+    }
+}
+
+/// Spaces, among them the two that do not break a line.
+pub(crate) const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
+
 /// What the ids of orders and images are made of.
 pub(crate) fn is_id_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')
