@@ -146,7 +146,8 @@ impl PrefillProductOrder {
         &self.idempotency_key
     }
 
-    /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and ``\ ( ) - _ + . ` ``.
+    /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and
+    /// ``( ) * + , - . / : ; < = > ? @ [ \ ] ^ _ ` ``.
     pub fn sales_unit_name(mut self, name: impl Into<String>) -> Self {
         self.sales_unit_name = Some(name.into());
         self
@@ -170,7 +171,7 @@ impl PrefillProductOrder {
         self
     }
 
-    /// Where the product is used. Each use case needs fields of its own, see [`ProductUseCase`].
+    /// Where the product is used.
     pub fn product_use_case(mut self, use_case: ProductUseCase) -> Self {
         self.product_use_case = Some(use_case);
         self
@@ -194,13 +195,14 @@ impl PrefillProductOrder {
         self
     }
 
-    /// The app that it is used in.
+    /// The app that the product is used in.
     pub fn app(mut self, app: App) -> Self {
         self.app = Some(app);
         self
     }
 
-    /// The website that it is used on.
+    /// The website that the product is used on. An order that leaves it out lets the merchant fill
+    /// it in.
     pub fn website(mut self, website: Website) -> Self {
         self.website = Some(website);
         self

@@ -174,17 +174,20 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a product is used, which decides what an order has to say.
+    /// Where a product is used.
+    ///
+    /// The fields of an order that belong to a use case may be left out: the merchant then fills
+    /// them in. A point of sale is [`Unknown`](Self::Unknown).
     pub enum ProductUseCase {
         field: "productUseCase",
-        /// A website: the order needs [`website`](super::PrefillProductOrder::website).
+        /// A website: see [`website`](super::PrefillProductOrder::website).
         Website = "Website",
-        /// A website that has a test site: the order needs [`website`](super::PrefillProductOrder::website) with
+        /// A website that has a test site: see
         /// [`test_website_url`](super::Website::test_website_url).
         WebsiteWithTest = "WebsiteWithTest",
-        /// An app: the order needs [`app`](super::PrefillProductOrder::app).
+        /// An app: see [`app`](super::PrefillProductOrder::app).
         App = "App",
-        /// It is not known.
+        /// None of the others, such as a point of sale.
         Unknown = "Unknown",
     }
 }

@@ -14,7 +14,7 @@ pub struct App {
 }
 
 impl App {
-    /// An app by its name, which must not be empty.
+    /// An app by its name.
     pub fn new(app_name: impl Into<String>) -> Self {
         let app_name = app_name.into();
         Self { app_name }
@@ -51,7 +51,8 @@ impl Website {
         }
     }
 
-    /// Where the website can be tried. [`ProductUseCase::WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest) needs it.
+    /// Where the website can be tried, an `https` address, for the use case
+    /// [`WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest).
     pub fn test_website_url(mut self, url: impl Into<String>) -> Self {
         self.test_website_url = Some(url.into());
         self
