@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use vipps::order_management::{
     self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
-    allocate, ensure_receipt,
+    UnitInfo, allocate, ensure_receipt,
 };
 use vipps::{Error, Session};
 
@@ -170,13 +170,12 @@ fn line(line: &shop::Line) -> Result<OrderLine, Error> {
     let (price, rate) = (line.price.0, line.tax.0);
     let mut built = match &line.quantity {
         Some(quantity) => {
-            OrderLine::from_unit_price(&line.name, &line.sku, price, quantity.parse()?, rate)?
+            let mut units = UnitInfo::new(price, quantity.parse()?);
+            units.quantity_unit = line.unit.clone();
+            OrderLine::from_units(&line.name, &line.sku, units, rate)?
         }
         None => OrderLine::from_gross(&line.name, &line.sku, price, rate)?,
     };
-    if let Some(unit) = &line.unit {
-        built = built.quantity_unit(unit.clone());
-    }
     if let Some(discount) = &line.discount {
         built = built.apply_discount(discount.0)?;
     }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use vipps::order_management::{
-    BottomLine, Currency, OrderLine, Quantity, Receipt, TaxRate, UnitInfo, allocate,
+    BottomLine, Currency, OrderLine, Receipt, TaxRate, UnitInfo, allocate,
 };
 use vipps::{Error, management, order_management};
 
@@ -95,8 +95,8 @@ fn line() -> impl Strategy<Value = OrderLine> {
                 1 => OrderLine::from_net("Net", "2", amount, rate).ok(),
                 2 => OrderLine::shipping("Shipping", "3", amount, rate).ok(),
                 _ => {
-                    let quantity = quantity.parse().unwrap();
-                    OrderLine::from_unit_price("Units", "4", amount, quantity, rate).ok()
+                    let units = UnitInfo::new(amount, quantity.parse().unwrap());
+                    OrderLine::from_units("Units", "4", units, rate).ok()
                 }
             }
         },
@@ -170,8 +170,8 @@ proptest! {
     fn a_line_of_units_adds_up(price in amount(), quantity in quantity(), rate in rate()) {
         let (number, of) = fraction(&quantity);
         let exact = i128::from(price) * number;
-        let units: Quantity = quantity.parse().unwrap();
-        let made = OrderLine::from_unit_price("A", "1", price, units.clone(), tax_rate(rate));
+        let units = UnitInfo::new(price, quantity.parse().unwrap());
+        let made = OrderLine::from_units("A", "1", units.clone(), tax_rate(rate));
         if (2 * exact + of) / (2 * of) > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
             let expected = "invalid input: totalAmount: is too large for the line to be computed";
@@ -180,7 +180,7 @@ proptest! {
             let line = made.unwrap();
             assert_adds_up(&line)?;
             prop_assert!(is_nearest(line.total_amount, exact, of));
-            prop_assert_eq!(line.unit_info, Some(UnitInfo::new(price, units)));
+            prop_assert_eq!(line.unit_info, Some(units));
         }
     }
 
@@ -510,9 +510,8 @@ fn units_times_quantity_by_hand() {
         (i64::MAX, "1", i64::MAX),
         (i64::MAX, "0.1", 922_337_203_685_477_581),
     ] {
-        let units: Quantity = quantity.parse().unwrap();
-        let line =
-            OrderLine::from_unit_price("A", "1", price, units, TaxRate::percent(25)).unwrap();
+        let units = UnitInfo::new(price, quantity.parse().unwrap());
+        let line = OrderLine::from_units("A", "1", units, TaxRate::percent(25)).unwrap();
         assert_eq!(line.total_amount, total, "{price} x {quantity}");
     }
 }

@@ -73,16 +73,15 @@ fn the_sample_is_good_and_goes_out_as_it_came_in() {
 #[test]
 fn the_sample_can_be_built() {
     let rate = TaxRate::percent(25);
-    let units = |name: &str, id: &str, price, quantity: &str| {
-        OrderLine::from_unit_price(name, id, price, quantity.parse().unwrap(), rate).unwrap()
+    let units = |name: &str, id: &str, price, quantity: &str, unit| {
+        let units = UnitInfo::new(price, quantity.parse().unwrap()).quantity_unit(unit);
+        OrderLine::from_units(name, id, units, rate).unwrap()
     };
     let kinds = |line: OrderLine, is_shipping| line.is_return(false).is_shipping(is_shipping);
-    let socks = units("socks", "line_item_1", 400, "2.5")
-        .quantity_unit(QuantityUnit::Kg)
+    let socks = units("socks", "line_item_1", 400, "2.5", QuantityUnit::Kg)
         .discount(0)
         .product_url("https://example.com/store/socks");
-    let flip_flops = units("flip-flops", "line_item_2", 2500, "3")
-        .quantity_unit(QuantityUnit::Pcs)
+    let flip_flops = units("flip-flops", "line_item_2", 2500, "3", QuantityUnit::Pcs)
         .apply_discount(2500)
         .unwrap()
         .product_url("https://example.com/store/flipflops");
