@@ -223,7 +223,7 @@ pub struct Barcode {
 }
 
 impl Barcode {
-    /// A code of this kind that says this.
+    /// A code of this kind that says this. Sending an EAN-13 checks its digits.
     pub fn new(format: BarcodeFormat, data: impl Into<String>) -> Self {
         Self {
             format: Some(format),
@@ -236,7 +236,7 @@ open_enum! {
     /// The kind of a bar code.
     pub enum BarcodeFormat {
         field: "format",
-        /// EAN-13: 13 digits.
+        /// EAN-13: 13 digits, the last of which is the check digit of the others.
         Ean13 = "EAN-13",
         /// Code 39.
         Code39 = "CODE 39",
