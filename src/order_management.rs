@@ -46,5 +46,7 @@ pub use order_line::{OrderLine, Quantity, QuantityUnit, UnitInfo};
 pub use order_ref::{OrderId, OrderRef, PaymentType};
 pub use orders::{Order, OrderDetails, get_order};
 pub use receipts::{Receipt, add_receipt};
-pub use tax::{TaxRate, allocate};
+pub use tax::TaxRate;
 pub use totals::{TaxTotal, Totals};
+
+pub use crate::model::money::{allocate, format_minor_units, minor_units};

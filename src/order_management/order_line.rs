@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tax::{TaxRate, divide, excluding_tax, tax_on};
+use super::tax::{TaxRate, excluding_tax, tax_on};
 use crate::Error;
 use crate::model::identifier::identifier;
 use crate::model::lenient::{optional_whole, text_or_decimal, whole};
+use crate::model::money::divide;
 use crate::model::open_enum::open_enum;
 
 /// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.

@@ -13,10 +13,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use vipps::order_management::{
-    BottomLine, Currency, OrderLine, Receipt, TaxRate, UnitInfo, allocate,
+    BottomLine, Currency, OrderLine, Receipt, TaxRate, UnitInfo, allocate, format_minor_units,
+    minor_units,
 };
 use vipps::{Error, management, order_management};
 
+mod amounts;
 mod round_trips;
 
 /// Cases of each property about money.
