@@ -24,6 +24,7 @@
 mod bottom_line;
 mod categories;
 mod compare;
+mod discount;
 mod ensure_receipt;
 mod images;
 mod order_line;

@@ -49,6 +49,9 @@ pub fn format_minor_units(amount: i64) -> String {
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
+/// [`Receipt::apply_discount`](crate::order_management::Receipt::apply_discount) splits a discount
+/// over the lines of a receipt this way.
+///
 /// # Errors
 ///
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `weights` if one is negative,

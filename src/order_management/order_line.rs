@@ -165,11 +165,14 @@ impl OrderLine {
         Ok(Self::from_gross(name, id, total, rate)?.is_shipping(true))
     }
 
-    /// Takes a discount off the line: the total is less by it, the tax is computed anew, and `discount` says so. Several add up.
+    /// Takes a discount in minor units, with tax, off the line: `total_amount` is less by it, net
+    /// and tax are computed from the new total by the line's rate, and `discount` grows by it.
+    /// `unit_info` keeps the price before the discount.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a discount that is negative or more than the line's total, or if the line's rate is missing or not one.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `discount` if it is
+    /// negative or more than the line's total, or `taxRate` if the line has none or one above 100 %.
     pub fn apply_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;

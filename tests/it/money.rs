@@ -19,6 +19,7 @@ use vipps::order_management::{
 use vipps::{Error, management, order_management};
 
 mod amounts;
+mod discounts;
 mod round_trips;
 
 /// Cases of each property about money.
@@ -293,40 +294,6 @@ proptest! {
             let mirrored: Vec<i64> = shares.iter().map(|share| -share).collect();
             prop_assert_eq!(allocate(opposite, &weights).unwrap(), mirrored);
         }
-    }
-
-    #[test]
-    fn a_discount_on_the_whole_order_fits_its_lines(
-        lines in vec((amount(), rate()), 1..10),
-        thousandths in 0..=1_000_i128,
-    ) {
-        let lines: Vec<OrderLine> = lines
-            .into_iter()
-            // Ten of them fit an i64.
-            .map(|(total, rate)| OrderLine::from_gross("A", "1", total / 16, tax_rate(rate)))
-            .collect::<Result<_, _>>()
-            .unwrap();
-        let weights: Vec<i64> = lines.iter().map(|line| line.total_amount).collect();
-        let sum: i64 = weights.iter().sum();
-        prop_assume!(sum > 0);
-        let discount = i64::try_from(i128::from(sum) * thousandths / 1_000).unwrap();
-        let shares = allocate(discount, &weights).unwrap();
-        let discounted: Vec<OrderLine> = lines
-            .into_iter()
-            .zip(shares)
-            .map(|(line, share)| line.apply_discount(share))
-            .collect::<Result<_, _>>()
-            .unwrap();
-        for line in &discounted {
-            assert_adds_up(line)?;
-        }
-        let receipt = Receipt::new(BottomLine::new(Currency::Nok)).lines(discounted);
-        receipt.validate().unwrap();
-        let totals = receipt.totals().unwrap();
-        prop_assert_eq!(totals.total_amount, sum - discount);
-        prop_assert_eq!(totals.total_discount, discount);
-        let taxes: i64 = totals.tax.iter().map(|tax| tax.total_tax_amount).sum();
-        prop_assert_eq!(taxes, totals.total_tax_amount);
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vipps::order_management::{
     AddCategory, Barcode, BarcodeFormat, BottomLine, CategoryType, Currency, Order, OrderLine,
     OrderRef, PaymentSources, Quantity, QuantityUnit, Receipt, TaxRate, UnitInfo, add_receipt,
-    allocate, ensure_receipt,
+    ensure_receipt,
 };
 use vipps::sandbox::Sandbox;
 use vipps::{Error, ErrorKind};
