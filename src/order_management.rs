@@ -35,6 +35,7 @@ mod tax;
 mod totals;
 pub mod v1;
 mod validate;
+mod warnings;
 
 pub use bottom_line::{Barcode, BarcodeFormat, BottomLine, Currency, PaymentSources, ShippingInfo};
 pub use categories::{

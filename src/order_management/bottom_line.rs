@@ -123,6 +123,16 @@ impl BottomLine {
         self.receipt_number = Some(number.into());
         self
     }
+
+    /// What was paid with gift cards. One field took the other's place, and may be filled in beside
+    /// it.
+    pub(super) fn gift_cards(&self) -> Option<i64> {
+        let sources = self.payment_sources.as_ref();
+        sources
+            .and_then(|sources| sources.gift_card)
+            .filter(|amount| *amount != 0)
+            .or(self.gift_card_amount)
+    }
 }
 
 open_enum! {

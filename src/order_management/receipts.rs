@@ -5,9 +5,10 @@ use super::order_line::OrderLine;
 use super::order_ref::OrderRef;
 use super::tax::TaxRate;
 use super::totals::Totals;
-use super::{discount, totals, validate};
+use super::{discount, totals, validate, warnings};
 use crate::Session;
 use crate::error::Error;
+use crate::error::problem::FieldProblem;
 use crate::request::RequestBuilder;
 
 /// Adds a receipt to an order. An order has one, and it can never be changed.
@@ -146,6 +147,7 @@ impl Receipt {
     ///     .line(OrderLine::shipping("Home delivery", "shipping", 9_900, TaxRate::percent(25))?);
     ///
     /// receipt.validate()?;
+    /// assert_eq!(receipt.warnings(), []);
     /// assert_eq!(receipt.totals()?.total_amount, 49_977);
     /// # Ok::<(), vipps::Error>(())
     /// ```
@@ -156,6 +158,14 @@ impl Receipt {
     pub fn apply_discount_percent(self, rate: TaxRate) -> Result<Self, Error> {
         let amount = discount::of_rate(&self.order_lines, rate)?;
         self.apply_discount(amount)
+    }
+
+    /// Lists what is probably a mistake although the API takes it: a quantity of 0, two lines with
+    /// one id, a unit price times quantity that is not the total plus the discount (by a whole minor
+    /// unit or more), and payment sources above the total with the tip. Each entry names the field
+    /// and says what is odd. Nothing is refused for it.
+    pub fn warnings(&self) -> Vec<FieldProblem> {
+        warnings::of(self)
     }
 
     /// Checks what the service refuses and what cannot be right. [`add_receipt`] and [`ensure_receipt`](super::ensure_receipt) do so first.

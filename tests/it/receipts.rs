@@ -13,6 +13,7 @@ use vipps::{Error, ErrorKind};
 use crate::support::{changes_of, rows, sample_receipt};
 
 mod lines;
+mod warnings;
 
 /// The sample with one value changed, by its place: `/orderLines/0/name`; `null` takes it out. Reading it does not validate it.
 #[track_caller]
