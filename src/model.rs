@@ -6,5 +6,6 @@ pub(crate) mod json_path;
 pub(crate) mod lenient;
 pub(crate) mod money;
 pub(crate) mod open_enum;
+pub(crate) mod optional_text;
 pub(crate) mod picture;
 pub(crate) mod url;

@@ -77,8 +77,8 @@ impl ListProductOrders {
     }
 
     /// Whether those with status `EXPIRED` are listed too.
-    pub fn include_expired(mut self, include: bool) -> Self {
-        self.include_expired = Some(include);
+    pub fn include_expired(mut self, include: impl Into<Option<bool>>) -> Self {
+        self.include_expired = include.into();
         self
     }
 }

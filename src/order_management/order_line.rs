@@ -8,6 +8,7 @@ use crate::model::identifier::identifier;
 use crate::model::lenient::{optional_whole, text_or_decimal, whole};
 use crate::model::money::divide;
 use crate::model::open_enum::open_enum;
+use crate::model::optional_text::OptionalText;
 
 /// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
 ///
@@ -194,32 +195,32 @@ impl OrderLine {
     }
 
     /// Says what was taken off already: the line's amounts stay as they are.
-    pub fn discount(mut self, amount: i64) -> Self {
-        self.discount = Some(amount);
+    pub fn discount(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.discount = amount.into();
         self
     }
 
     /// The price of a unit and how many there are, for display; the line's amounts stay as they are.
-    pub fn unit_info(mut self, unit_info: UnitInfo) -> Self {
-        self.unit_info = Some(unit_info);
+    pub fn unit_info(mut self, unit_info: impl Into<Option<UnitInfo>>) -> Self {
+        self.unit_info = unit_info.into();
         self
     }
 
     /// The page of the product.
-    pub fn product_url(mut self, url: impl Into<String>) -> Self {
-        self.product_url = Some(url.into());
+    pub fn product_url(mut self, url: impl OptionalText) -> Self {
+        self.product_url = url.into_text();
         self
     }
 
     /// Whether the line is a return, which counts negative. Its own amounts stay positive.
-    pub fn is_return(mut self, is: bool) -> Self {
-        self.is_return = Some(is);
+    pub fn is_return(mut self, is: impl Into<Option<bool>>) -> Self {
+        self.is_return = is.into();
         self
     }
 
     /// Whether the line is the shipping.
-    pub fn is_shipping(mut self, is: bool) -> Self {
-        self.is_shipping = Some(is);
+    pub fn is_shipping(mut self, is: impl Into<Option<bool>>) -> Self {
+        self.is_shipping = is.into();
         self
     }
 
@@ -267,8 +268,8 @@ impl UnitInfo {
     }
 
     /// What is counted.
-    pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
-        self.quantity_unit = Some(unit);
+    pub fn quantity_unit(mut self, unit: impl Into<Option<QuantityUnit>>) -> Self {
+        self.quantity_unit = unit.into();
         self
     }
 }

@@ -240,7 +240,7 @@ fn the_documented_samples_are_sent_as_they_are_shown() {
 
     assert_sent(&sample_category(), json!(ADDED), |session| {
         let category = Category::new(CategoryType::General, "https://example.com")
-            .image_id("socks-orange-123".parse().unwrap());
+            .image_id(ImageId::new("socks-orange-123").unwrap());
         order_management::put_category(session, &order(), &category)
     });
     assert_sent(&sample_receipt(), json!(ADDED), |session| {
@@ -250,7 +250,7 @@ fn the_documented_samples_are_sent_as_they_are_shown() {
     assert_sent(&sample_add_category(), answer, |session| {
         let order = OrderRef::ecom(order_id("PaymentReference123"));
         let link = AddCategory::new(order, CategoryType::Receipt, "https://www.example.com")
-            .image_id(IMAGE_ID.parse().unwrap());
+            .image_id(ImageId::new(IMAGE_ID).unwrap());
         order_management::add_category(session, &link).map(|id| id.as_str().to_owned())
     });
 }
@@ -318,13 +318,14 @@ fn addresses_are_checked() {
 
 #[test]
 fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
-    let category = Category::new(CategoryType::General, "a").image_id(unchecked("b c"));
+    let category = Category::new(CategoryType::General, "a").image_id(unchecked::<ImageId>("b c"));
     let wrong_image = "imageId: must be 1 to 128 letters, digits, -, _ and ., not \"b c\"";
     let expected = format!("invalid input: orderDetailsUrl: {NO_ADDRESS} \"a\"; {wrong_image}");
     let mut order = order();
     order.payment_type = PaymentType::Other("eCom".to_owned());
     order.order_id = unchecked("d/e");
-    let link = AddCategory::new(order, CategoryType::General, "a").image_id(unchecked("b c"));
+    let link =
+        AddCategory::new(order, CategoryType::General, "a").image_id(unchecked::<ImageId>("b c"));
     let expected_of_link = format!(
         "invalid input: orderId: must be letters, digits, -, _ \
          and ., not \"d/e\"; paymentType: must be one of ECOM, RECURRING, not \"eCom\"; url: \

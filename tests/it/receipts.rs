@@ -111,6 +111,55 @@ fn the_sample_can_be_built() {
     assert_eq!(serde_json::to_value(receipt).unwrap(), expected);
 }
 
+/// As a row of a table has them: each is there or is not.
+#[test]
+fn each_setter_takes_an_option() {
+    let line = |is: Option<bool>, amount: Option<i64>, text: Option<&str>| {
+        let units = UnitInfo::new(1000, Quantity::from(1));
+        let units = units.quantity_unit(is.map(|_| QuantityUnit::Kg));
+        gross(1000, TaxRate::percent(25))
+            .unit_info(is.map(|_| units))
+            .discount(amount)
+            .product_url(text)
+            .is_return(is)
+            .is_shipping(is)
+    };
+    let bottom_line = |amount: Option<i64>, text: Option<&str>| {
+        let sources = PaymentSources::new();
+        let sources = sources
+            .gift_card(amount)
+            .card(amount)
+            .voucher(amount)
+            .cash(amount);
+        nok()
+            .tip_amount(amount)
+            .pos_id(text)
+            .payment_sources(amount.map(|_| sources))
+            .barcode(text.map(|text| Barcode::new(BarcodeFormat::Code39, text)))
+            .receipt_number(text)
+    };
+    assert_eq!(line(None, None, None), gross(1000, TaxRate::percent(25)));
+    assert_eq!(bottom_line(None, None), nok());
+    let line = line(Some(false), Some(5), Some("/p/1"));
+    let bottom_line = bottom_line(Some(5), Some("7"));
+    assert_eq!(
+        serde_json::to_value(Receipt::new(bottom_line).line(line)).unwrap(),
+        json!({
+            "orderLines": [{
+                "name": "A", "id": "1", "taxRate": 2500, "discount": 5, "productUrl": "/p/1",
+                "totalAmount": 1000, "totalAmountExcludingTax": 800, "totalTaxAmount": 200,
+                "unitInfo": {"unitPrice": 1000, "quantity": "1", "quantityUnit": "KG"},
+                "isReturn": false, "isShipping": false,
+            }],
+            "bottomLine": {
+                "currency": "NOK", "tipAmount": 5, "posId": "7", "receiptNumber": "7",
+                "barcode": {"format": "CODE 39", "data": "7"},
+                "paymentSources": {"giftCard": 5, "card": 5, "voucher": 5, "cash": 5},
+            },
+        })
+    );
+}
+
 #[test]
 fn what_is_not_said_is_not_sent() {
     let receipt = Receipt::new(nok()).line(gross(1000, TaxRate::percent(25)));

@@ -238,7 +238,7 @@ fn each_country_has_its_form_of_number() {
     }
     let merchant = BusinessIdentifier::denmark("12 34 56 78").unwrap();
     assert_eq!(merchant.id(), "12345678");
-    let merchant = BusinessIdentifier::finland("1234567 - 8".to_owned()).unwrap();
+    let merchant = BusinessIdentifier::finland("1234567 - 8").unwrap();
     assert_eq!(merchant.id(), "1234567-8");
 
     let refused = |rule: &str, id: &str| {

@@ -224,7 +224,7 @@ fn nothing_is_refused_that_the_api_may_accept() {
     // Each use case with what it is about, with something else, and with nothing: the merchant
     // fills in the rest.
     for use_case in ["Website", "WebsiteWithTest", "App", "Unknown"] {
-        let order = || order().product_use_case(use_case.parse().unwrap());
+        let order = || order().product_use_case(use_case.parse::<ProductUseCase>().unwrap());
         orders.push(order());
         orders.push(order().website(website()));
         orders.push(order().website(website_with_test()));
