@@ -3,6 +3,7 @@
 //! | function | request, under `/order-management` |
 //! |---|---|
 //! | [`add_image`] | `POST /v1/images` |
+//! | [`ensure_image`] | the same, and an image that exists is fine |
 //! | [`put_category`] | `PUT /v2/{paymentType}/categories/{orderId}` |
 //! | [`add_receipt`] | `POST /v2/{paymentType}/receipts/{orderId}` |
 //! | [`ensure_receipt`] | the same, and `GET /v2/{paymentType}/{orderId}` where that leaves a doubt |
@@ -43,7 +44,7 @@ pub use categories::{
     get_category, list_categories, put_category,
 };
 pub use ensure_receipt::{ReceiptOutcome, ensure_receipt};
-pub use images::{AddImage, ImageId, add_image};
+pub use images::{AddImage, ImageId, add_image, ensure_image};
 pub use order_line::{OrderLine, Quantity, QuantityUnit, UnitInfo};
 pub use order_ref::{OrderId, OrderRef, PaymentType};
 pub use orders::{Order, OrderDetails, get_order};

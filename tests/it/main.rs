@@ -8,6 +8,7 @@
 
 mod config;
 mod doubt;
+mod ensure_image;
 mod ensure_receipt;
 mod errors;
 mod examples;
