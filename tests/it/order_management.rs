@@ -18,7 +18,8 @@ use vipps::{Delivery, Error, ErrorKind, Session};
 use crate::support::{
     ADDED, CATEGORY_ID, IMAGE_ID, RawServer, assert_get, call, category, json_reply, receipt,
     reply, sample_add_category, sample_category, sample_order_category, sample_receipt,
-    sample_v1_order, session_builder, small_image, small_image_body, unchecked, unwanted, wire,
+    sample_v1_order, session_builder, small_image, small_image_body, to_json, unchecked, unwanted,
+    wire,
 };
 
 mod reading;
@@ -314,6 +315,29 @@ fn addresses_are_checked() {
             "x".repeat(60)
         )
     );
+}
+
+#[test]
+fn links_take_an_optional_image_and_show_what_they_are_made_of() {
+    let category = Category::new(CategoryType::Ticket, "https://example.com/1");
+    assert_eq!(category.category(), &CategoryType::Ticket);
+    assert_eq!(category.order_details_url(), "https://example.com/1");
+    let with_image = category.clone().image_id(Some(ImageId::new("a").unwrap()));
+    assert_eq!(to_json(&with_image)["imageId"], "a");
+    assert_eq!(with_image.image_id(None), category);
+
+    let link = AddCategory::new(order(), CategoryType::Ticket, "https://example.com/2");
+    assert_eq!(
+        (link.order_id(), link.payment_type()),
+        (&order_id(ORDER), &PaymentType::Ecom)
+    );
+    assert_eq!(
+        (link.category(), link.url()),
+        (&CategoryType::Ticket, "https://example.com/2")
+    );
+    let with_image = link.clone().image_id(Some(ImageId::new("a").unwrap()));
+    assert_eq!(to_json(&with_image)["imageId"], "a");
+    assert_eq!(with_image.image_id(None), link);
 }
 
 #[test]
