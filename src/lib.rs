@@ -31,6 +31,7 @@ pub use config::tls::TlsBackend;
 pub use error::problem::{FieldProblem, Problem};
 pub use error::{Delivery, Error, ErrorKind};
 pub use model::identifier::{IdempotencyKey, Msn};
+pub use model::optional_text::OptionalText;
 pub use request::{Reply, RequestBuilder};
 pub use session::{Attempt, Environment, Session, SessionBuilder};
 pub use token::AccessToken;

@@ -18,7 +18,25 @@
 //! that does not exist.
 //!
 //! Types that the service sends have public fields, take what comes and ignore what they do not know; an absent value is `None`, which
-//! is not the same as `false`. Types that are sent are built with `new` and setters, and checked before they go out.
+//! is not the same as `false`. Types that are sent are built with `new` and setters, and checked before they go out. A setter
+//! takes the value or an `Option` of it, and `None` leaves the field out:
+//!
+//! ```
+//! use vipps::management::{BusinessIdentifier, PrefillProductOrder, ProductType};
+//!
+//! struct Row {
+//!     number: String,
+//!     shop: Option<String>,
+//!     turnover: Option<i64>,
+//! }
+//!
+//! fn order(row: Row) -> Result<PrefillProductOrder, vipps::Error> {
+//!     let merchant = BusinessIdentifier::norway(row.number)?;
+//!     Ok(PrefillProductOrder::new(merchant, ProductType::Checkout)
+//!         .sales_unit_name(row.shop)
+//!         .annual_turnover(row.turnover))
+//! }
+//! ```
 //!
 //! Source: the vendor's "Management API" guide and its specification, version 2.0.9.
 

@@ -3,6 +3,7 @@
 //! | function | request, under `/order-management` |
 //! |---|---|
 //! | [`add_image`] | `POST /v1/images` |
+//! | [`ensure_image`] | the same, and an image that exists is fine |
 //! | [`put_category`] | `PUT /v2/{paymentType}/categories/{orderId}` |
 //! | [`add_receipt`] | `POST /v2/{paymentType}/receipts/{orderId}` |
 //! | [`ensure_receipt`] | the same, and `GET /v2/{paymentType}/{orderId}` where that leaves a doubt |
@@ -24,6 +25,7 @@
 mod bottom_line;
 mod categories;
 mod compare;
+mod discount;
 mod ensure_receipt;
 mod images;
 mod order_line;
@@ -34,6 +36,7 @@ mod tax;
 mod totals;
 pub mod v1;
 mod validate;
+mod warnings;
 
 pub use bottom_line::{Barcode, BarcodeFormat, BottomLine, Currency, PaymentSources, ShippingInfo};
 pub use categories::{
@@ -41,10 +44,12 @@ pub use categories::{
     get_category, list_categories, put_category,
 };
 pub use ensure_receipt::{ReceiptOutcome, ensure_receipt};
-pub use images::{AddImage, ImageId, add_image};
+pub use images::{AddImage, ImageId, add_image, ensure_image};
 pub use order_line::{OrderLine, Quantity, QuantityUnit, UnitInfo};
 pub use order_ref::{OrderId, OrderRef, PaymentType};
 pub use orders::{Order, OrderDetails, get_order};
 pub use receipts::{Receipt, add_receipt};
-pub use tax::{TaxRate, allocate};
+pub use tax::TaxRate;
 pub use totals::{TaxTotal, Totals};
+
+pub use crate::model::money::{allocate, format_minor_units, minor_units};

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 use serde_json::{Value, json};
 
 use vipps::management::{self, BusinessIdentifier};
-use vipps::order_management::{self, AddImage, OrderRef, PaymentType, ReceiptOutcome, v1};
+use vipps::order_management::{self, AddImage, OrderRef, ReceiptOutcome, v1};
 
 use crate::boundary::{answer, guard, items, object, optional_text, text, vipps_status};
 use crate::error::{Failure, vipps_error};
@@ -203,6 +203,6 @@ pub(crate) unsafe extern "C" fn vipps_raw(
 
 fn order(payment_type: &str, order_id: &str) -> Result<OrderRef, Failure> {
     let mut order = OrderRef::ecom(order_id.parse()?);
-    order.payment_type = PaymentType::from(payment_type);
+    order.payment_type = payment_type.parse()?;
     Ok(order)
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use vipps::order_management::{OrderLine, Receipt, TaxRate, allocate};
+use vipps::order_management::{OrderLine, Receipt, TaxRate, UnitInfo, allocate};
 
 use crate::boundary::{answer, guard, items, text, vipps_status};
 use crate::error::{Failure, vipps_error};
@@ -55,10 +55,9 @@ pub(crate) unsafe extern "C" fn vipps_order_line_from_unit_price(
     unsafe {
         answer(out_json, error, || {
             let (name, id) = (text(name, "name")?, text(id, "id")?);
-            let quantity = text(quantity, "quantity")?.parse()?;
+            let units = UnitInfo::new(unit_price, text(quantity, "quantity")?.parse()?);
             let rate = TaxRate::from_basis_points(tax_rate);
-            let line = OrderLine::from_unit_price(name, id, unit_price, quantity, rate)?;
-            Ok(line)
+            Ok(OrderLine::from_units(name, id, units, rate)?)
         })
     }
 }

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use vipps::order_management::{
     self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
-    allocate, ensure_receipt,
+    UnitInfo, ensure_receipt, format_minor_units,
 };
 use vipps::{Error, Session};
 
@@ -86,7 +86,7 @@ fn run(directory: &Path) -> Result<usize, Box<dyn std::error::Error>> {
                         "added"
                     }
                 };
-                let (total, tax) = (shop::decimal(sent.total), shop::decimal(sent.tax));
+                let (total, tax) = (format_minor_units(sent.total), format_minor_units(sent.tax));
                 println!(
                     "{name:24} {:20} {total:>12} {tax:>10}  {outcome}",
                     sent.order
@@ -138,58 +138,32 @@ fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Erro
 }
 
 fn receipt(order: &shop::Order) -> Result<Receipt, Error> {
-    let mut lines = order
-        .lines
-        .iter()
-        .map(line)
-        .collect::<Result<Vec<_>, _>>()?;
-    if let Some(discount) = &order.discount {
-        // In proportion to what each line costs, and to the last øre.
-        let weight = |line: &OrderLine| match line.is_return {
-            Some(true) => 0,
-            _ => line.total_amount,
-        };
-        let weights: Vec<i64> = lines.iter().map(weight).collect();
-        let shares = allocate(discount.0, &weights)?;
-        let discounted = lines.into_iter().zip(shares);
-        lines = discounted
-            .map(|(line, share)| match share {
-                0 => Ok(line),
-                share => line.apply_discount(share),
-            })
-            .collect::<Result<_, _>>()?;
+    let lines: Vec<OrderLine> = order.lines.iter().map(line).collect::<Result<_, _>>()?;
+    let bottom_line = BottomLine::new(order.currency.clone()).receipt_number(&order.receipt_number);
+    let receipt = Receipt::new(bottom_line).lines(lines);
+    match &order.discount {
+        Some(discount) => receipt.apply_discount(discount.0),
+        None => Ok(receipt),
     }
-    let mut bottom_line = BottomLine::new(order.currency.clone());
-    if let Some(number) = &order.receipt_number {
-        bottom_line = bottom_line.receipt_number(number);
-    }
-    Ok(Receipt::new(bottom_line).lines(lines))
 }
 
 fn line(line: &shop::Line) -> Result<OrderLine, Error> {
     let (price, rate) = (line.price.0, line.tax.0);
-    let mut built = match &line.quantity {
+    let built = match &line.quantity {
         Some(quantity) => {
-            OrderLine::from_unit_price(&line.name, &line.sku, price, quantity.parse()?, rate)?
+            let units = UnitInfo::new(price, quantity.parse()?).quantity_unit(line.unit.clone());
+            OrderLine::from_units(&line.name, &line.sku, units, rate)?
         }
         None => OrderLine::from_gross(&line.name, &line.sku, price, rate)?,
     };
-    if let Some(unit) = &line.unit {
-        built = built.quantity_unit(unit.clone());
-    }
-    if let Some(discount) = &line.discount {
-        built = built.apply_discount(discount.0)?;
-    }
-    if let Some(url) = &line.url {
-        built = built.product_url(url);
-    }
-    if line.shipping {
-        built = built.is_shipping(true);
-    }
-    if line.r#return {
-        built = built.is_return(true);
-    }
-    Ok(built)
+    let built = match &line.discount {
+        Some(discount) => built.apply_discount(discount.0)?,
+        None => built,
+    };
+    Ok(built
+        .product_url(&line.url)
+        .is_shipping(line.shipping.then_some(true))
+        .is_return(line.r#return.then_some(true)))
 }
 
 /// The orders, in the order of their names.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
-use vipps::order_management::{CategoryType, Currency, PaymentType, QuantityUnit, TaxRate};
+use vipps::order_management::{
+    CategoryType, Currency, PaymentType, QuantityUnit, TaxRate, minor_units,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,46 +50,23 @@ pub(crate) struct Percent(pub(crate) TaxRate);
 
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        hundredths(&Value::deserialize(deserializer)?)
-            .map(Self)
-            .map_err(D::Error::custom)
+        let text = text(&Value::deserialize(deserializer)?).map_err(D::Error::custom)?;
+        minor_units(&text).map(Self).map_err(D::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let basis_points = hundredths(&Value::deserialize(deserializer)?);
-        let basis_points = basis_points.map_err(D::Error::custom)?;
-        match u16::try_from(basis_points) {
-            Ok(basis_points) => Ok(Self(TaxRate::from_basis_points(basis_points))),
-            Err(_) => Err(D::Error::custom("tax must be 0 to 100 per cent")),
-        }
+        let text = text(&Value::deserialize(deserializer)?).map_err(D::Error::custom)?;
+        text.parse().map(Self).map_err(D::Error::custom)
     }
 }
 
-/// A decimal number of at most two decimals, a hundred times over.
-fn hundredths(value: &Value) -> Result<i64, String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
+fn text(value: &Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
         // The shortest text that is this number, which is what was exported.
-        Value::Number(number) => number.to_string(),
-        other => return Err(format!("must be a decimal number, not {other}")),
-    };
-    let wrong = || format!("must be a decimal number such as 199.00, not {text}");
-    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
-    let decimals = decimals.trim_end_matches('0');
-    let digits = whole.bytes().chain(decimals.bytes());
-    if whole.is_empty() || decimals.len() > 2 || !digits.clone().all(|b| b.is_ascii_digit()) {
-        return Err(wrong());
+        Value::Number(number) => Ok(number.to_string()),
+        other => Err(format!("must be a decimal number, not {other}")),
     }
-    format!("{whole}{decimals:0<2}")
-        .parse()
-        .map_err(|_| wrong())
-}
-
-/// Minor units as people write them.
-pub(crate) fn decimal(amount: i64) -> String {
-    let sign = if amount < 0 { "-" } else { "" };
-    let amount = amount.unsigned_abs();
-    format!("{sign}{}.{:02}", amount / 100, amount % 100)
 }

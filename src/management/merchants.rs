@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::problem::FieldProblem;
-use crate::model::identifier::is_made_of;
+use crate::model::identifier::{BLANKS, is_made_of, ungrouped};
 use crate::model::lenient::{short_list, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
@@ -35,11 +35,13 @@ pub(super) fn request<'a>(
 ///
 /// let merchant = BusinessIdentifier::norway("987654321")?;
 /// assert_eq!(merchant.scheme(), "business:NO:ORG");
+/// assert_eq!(merchant, BusinessIdentifier::norway("987 654 321")?);
 /// assert_eq!(merchant, BusinessIdentifier::new("business:NO:ORG", "987654321")?);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Source: the schema `BusinessIdentifier` of the Management API.
+/// Source: the schema `BusinessIdentifier` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BusinessIdentifier {
     scheme: String,
@@ -48,7 +50,9 @@ pub struct BusinessIdentifier {
 }
 
 impl BusinessIdentifier {
-    /// A scheme of 10 to 30 visible ASCII characters, and a number of 4 to 50 digits and hyphens, `^[\d-]{4,50}$`.
+    /// Any scheme of 10 to 30 visible ASCII characters, and a number of 4 to 50 digits and hyphens,
+    /// `^[\d-]{4,50}$`. [`norway`](Self::norway), [`denmark`](Self::denmark) and
+    /// [`finland`](Self::finland) know what a number looks like in their countries.
     ///
     /// # Errors
     ///
@@ -60,31 +64,44 @@ impl BusinessIdentifier {
         Ok(identifier)
     }
 
-    /// A Norwegian organisation number, `business:NO:ORG`, 9 digits: `987654321`.
+    /// A Norwegian organisation number, `business:NO:ORG`: 9 digits, `987654321` or `987 654 321`.
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new).
-    pub fn norway(organisation_number: impl Into<String>) -> Result<Self, Error> {
-        Self::new("business:NO:ORG", organisation_number)
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    pub fn norway(organisation_number: impl AsRef<str>) -> Result<Self, Error> {
+        let is_number = |number: &str| is_made_of(number, 9, 9, |b| b.is_ascii_digit());
+        Self::of(
+            "business:NO:ORG",
+            organisation_number.as_ref(),
+            is_number,
+            "9 digits",
+        )
     }
 
-    /// A Danish CVR number, `business:DK:CVR`, 8 digits: `12345678`.
+    /// A Danish CVR number, `business:DK:CVR`: 8 digits, `12345678` or `12 34 56 78`.
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new).
-    pub fn denmark(cvr: impl Into<String>) -> Result<Self, Error> {
-        Self::new("business:DK:CVR", cvr)
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    pub fn denmark(cvr: impl AsRef<str>) -> Result<Self, Error> {
+        let is_number = |number: &str| is_made_of(number, 8, 8, |b| b.is_ascii_digit());
+        Self::of("business:DK:CVR", cvr.as_ref(), is_number, "8 digits")
     }
 
-    /// A Finnish business id, `business:FI:Y-tunnus`, 7 digits, a hyphen and a digit: `1234567-8`.
+    /// A Finnish business id, `business:FI:Y-tunnus`: 7 digits, a hyphen and a digit, `1234567-8`.
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new).
-    pub fn finland(y_tunnus: impl Into<String>) -> Result<Self, Error> {
-        Self::new("business:FI:Y-tunnus", y_tunnus)
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    pub fn finland(y_tunnus: impl AsRef<str>) -> Result<Self, Error> {
+        let is_number = |number: &str| {
+            let digits = |part, count| is_made_of(part, count, count, |b| b.is_ascii_digit());
+            let parts = number.split_once('-');
+            parts.is_some_and(|(number, check)| digits(number, 7) && digits(check, 1))
+        };
+        let rule = "7 digits, a hyphen and a digit";
+        Self::of("business:FI:Y-tunnus", y_tunnus.as_ref(), is_number, rule)
     }
 
     /// The register, such as `business:NO:ORG`.
@@ -95,6 +112,20 @@ impl BusinessIdentifier {
     /// The number in the register.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    fn of(
+        scheme: &str,
+        number: &str,
+        is_number: impl Fn(&str) -> bool,
+        rule: &str,
+    ) -> Result<Self, Error> {
+        let id = ungrouped(number, &BLANKS);
+        if !is_number(&id) {
+            let rule = format!("must be {rule}");
+            return Err(Error::invalid("businessIdentifier.id", &rule, number));
+        }
+        Self::new(scheme, id)
     }
 
     /// What is wrong with it, if anything: reading it did not check it.
@@ -156,6 +187,7 @@ impl Merchant {
 open_enum! {
     /// Whether a merchant is active.
     pub enum MerchantStatus {
+        field: "status",
         /// It can take payments.
         Active = "ACTIVE",
         /// It cannot.

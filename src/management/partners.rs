@@ -53,6 +53,7 @@ identifier! {
 open_enum! {
     /// The country that a price package is for.
     pub enum Market {
+        field: "market",
         /// Denmark.
         Denmark = "DK",
         /// Norway.

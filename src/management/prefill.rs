@@ -4,6 +4,7 @@ use super::product_orders::{ProductOrderId, ProductType, ProductUseCase};
 use crate::management::{BankAccount, BusinessIdentifier, PricePackageId};
 use crate::model::identifier::IdempotencyKey;
 use crate::model::lenient::optional_text_or_number;
+use crate::model::optional_text::OptionalText;
 use crate::{Error, Session};
 
 mod checks;
@@ -135,6 +136,16 @@ impl PrefillProductOrder {
         }
     }
 
+    /// The merchant that the product is for.
+    pub fn business_identifier(&self) -> &BusinessIdentifier {
+        &self.business_identifier
+    }
+
+    /// The product.
+    pub fn product_type(&self) -> &ProductType {
+        &self.product_type
+    }
+
     /// The caller's own idempotency key instead of the random one, or [a new one](IdempotencyKey::random) for an order that was refused.
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = key;
@@ -146,75 +157,77 @@ impl PrefillProductOrder {
         &self.idempotency_key
     }
 
-    /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and ``\ ( ) - _ + . ` ``.
-    pub fn sales_unit_name(mut self, name: impl Into<String>) -> Self {
-        self.sales_unit_name = Some(name.into());
+    /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and
+    /// ``( ) * + , - . / : ; < = > ? @ [ \ ] ^ _ ` ``.
+    pub fn sales_unit_name(mut self, name: impl OptionalText) -> Self {
+        self.sales_unit_name = name.into_text();
         self
     }
 
     /// The logo of the sales unit.
-    pub fn sales_unit_logo(mut self, logo: SalesUnitLogo) -> Self {
-        self.sales_unit_logo = Some(logo);
+    pub fn sales_unit_logo(mut self, logo: impl Into<Option<SalesUnitLogo>>) -> Self {
+        self.sales_unit_logo = logo.into();
         self
     }
 
     /// Where the money is paid to.
-    pub fn settlement_bank_account(mut self, account: BankAccount) -> Self {
-        self.settlement_bank_account = Some(account);
+    pub fn settlement_bank_account(mut self, account: impl Into<Option<BankAccount>>) -> Self {
+        self.settlement_bank_account = account.into();
         self
     }
 
     /// The price package, one of those of [`list_price_packages`](crate::management::list_price_packages).
-    pub fn price_package_id(mut self, id: PricePackageId) -> Self {
-        self.price_package_id = Some(id);
+    pub fn price_package_id(mut self, id: impl Into<Option<PricePackageId>>) -> Self {
+        self.price_package_id = id.into();
         self
     }
 
-    /// Where the product is used. Each use case needs fields of its own, see [`ProductUseCase`].
-    pub fn product_use_case(mut self, use_case: ProductUseCase) -> Self {
-        self.product_use_case = Some(use_case);
+    /// Where the product is used.
+    pub fn product_use_case(mut self, use_case: impl Into<Option<ProductUseCase>>) -> Self {
+        self.product_use_case = use_case.into();
         self
     }
 
     /// The expected turnover of a year in major units (kroner, euros), 0 to 999 999 999.
-    pub fn annual_turnover(mut self, major_units: i64) -> Self {
-        self.annual_turnover = Some(major_units);
+    pub fn annual_turnover(mut self, major_units: impl Into<Option<i64>>) -> Self {
+        self.annual_turnover = major_units.into();
         self
     }
 
     /// How much of the turnover comes through this product, in per cent: 10, 20 and so on to 100.
-    pub fn annual_turnover_percentage(mut self, percent: u8) -> Self {
-        self.annual_turnover_percentage = Some(percent.to_string());
+    pub fn annual_turnover_percentage(mut self, percent: impl Into<Option<u8>>) -> Self {
+        self.annual_turnover_percentage = percent.into().map(|percent| percent.to_string());
         self
     }
 
     /// What it is to be used for, such as `Gym membership`.
-    pub fn intended_purpose(mut self, purpose: impl Into<String>) -> Self {
-        self.intended_purpose = Some(purpose.into());
+    pub fn intended_purpose(mut self, purpose: impl OptionalText) -> Self {
+        self.intended_purpose = purpose.into_text();
         self
     }
 
-    /// The app that it is used in.
-    pub fn app(mut self, app: App) -> Self {
-        self.app = Some(app);
+    /// The app that the product is used in.
+    pub fn app(mut self, app: impl Into<Option<App>>) -> Self {
+        self.app = app.into();
         self
     }
 
-    /// The website that it is used on.
-    pub fn website(mut self, website: Website) -> Self {
-        self.website = Some(website);
+    /// The website that the product is used on. An order that leaves it out lets the merchant fill
+    /// it in.
+    pub fn website(mut self, website: impl Into<Option<Website>>) -> Self {
+        self.website = website.into();
         self
     }
 
     /// Whether recurring payments are wanted.
-    pub fn has_recurring(mut self, has: bool) -> Self {
-        self.has_recurring = Some(has);
+    pub fn has_recurring(mut self, has: impl Into<Option<bool>>) -> Self {
+        self.has_recurring = has.into();
         self
     }
 
     /// The merchant category code (MCC) of ISO 18245: four digits, such as `5942`.
-    pub fn merchant_category_code(mut self, code: impl Into<String>) -> Self {
-        self.merchant_category_code = Some(code.into());
+    pub fn merchant_category_code(mut self, code: impl OptionalText) -> Self {
+        self.merchant_category_code = code.into_text();
         self
     }
 

@@ -77,8 +77,8 @@ impl ListProductOrders {
     }
 
     /// Whether those with status `EXPIRED` are listed too.
-    pub fn include_expired(mut self, include: bool) -> Self {
-        self.include_expired = Some(include);
+    pub fn include_expired(mut self, include: impl Into<Option<bool>>) -> Self {
+        self.include_expired = include.into();
         self
     }
 }
@@ -119,6 +119,7 @@ identifier! {
 open_enum! {
     /// How far a product order has come.
     pub enum ProductOrderStatus {
+        field: "status",
         /// It was made.
         Received = "RECEIVED",
         /// The merchant has opened the link.
@@ -145,6 +146,7 @@ impl ProductOrderStatus {
 open_enum! {
     /// How a product order came about.
     pub enum ProductOrderType {
+        field: "productOrderType",
         /// By a [prefill](super::prefill_product_order).
         Prefill = "PREFILL",
         /// From a template.
@@ -157,6 +159,7 @@ open_enum! {
 open_enum! {
     /// A product that can be ordered.
     pub enum ProductType {
+        field: "productType",
         /// Payments in the merchant's own solution.
         PaymentIntegration = "PAYMENT_INTEGRATION",
         /// Payments at a till.
@@ -171,16 +174,20 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a product is used, which decides what an order has to say.
+    /// Where a product is used.
+    ///
+    /// The fields of an order that belong to a use case may be left out: the merchant then fills
+    /// them in. A point of sale is [`Unknown`](Self::Unknown).
     pub enum ProductUseCase {
-        /// A website: the order needs [`website`](super::PrefillProductOrder::website).
+        field: "productUseCase",
+        /// A website: see [`website`](super::PrefillProductOrder::website).
         Website = "Website",
-        /// A website that has a test site: the order needs [`website`](super::PrefillProductOrder::website) with
+        /// A website that has a test site: see
         /// [`test_website_url`](super::Website::test_website_url).
         WebsiteWithTest = "WebsiteWithTest",
-        /// An app: the order needs [`app`](super::PrefillProductOrder::app).
+        /// An app: see [`app`](super::PrefillProductOrder::app).
         App = "App",
-        /// It is not known.
+        /// None of the others, such as a point of sale.
         Unknown = "Unknown",
     }
 }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::merchants::{self, BusinessIdentifier};
 use crate::error::problem::FieldProblem;
-use crate::model::identifier::is_made_of;
+use crate::model::identifier::{BLANKS, is_made_of, ungrouped};
 use crate::model::lenient::{null_as_default, text_or_number};
 use crate::model::open_enum::open_enum;
 use crate::{Error, Msn, Session};
@@ -129,6 +129,7 @@ pub struct SalesUnitConfiguration {
 open_enum! {
     /// How a sales unit captures its payments.
     pub enum CaptureType {
+        field: "captureType",
         /// Reserved first, captured by a call of its own.
         ReserveCapture = "ReserveCapture",
         /// Captured at once.
@@ -138,9 +139,10 @@ open_enum! {
     }
 }
 
-/// A bank account by its national number (BBAN); the service takes no IBAN.
+/// A bank account by its national number (BBAN); the API takes no IBAN.
 ///
-/// Source: the schema `BankAccount` of the Management API.
+/// Source: the schema `BankAccount` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BankAccount {
     scheme: String,
@@ -149,7 +151,8 @@ pub struct BankAccount {
 }
 
 impl BankAccount {
-    /// A scheme of 5 to 20 visible ASCII characters, such as `BBAN:NO`, and a number of 9 to 34 digits, `^\d{9,34}$`.
+    /// Any scheme of 5 to 20 visible ASCII characters, such as `BBAN:NO`, and a number of 9 to 34
+    /// digits, `^\d{9,34}$`.
     ///
     /// # Errors
     ///
@@ -159,6 +162,26 @@ impl BankAccount {
         let account = Self { scheme, id };
         Error::from_problems(account.problem().into_iter().collect())?;
         Ok(account)
+    }
+
+    /// A Norwegian account, `BBAN:NO`: 11 digits, `86011117947`, `8601 11 17947` or
+    /// `8601.11.17947`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+    /// `settlementBankAccount.id`.
+    pub fn norway(account: impl AsRef<str>) -> Result<Self, Error> {
+        let account = account.as_ref();
+        let id = ungrouped(account, &[BLANKS.as_slice(), &['.']].concat());
+        if !is_made_of(&id, 11, 11, |b| b.is_ascii_digit()) {
+            return Err(Error::invalid(
+                "settlementBankAccount.id",
+                "must be 11 digits",
+                account,
+            ));
+        }
+        Self::new("BBAN:NO", id)
     }
 
     /// The kind of number, such as `BBAN:NO`.

@@ -61,9 +61,44 @@ macro_rules! identifier {
             }
         }
 
+        impl TryFrom<&str> for $name {
+            type Error = crate::Error;
+
+            fn try_from(value: &str) -> Result<Self, Self::Error> {
+                Self::new(value)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = crate::Error;
+
+            fn try_from(value: String) -> Result<Self, Self::Error> {
+                Self::new(value)
+            }
+        }
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 &self.0
+            }
+        }
+
+        /// Equal, ordered and hashed as its text: a map keyed by identifiers can be asked by `&str`.
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == *other
             }
         }
 
@@ -168,6 +203,18 @@ pub(crate) fn is_uuid(value: &str) -> bool {
 pub(crate) fn is_made_of(value: &str, min: usize, max: usize, allowed: fn(u8) -> bool) -> bool {
     (min..=max).contains(&value.len()) && value.bytes().all(allowed)
 }
+
+/// A number without the separators between its groups of digits. One that begins or ends with a
+/// separator is left as it is, which makes it no number.
+pub(crate) fn ungrouped(number: &str, separators: &[char]) -> String {
+    match number.starts_with(separators) || number.ends_with(separators) {
+        true => number.to_owned(),
+        false => number.replace(separators, ""),
+    }
+}
+
+/// Spaces, among them the two that do not break a line.
+pub(crate) const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
 
 /// What the ids of orders and images are made of.
 pub(crate) fn is_id_byte(b: u8) -> bool {

@@ -1,21 +1,27 @@
-//! Enums of values that the service may extend at any time.
+//! Enums of values that the API may extend at any time.
 
-/// One table of names and wire values, with other spellings that are read too: gives the enum, `as_str`, `Display`, `From`, `FromStr` and serde, with `Other` for what is not in it.
+/// One table of names and wire values, with other spellings that are read too: gives the enum,
+/// `as_str`, `is_known`, `Display`, a strict `FromStr`, and serde that keeps unknown values.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
+            field: $field:literal,
+            $(#[$first_meta:meta])* $first:ident = $first_wire:literal $(| $first_alias:literal)*,
             $( $(#[$variant_meta:meta])* $variant:ident = $wire:literal $(| $alias:literal)*, )+
         }
     ) => {
         $(#[$meta])*
         ///
-        /// The service adds values without notice: one that this crate does not know is kept in `Other`, and goes out as it came in.
+        /// The API adds values without notice: reading keeps one that this crate does not know in
+        /// `Other`, and writing gives it back unchanged. `FromStr` takes the known values only, so
+        /// that a typing mistake is an error; to send a newer value, make an `Other`.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
+            $(#[$first_meta])* #[doc = concat!("\n\nOn the wire: `", $first_wire, "`.")] $first,
             $( $(#[$variant_meta])* #[doc = concat!("\n\nOn the wire: `", $wire, "`.")] $variant, )+
-            /// A value that this crate does not know, as the service wrote it.
+            /// A value that this crate does not know, as it is written on the wire.
             Other(String),
         }
 
@@ -23,26 +29,38 @@ macro_rules! open_enum {
             /// The value as it is written on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
+                    Self::$first => $first_wire,
                     $( Self::$variant => $wire, )+
                     Self::Other(value) => value,
                 }
             }
-        }
 
-        impl From<&str> for $name {
-            fn from(value: &str) -> Self {
+            /// Whether this crate knows the value: `false` for `Other`.
+            pub fn is_known(&self) -> bool {
+                !matches!(self, Self::Other(_))
+            }
+
+            pub(crate) const RULE: &'static str =
+                concat!("must be one of ", $first_wire $(, ", ", $wire)+);
+
+            fn read(value: &str) -> Self {
                 match value {
+                    $first_wire $(| $first_alias)* => Self::$first,
                     $( $wire $(| $alias)* => Self::$variant, )+
                     other => Self::Other(other.to_owned()),
                 }
             }
         }
 
+        /// Takes the known values only; the error lists them.
         impl std::str::FromStr for $name {
-            type Err = std::convert::Infallible;
+            type Err = crate::Error;
 
             fn from_str(value: &str) -> Result<Self, Self::Err> {
-                Ok(Self::from(value))
+                match Self::read(value) {
+                    Self::Other(other) => Err(crate::Error::invalid($field, Self::RULE, &other)),
+                    known => Ok(known),
+                }
             }
         }
 
@@ -61,7 +79,7 @@ macro_rules! open_enum {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let value = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-                Ok(Self::from(value.as_ref()))
+                Ok(Self::read(&value))
             }
         }
     };

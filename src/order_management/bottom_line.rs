@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::lenient::optional_whole;
 use crate::model::open_enum::open_enum;
+use crate::model::optional_text::OptionalText;
 
 /// What holds for the whole of a receipt. Sums, tax and discount are computed by the service from the lines.
 ///
@@ -95,39 +96,50 @@ impl BottomLine {
     }
 
     /// The tip, in minor units.
-    pub fn tip_amount(mut self, amount: i64) -> Self {
-        self.tip_amount = Some(amount);
+    pub fn tip_amount(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.tip_amount = amount.into();
         self
     }
 
     /// The point of sale.
-    pub fn pos_id(mut self, id: impl Into<String>) -> Self {
-        self.pos_id = Some(id.into());
+    pub fn pos_id(mut self, id: impl OptionalText) -> Self {
+        self.pos_id = id.into_text();
         self
     }
 
     /// What it was paid with besides the app.
-    pub fn payment_sources(mut self, sources: PaymentSources) -> Self {
-        self.payment_sources = Some(sources);
+    pub fn payment_sources(mut self, sources: impl Into<Option<PaymentSources>>) -> Self {
+        self.payment_sources = sources.into();
         self
     }
 
     /// A bar code for the app to show.
-    pub fn barcode(mut self, barcode: Barcode) -> Self {
-        self.barcode = Some(barcode);
+    pub fn barcode(mut self, barcode: impl Into<Option<Barcode>>) -> Self {
+        self.barcode = barcode.into();
         self
     }
 
     /// The receipt's number in the merchant's books.
-    pub fn receipt_number(mut self, number: impl Into<String>) -> Self {
-        self.receipt_number = Some(number.into());
+    pub fn receipt_number(mut self, number: impl OptionalText) -> Self {
+        self.receipt_number = number.into_text();
         self
+    }
+
+    /// What was paid with gift cards. One field took the other's place, and may be filled in beside
+    /// it.
+    pub(super) fn gift_cards(&self) -> Option<i64> {
+        let sources = self.payment_sources.as_ref();
+        sources
+            .and_then(|sources| sources.gift_card)
+            .filter(|amount| *amount != 0)
+            .or(self.gift_card_amount)
     }
 }
 
 open_enum! {
     /// The currency of a receipt.
     pub enum Currency {
+        field: "currency",
         /// Norwegian kroner.
         Nok = "NOK",
         /// Danish kroner.
@@ -182,26 +194,26 @@ impl PaymentSources {
     }
 
     /// What was paid with gift cards.
-    pub fn gift_card(mut self, amount: i64) -> Self {
-        self.gift_card = Some(amount);
+    pub fn gift_card(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.gift_card = amount.into();
         self
     }
 
     /// What was paid with cards.
-    pub fn card(mut self, amount: i64) -> Self {
-        self.card = Some(amount);
+    pub fn card(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.card = amount.into();
         self
     }
 
     /// What was paid with vouchers.
-    pub fn voucher(mut self, amount: i64) -> Self {
-        self.voucher = Some(amount);
+    pub fn voucher(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.voucher = amount.into();
         self
     }
 
     /// What was paid in cash.
-    pub fn cash(mut self, amount: i64) -> Self {
-        self.cash = Some(amount);
+    pub fn cash(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.cash = amount.into();
         self
     }
 }
@@ -222,7 +234,7 @@ pub struct Barcode {
 }
 
 impl Barcode {
-    /// A code of this kind that says this.
+    /// A code of this kind that says this. Sending an EAN-13 checks its digits.
     pub fn new(format: BarcodeFormat, data: impl Into<String>) -> Self {
         Self {
             format: Some(format),
@@ -234,7 +246,8 @@ impl Barcode {
 open_enum! {
     /// The kind of a bar code.
     pub enum BarcodeFormat {
-        /// EAN-13: 13 digits.
+        field: "format",
+        /// EAN-13: 13 digits, the last of which is the check digit of the others.
         Ean13 = "EAN-13",
         /// Code 39.
         Code39 = "CODE 39",

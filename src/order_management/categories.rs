@@ -96,6 +96,7 @@ fn request<'a>(session: &'a Session, method: &str) -> RequestBuilder<'a> {
 open_enum! {
     /// What a link leads to.
     pub enum CategoryType {
+        field: "category",
         /// Anything.
         General = "GENERAL",
         /// A receipt.
@@ -114,10 +115,10 @@ open_enum! {
 /// The link of an order.
 ///
 /// ```
-/// use vipps::order_management::{Category, CategoryType};
+/// use vipps::order_management::{Category, CategoryType, ImageId};
 ///
 /// let category = Category::new(CategoryType::Delivery, "https://example.com/track/123")
-///     .image_id("socks-orange-123".parse()?);
+///     .image_id(ImageId::new("socks-orange-123")?);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
@@ -149,9 +150,19 @@ impl Category {
         }
     }
 
+    /// What the link leads to.
+    pub fn category(&self) -> &CategoryType {
+        &self.category
+    }
+
+    /// The address that it leads to.
+    pub fn order_details_url(&self) -> &str {
+        &self.order_details_url
+    }
+
     /// A picture that was [added](super::add_image) before.
-    pub fn image_id(mut self, id: ImageId) -> Self {
-        self.image_id = Some(id);
+    pub fn image_id(mut self, id: impl Into<Option<ImageId>>) -> Self {
+        self.image_id = id.into();
         self
     }
 
@@ -202,9 +213,29 @@ impl AddCategory {
         }
     }
 
+    /// The order that the link is added to.
+    pub fn order_id(&self) -> &OrderId {
+        &self.order_id
+    }
+
+    /// The kind of the order's payment.
+    pub fn payment_type(&self) -> &PaymentType {
+        &self.payment_type
+    }
+
+    /// What the link leads to.
+    pub fn category(&self) -> &CategoryType {
+        &self.category
+    }
+
+    /// The address that it leads to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A picture that was [added](super::add_image) before.
-    pub fn image_id(mut self, id: ImageId) -> Self {
-        self.image_id = Some(id);
+    pub fn image_id(mut self, id: impl Into<Option<ImageId>>) -> Self {
+        self.image_id = id.into();
         self
     }
 

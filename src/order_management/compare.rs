@@ -51,11 +51,7 @@ fn bottom_line(found: &mut Vec<FieldProblem>, there: &BottomLine, wanted: &Botto
         let sources = of.payment_sources.clone().unwrap_or_default();
         [
             of.tip_amount,
-            // One took the other's place, and may be filled in beside it.
-            sources
-                .gift_card
-                .filter(|amount| *amount != 0)
-                .or(of.gift_card_amount),
+            of.gift_cards(),
             sources.card,
             sources.voucher,
             sources.cash,

@@ -8,13 +8,34 @@ use crate::Session;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::request::Reply;
 
-/// Makes sure that an order has this receipt, however often it is called and wherever it is cut off.
+/// Adds a receipt to an order unless the order has it already; may be called any number of times.
 ///
-/// It sends the receipt. If the order has one already, or if the outcome is unknown, it reads the order back: the same receipt is a success,
-/// and if there is no receipt yet, it is sent again as often as the session's [`RetryPolicy`](crate::RetryPolicy) allows. All of it shares the
-/// session's total timeout.
+/// It sends the receipt. If the order has one, or if the outcome is unknown, it reads the order
+/// back: the same receipt is a success, and if there is none yet, it is sent again as often as the
+/// session's [`RetryPolicy`](crate::RetryPolicy) allows. All of it shares the session's timeout.
 ///
-/// `POST /order-management/v2/{paymentType}/receipts/{orderId}` and `GET /order-management/v2/{paymentType}/{orderId}`
+/// Both outcomes mean that the order has exactly this receipt:
+///
+/// ```
+/// use vipps::order_management::{OrderRef, Receipt, ReceiptOutcome, ensure_receipt};
+/// # fn demo(session: &vipps::Session, receipt: &Receipt) -> Result<(), vipps::Error> {
+///
+/// let order = OrderRef::ecom("acme-shop-123-order123abc".parse()?);
+/// match ensure_receipt(session, &order, receipt) {
+///     Ok(ReceiptOutcome::Added(id)) => println!("added as {id}"),
+///     // An earlier run added it, or an earlier attempt of this call whose reply was lost.
+///     Ok(_) => println!("already there"),
+///     // The same call again finds out, or finishes it.
+///     Err(error) if error.is_retryable() => println!("later: {error}"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `POST /order-management/v2/{paymentType}/receipts/{orderId}` and
+/// `GET /order-management/v2/{paymentType}/{orderId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
@@ -73,8 +94,10 @@ pub fn ensure_receipt(
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ReceiptOutcome {
-    /// The receipt was added now; with what the service answered.
+    /// The receipt was added now. Holds the API's answer, a UUID.
     Added(String),
-    /// The order has this receipt already.
+    /// The order has this receipt already: from an earlier call, or from an earlier attempt of this
+    /// call whose reply was lost. Nothing tells the two apart, and the UUID of the answer is not
+    /// known.
     AlreadyThere,
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::identifier::{identifier, is_id_byte, is_made_of};
 use crate::model::picture::picture_size;
-use crate::{Error, Session};
+use crate::request::{Reply, RequestBuilder};
+use crate::{Error, ErrorKind, Problem, Session};
 
 /// Uploads a picture, for the link of any number of orders.
 ///
@@ -21,20 +22,79 @@ use crate::{Error, Session};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id.
+/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id. [`ensure_image`] is the call that
+/// may be made again.
 pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> {
+    answered_id(&upload(session, image).send()?, image)
+}
+
+/// Uploads a picture unless there is one with this id already, and gives the id to use.
+///
+/// As [`add_image`], but it may be called any number of times: an image that exists is fine, and
+/// where the outcome of an upload is unknown, it is sent again as often as the session's
+/// [`RetryPolicy`](crate::RetryPolicy) allows, within its timeout.
+///
+/// The API keeps the first picture of an id for good and shows it to nobody who asks, so that this
+/// cannot tell whether it is the same one: give another picture another id.
+///
+/// ```
+/// use vipps::order_management::{
+///     AddImage, Category, CategoryType, OrderRef, ensure_image, put_category,
+/// };
+/// # fn demo(session: &vipps::Session, png: &[u8]) -> Result<(), vipps::Error> {
+///
+/// let image_id = ensure_image(session, &AddImage::from_bytes("acme-logo-1".parse()?, png)?)?;
+/// let category = Category::new(CategoryType::Delivery, "https://example.com/track/123");
+/// let order = OrderRef::ecom("order-123".parse()?);
+/// put_category(session, &order, &category.image_id(image_id))?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// `POST /order-management/v1/images` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+pub fn ensure_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> {
+    let deadline = session.deadline();
+    // Whether an attempt before this one may have added the image.
+    let mut in_doubt = false;
+    let mut number = 1;
+    loop {
+        let reply = upload(session, image).deadline(deadline).send();
+        let error = match reply.and_then(|reply| answered_id(&reply, image)) {
+            Ok(id) => return Ok(id),
+            Err(error) => error.after_doubt(in_doubt),
+        };
+        let is_of_gateway = error.problem().is_some_and(Problem::is_of_gateway);
+        if error.kind() == ErrorKind::AlreadyExists && !is_of_gateway {
+            return Ok(image.image_id.clone());
+        }
+        if !error.leaves_doubt() {
+            return Err(error);
+        }
+        in_doubt = true;
+        if !session.back_off(number, deadline, &error) {
+            return Err(error.with_retryable(true));
+        }
+        number += 1;
+    }
+}
+
+fn upload<'a>(session: &'a Session, image: &'a AddImage) -> RequestBuilder<'a> {
+    session
+        .request("POST", "/order-management/v1/images")
+        .needs_msn()
+        .duplicate_means_exists()
+        .body("application/json", image.body.as_bytes())
+}
+
+/// The id that the reply gives, or the image's own where it gives none.
+fn answered_id(reply: &Reply, image: &AddImage) -> Result<ImageId, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Added {
         image_id: Option<ImageId>,
     }
 
-    let reply = session
-        .request("POST", "/order-management/v1/images")
-        .needs_msn()
-        .duplicate_means_exists()
-        .body("application/json", image.body.as_bytes())
-        .send()?;
     let answered = match reply.is_empty() {
         true => None,
         false => reply.json::<Added>()?.image_id,

@@ -2,23 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tax::{TaxRate, divide, excluding_tax, tax_on};
+use super::tax::{TaxRate, excluding_tax, tax_on};
 use crate::Error;
 use crate::model::identifier::identifier;
 use crate::model::lenient::{optional_whole, text_or_decimal, whole};
+use crate::model::money::divide;
 use crate::model::open_enum::open_enum;
+use crate::model::optional_text::OptionalText;
 
 /// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
 ///
-/// [`from_gross`](Self::from_gross), [`from_net`](Self::from_net) and [`from_unit_price`](Self::from_unit_price) compute the tax in whole
-/// numbers, so that `total_amount` is `total_amount_excluding_tax` and `total_tax_amount`, always.
+/// [`from_gross`](Self::from_gross), [`from_net`](Self::from_net) and [`from_units`](Self::from_units)
+/// compute the tax in whole numbers, so that `total_amount` is always the sum of
+/// `total_amount_excluding_tax` and `total_tax_amount`.
 ///
 /// ```
-/// use vipps::order_management::{OrderLine, Quantity, QuantityUnit, TaxRate};
+/// use vipps::order_management::{OrderLine, QuantityUnit, TaxRate, UnitInfo};
 ///
 /// // 0.822 kg of salmon at 399.00 a kilo, 15 % tax.
-/// let salmon = OrderLine::from_unit_price("Salmon", "7", 39_900, "0.822".parse()?, TaxRate::percent(15))?
-///     .quantity_unit(QuantityUnit::Kg);
+/// let weighed = UnitInfo::new(39_900, "0.822".parse()?).quantity_unit(QuantityUnit::Kg);
+/// let salmon = OrderLine::from_units("Salmon", "7", weighed, TaxRate::percent(15))?;
 /// assert_eq!(salmon.total_amount, 32_798);
 /// assert_eq!(salmon.total_amount_excluding_tax, 28_520);
 /// assert_eq!(salmon.total_tax_amount, 4_278);
@@ -128,27 +131,25 @@ impl OrderLine {
         Self::from_gross(name, id, total, rate)
     }
 
-    /// A line of so many units at a price that includes tax, rounded to the nearest minor unit, a half up.
+    /// A line whose amount is the unit price, which includes tax, times the quantity, rounded to
+    /// the nearest minor unit, a half up.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative price, a rate above 100 %, or a total that does not fit an `i64`.
-    pub fn from_unit_price(
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a price that is negative or
+    /// missing, a rate above 100 %, or a total that does not fit an `i64`.
+    pub fn from_units(
         name: impl Into<String>,
         id: impl Into<String>,
-        unit_price: i64,
-        quantity: Quantity,
+        unit_info: UnitInfo,
         rate: TaxRate,
     ) -> Result<Self, Error> {
-        check("unitInfo.unitPrice", unit_price, rate)?;
-        let total = quantity.times(unit_price)?;
-        let mut line = Self::from_gross(name, id, total, rate)?;
-        line.unit_info = Some(UnitInfo {
-            unit_price: Some(unit_price),
-            quantity,
-            quantity_unit: None,
-        });
-        Ok(line)
+        const PRICE: &str = "unitInfo.unitPrice";
+        let price = unit_info.unit_price;
+        let price = price.ok_or_else(|| Error::input(PRICE, "must be set, in minor units"))?;
+        check(PRICE, price, rate)?;
+        let total = unit_info.quantity.times(price)?;
+        Ok(Self::from_gross(name, id, total, rate)?.unit_info(unit_info))
     }
 
     /// The shipping, at an amount that includes tax.
@@ -165,11 +166,14 @@ impl OrderLine {
         Ok(Self::from_gross(name, id, total, rate)?.is_shipping(true))
     }
 
-    /// Takes a discount off the line: the total is less by it, the tax is computed anew, and `discount` says so. Several add up.
+    /// Takes a discount in minor units, with tax, off the line: `total_amount` is less by it, net
+    /// and tax are computed from the new total by the line's rate, and `discount` grows by it.
+    /// `unit_info` keeps the price before the discount.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a discount that is negative or more than the line's total, or if the line's rate is missing or not one.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `discount` if it is
+    /// negative or more than the line's total, or `taxRate` if the line has none or one above 100 %.
     pub fn apply_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;
@@ -191,40 +195,32 @@ impl OrderLine {
     }
 
     /// Says what was taken off already: the line's amounts stay as they are.
-    pub fn discount(mut self, amount: i64) -> Self {
-        self.discount = Some(amount);
+    pub fn discount(mut self, amount: impl Into<Option<i64>>) -> Self {
+        self.discount = amount.into();
         self
     }
 
     /// The price of a unit and how many there are, for display; the line's amounts stay as they are.
-    pub fn unit_info(mut self, unit_info: UnitInfo) -> Self {
-        self.unit_info = Some(unit_info);
-        self
-    }
-
-    /// What the quantity counts. Pieces, where this is not said.
-    pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
-        if let Some(unit_info) = &mut self.unit_info {
-            unit_info.quantity_unit = Some(unit);
-        }
+    pub fn unit_info(mut self, unit_info: impl Into<Option<UnitInfo>>) -> Self {
+        self.unit_info = unit_info.into();
         self
     }
 
     /// The page of the product.
-    pub fn product_url(mut self, url: impl Into<String>) -> Self {
-        self.product_url = Some(url.into());
+    pub fn product_url(mut self, url: impl OptionalText) -> Self {
+        self.product_url = url.into_text();
         self
     }
 
     /// Whether the line is a return, which counts negative. Its own amounts stay positive.
-    pub fn is_return(mut self, is: bool) -> Self {
-        self.is_return = Some(is);
+    pub fn is_return(mut self, is: impl Into<Option<bool>>) -> Self {
+        self.is_return = is.into();
         self
     }
 
     /// Whether the line is the shipping.
-    pub fn is_shipping(mut self, is: bool) -> Self {
-        self.is_shipping = Some(is);
+    pub fn is_shipping(mut self, is: impl Into<Option<bool>>) -> Self {
+        self.is_shipping = is.into();
         self
     }
 
@@ -272,8 +268,8 @@ impl UnitInfo {
     }
 
     /// What is counted.
-    pub fn quantity_unit(mut self, unit: QuantityUnit) -> Self {
-        self.quantity_unit = Some(unit);
+    pub fn quantity_unit(mut self, unit: impl Into<Option<QuantityUnit>>) -> Self {
+        self.quantity_unit = unit.into();
         self
     }
 }
@@ -316,6 +312,7 @@ impl From<u32> for Quantity {
 open_enum! {
     /// What a quantity counts.
     pub enum QuantityUnit {
+        field: "quantityUnit",
         /// Pieces.
         Pcs = "PCS",
         /// Kilograms.

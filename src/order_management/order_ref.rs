@@ -9,6 +9,7 @@ use crate::{Error, Session};
 open_enum! {
     /// The kind of payment that an order is paid with.
     pub enum PaymentType {
+        field: "paymentType",
         /// A single payment by the eCom or the ePayment API. `ecom` in paths.
         Ecom = "ECOM" | "ecom",
         /// A charge of a recurring agreement. `recurring` in paths.
@@ -98,13 +99,8 @@ impl OrderRef {
 
 impl PaymentType {
     pub(super) fn problem(&self) -> Option<FieldProblem> {
-        match self {
-            Self::Ecom | Self::Recurring => None,
-            Self::Other(other) => {
-                let rule = "must be ECOM or RECURRING";
-                Some(FieldProblem::invalid("paymentType", rule, other))
-            }
-        }
+        let problem = || FieldProblem::invalid("paymentType", Self::RULE, self.as_str());
+        (!self.is_known()).then(problem)
     }
 }
 

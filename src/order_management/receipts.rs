@@ -3,10 +3,12 @@ use serde::{Deserialize, Serialize};
 use super::bottom_line::BottomLine;
 use super::order_line::OrderLine;
 use super::order_ref::OrderRef;
+use super::tax::TaxRate;
 use super::totals::Totals;
-use super::{totals, validate};
+use super::{discount, totals, validate, warnings};
 use crate::Session;
 use crate::error::Error;
+use crate::error::problem::FieldProblem;
 use crate::request::RequestBuilder;
 
 /// Adds a receipt to an order. An order has one, and it can never be changed.
@@ -87,6 +89,83 @@ impl Receipt {
     pub fn lines(mut self, lines: impl IntoIterator<Item = OrderLine>) -> Self {
         self.order_lines.extend(lines);
         self
+    }
+
+    /// Takes a discount in minor units, with tax, off the whole receipt: splits it over the lines
+    /// that are not returns, in proportion to their totals, and [applies](OrderLine::apply_discount)
+    /// each share, so that the tax follows from each line's own rate. The shares add up to the
+    /// discount, and each is less than one minor unit away from its exact share ([`allocate`]).
+    ///
+    /// Shipping is a line like any other: to leave it out, apply the discount before adding it.
+    ///
+    /// ```
+    /// use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate};
+    ///
+    /// let receipt = Receipt::new(BottomLine::new(Currency::Nok))
+    ///     .line(OrderLine::from_gross("Wool socks", "1", 19_900, TaxRate::percent(25))?)
+    ///     .line(OrderLine::from_gross("Bread", "2", 4_550, TaxRate::percent(15))?)
+    ///     .apply_discount(1_000)?;
+    /// let totals = receipt.totals()?;
+    /// assert_eq!((totals.total_amount, totals.total_discount), (23_450, 1_000));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `discount` if it is
+    /// negative or more than the total of the lines that are not returns, or naming the fields of
+    /// lines that it cannot be applied to, such as `orderLines[2].taxRate`.
+    ///
+    /// [`allocate`]: super::allocate
+    pub fn apply_discount(mut self, amount: i64) -> Result<Self, Error> {
+        self.order_lines = discount::apply(self.order_lines, amount)?;
+        Ok(self)
+    }
+
+    /// Takes a discount in per cent off the whole receipt: that part of the total of the lines that
+    /// are not returns, rounded to the nearest minor unit, a half up, and split over them as
+    /// [`apply_discount`](Self::apply_discount) does.
+    ///
+    /// A cart with 10 % off, shipping, and a part paid by gift card:
+    ///
+    /// ```
+    /// use vipps::order_management::{
+    ///     BottomLine, Currency, OrderLine, PaymentSources, Receipt, TaxRate, UnitInfo, minor_units,
+    /// };
+    ///
+    /// // Name, article, price, quantity, tax in per cent.
+    /// let cart = [("Socks", "1", "199.90", "2", "25"), ("Bread", "2", "45.50", "1", "15")];
+    /// let gift_card = PaymentSources::new().gift_card(minor_units("100.00")?);
+    ///
+    /// let mut receipt = Receipt::new(BottomLine::new(Currency::Nok).payment_sources(gift_card));
+    /// for (name, id, price, quantity, tax) in cart {
+    ///     let units = UnitInfo::new(minor_units(price)?, quantity.parse()?);
+    ///     receipt = receipt.line(OrderLine::from_units(name, id, units, tax.parse()?)?);
+    /// }
+    /// let receipt = receipt
+    ///     .apply_discount_percent("10".parse()?)?
+    ///     .line(OrderLine::shipping("Home delivery", "shipping", 9_900, TaxRate::percent(25))?);
+    ///
+    /// receipt.validate()?;
+    /// assert_eq!(receipt.warnings(), []);
+    /// assert_eq!(receipt.totals()?.total_amount, 49_977);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`apply_discount`](Self::apply_discount), or naming `rate` for one above 100 %.
+    pub fn apply_discount_percent(self, rate: TaxRate) -> Result<Self, Error> {
+        let amount = discount::of_rate(&self.order_lines, rate)?;
+        self.apply_discount(amount)
+    }
+
+    /// Lists what is probably a mistake although the API takes it: a quantity of 0, two lines with
+    /// one id, a unit price times quantity that is not the total plus the discount (by a whole minor
+    /// unit or more), and payment sources above the total with the tip. Each entry names the field
+    /// and says what is odd. Nothing is refused for it.
+    pub fn warnings(&self) -> Vec<FieldProblem> {
+        warnings::of(self)
     }
 
     /// Checks what the service refuses and what cannot be right. [`add_receipt`] and [`ensure_receipt`](super::ensure_receipt) do so first.

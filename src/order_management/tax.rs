@@ -1,11 +1,13 @@
-//! Tax and shares in whole numbers.
+//! Tax in whole numbers.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::model::lenient::whole;
+use crate::model::money::{divide, hundredths, narrow};
 
 /// A tax rate in basis points, hundredths of a per cent: 2500 is 25 %, 2550 is 25.5 %.
 ///
@@ -13,10 +15,13 @@ use crate::model::lenient::whole;
 /// use vipps::order_management::TaxRate;
 ///
 /// assert_eq!(TaxRate::percent(25), TaxRate::from_basis_points(2500));
+/// assert_eq!("25.5".parse::<TaxRate>()?, TaxRate::from_basis_points(2550));
 /// assert_eq!(TaxRate::from_basis_points(2550).to_string(), "25.5 %");
+/// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Source: the field `taxRate` of the schema `OrderLine`.
+/// Source: the field `taxRate` of the schema `OrderLine` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaxRate(#[serde(deserialize_with = "whole")] i64);
@@ -50,6 +55,22 @@ impl TaxRate {
     }
 }
 
+/// Reads a rate in per cent, 0 to 100 with at most two decimals: `25`, `25.5`, and with its sign,
+/// `25 %` or `25%`. `0.25` is a quarter of a per cent.
+///
+/// The error is an [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `taxRate`.
+impl FromStr for TaxRate {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let number = text.strip_suffix('%').map_or(text, str::trim_end);
+        let rate = hundredths(number).map(Self);
+        let rule = "must be 0 to 100 per cent with at most two decimals, such as 25 or 25.5";
+        rate.filter(|rate| rate.is_valid())
+            .ok_or_else(|| Error::invalid("taxRate", rule, text))
+    }
+}
+
 /// `25 %`, `25.5 %`, `0.05 %`.
 impl fmt::Display for TaxRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,78 +95,4 @@ pub(super) fn excluding_tax(total: i64, rate: TaxRate) -> i64 {
 /// The tax on an amount without it, to the nearest minor unit, a half away from zero.
 pub(super) fn tax_on(net: i64, rate: TaxRate) -> i64 {
     narrow(divide(i128::from(net) * i128::from(rate.0), 10_000))
-}
-
-/// `numerator / denominator` to the nearest whole number, a half away from zero. The denominator is positive.
-pub(super) fn divide(numerator: i128, denominator: i128) -> i128 {
-    let half = denominator / 2;
-    // An odd denominator has no exact half, and rounding its half down is right.
-    let away = if numerator < 0 { -half } else { half };
-    (numerator + away) / denominator
-}
-
-pub(super) fn narrow(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
-}
-
-/// Splits an amount over weights so that no minor unit is lost: the shares add up to the amount, and each is less than one unit away from
-/// its exact share (the largest remainder rule). Among equal remainders the earlier weight gets the unit.
-///
-/// For a discount on a whole order, the weights are the totals of its lines, and 0 for a line that is a return:
-///
-/// ```
-/// use vipps::order_management::{OrderLine, TaxRate, allocate};
-///
-/// let lines = [
-///     OrderLine::from_gross("Wool socks", "1", 19_900, TaxRate::percent(25))?,
-///     OrderLine::from_gross("Bread", "2", 4_550, TaxRate::percent(15))?,
-///     OrderLine::from_gross("Newspaper", "3", 3_900, TaxRate::ZERO)?,
-/// ];
-/// let totals: Vec<i64> = lines.iter().map(|line| line.total_amount).collect();
-/// let shares = allocate(1_000, &totals)?;
-/// assert_eq!(shares, [702, 160, 138]);
-///
-/// let discounted = lines
-///     .into_iter()
-///     .zip(shares)
-///     .map(|(line, share)| line.apply_discount(share))
-///     .collect::<Result<Vec<_>, _>>()?;
-/// # Ok::<(), vipps::Error>(())
-/// ```
-///
-/// # Errors
-///
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `weights` if one is negative, or if all are zero, or there are none, for an amount other than zero.
-pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
-    if let Some(negative) = weights.iter().find(|weight| **weight < 0) {
-        let reason = format!("must not be negative, not {negative}");
-        return Err(Error::input("weights", reason));
-    }
-    let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
-    if sum == 0 {
-        return match amount {
-            0 => Ok(vec![0; weights.len()]),
-            _ => {
-                let reason = format!("must have one above zero to split {amount} over");
-                Err(Error::input("weights", reason))
-            }
-        };
-    }
-    // Whole shares towards zero, with what is left of each.
-    let exact = weights
-        .iter()
-        .map(|weight| i128::from(amount) * i128::from(*weight));
-    let (mut shares, remainders): (Vec<i128>, Vec<i128>) = exact
-        .map(|exact| (exact / sum, (exact % sum).abs()))
-        .unzip();
-    let left = i128::from(amount) - shares.iter().sum::<i128>();
-    let mut order: Vec<usize> = (0..weights.len()).collect();
-    // A stable sort: equal remainders stay in their order.
-    order.sort_by_key(|at| std::cmp::Reverse(remainders.get(*at).copied()));
-    for at in order.into_iter().zip(0..left.abs()).map(|(at, _)| at) {
-        if let Some(share) = shares.get_mut(at) {
-            *share += left.signum();
-        }
-    }
-    Ok(shares.into_iter().map(narrow).collect())
 }

@@ -89,6 +89,6 @@ impl Sum {
     }
 }
 
-fn narrow(sum: i128) -> Result<i64, Error> {
+pub(super) fn narrow(sum: i128) -> Result<i64, Error> {
     i64::try_from(sum).map_err(|_| Error::input("orderLines", "add up to more than an i64 holds"))
 }

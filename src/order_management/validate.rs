@@ -1,9 +1,9 @@
 #![allow(deprecated)] // taxPercentage alone is as good as taxRate.
 
-use super::bottom_line::BottomLine;
+use super::bottom_line::{BarcodeFormat, BottomLine};
 use super::order_line::OrderLine;
 use crate::error::problem::FieldProblem;
-use crate::model::url::url_problem;
+use crate::model::identifier::is_made_of;
 
 /// All that the service refuses and that cannot be right, in the order of the receipt.
 pub(super) fn problems(lines: &[OrderLine], bottom_line: &BottomLine) -> Vec<FieldProblem> {
@@ -63,9 +63,6 @@ impl Problems {
             let quantity = format!("{at}.unitInfo.quantity");
             self.0.extend(unit_info.quantity.problem(quantity));
         }
-        if let Some(url) = &line.product_url {
-            self.0.extend(url_problem(format!("{at}.productUrl"), url));
-        }
     }
 
     fn tax_rate(&mut self, at: &str, line: &OrderLine) {
@@ -115,9 +112,21 @@ impl Problems {
             if barcode.format.is_none() {
                 self.add("bottomLine.barcode.format", "must be set, such as EAN-13");
             }
-            if barcode.data.as_deref().is_none_or(str::is_empty) {
+            let data = barcode.data.as_deref().unwrap_or_default();
+            if data.is_empty() {
                 self.add("bottomLine.barcode.data", "must not be empty");
+            } else if barcode.format == Some(BarcodeFormat::Ean13) && !is_ean_13(data) {
+                let rule = "must be 13 digits, the last of them the check digit of the others";
+                let problem = FieldProblem::invalid("bottomLine.barcode.data", rule, data);
+                self.0.push(problem);
             }
         }
     }
+}
+
+/// 13 digits which, weighted 1 and 3 in turns, add up to a multiple of ten.
+fn is_ean_13(data: &str) -> bool {
+    let weighted = data.bytes().zip([1, 3].into_iter().cycle());
+    let weighted = weighted.map(|(digit, weight)| u32::from(digit - b'0') * weight);
+    is_made_of(data, 13, 13, |b| b.is_ascii_digit()) && weighted.sum::<u32>() % 10 == 0
 }

@@ -389,7 +389,7 @@ const RECEIPT: &[Field] = &[
                 ]),
             ),
             optional("discount", AMOUNT),
-            optional("productUrl", Rule::Url),
+            optional("productUrl", ANY_TEXT),
             optional("isReturn", Rule::Flag),
             optional("isShipping", Rule::Flag),
         ]),

@@ -1,6 +1,6 @@
 //! What the service checks of a prefill.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::rules::{ANY_TEXT, Field, Rule, Wrong, digits, optional, required};
 
@@ -14,7 +14,6 @@ pub(super) fn check(body: &[u8]) -> Result<Value, Vec<(String, String)>> {
     };
     let mut wrong = Wrong::new(true);
     wrong.members("", &order, FIELDS);
-    wrong.use_case(&order);
     if wrong.found.is_empty() {
         Ok(Value::Object(order))
     } else {
@@ -82,18 +81,3 @@ const FIELDS: &[Field] = &[
     optional("hasRecurring", Rule::Flag),
     optional("merchantCategoryCode", digits(4, 4)),
 ];
-
-impl Wrong {
-    fn use_case(&mut self, order: &Map<String, Value>) {
-        let has = |name: &str| order.get(name).is_some_and(Value::is_object);
-        match order.get("productUseCase").and_then(Value::as_str) {
-            Some("Website" | "WebsiteWithTest") if !has("website") => {
-                self.add("website".to_owned(), "must be there for this use case");
-            }
-            Some("App") if !has("app") => {
-                self.add("app".to_owned(), "must be there for this use case");
-            }
-            _ => {}
-        }
-    }
-}

@@ -13,7 +13,7 @@ pub(super) enum Rule {
         min: usize,
         max: usize,
     },
-    /// Letters, digits, whitespace and a few signs.
+    /// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`
     Name {
         max: usize,
     },
@@ -124,7 +124,7 @@ impl Wrong {
                 );
             }
             Rule::Name { max } if !fits(1, *max) || !text.is_some_and(is_name) => {
-                let rule = r"letters, digits, whitespace and \ ( ) - _ + . `";
+                let rule = r"letters, digits, whitespace and the signs from ( to `";
                 self.add(name, format!("must be a string of 1 to {max} {rule}"));
             }
             Rule::Digits { min, max, hyphens } => {
@@ -191,10 +191,14 @@ fn is_base64(text: &str) -> bool {
     base64::prelude::BASE64_STANDARD.decode(text).is_ok()
 }
 
-/// The signs of ASCII are enough to tell: no program means to have others in a name.
+/// `\)-_` is a range. The signs of Latin-1 are enough to tell: no program means to have others in a
+/// name.
 fn is_name(text: &str) -> bool {
-    let is_fine = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c.is_whitespace();
-    text.chars().all(|c| is_fine(c) || r"\()-_+.`".contains(c))
+    text.chars().all(|c| match c {
+        '('..='z' => true,
+        '\0'..='\u{bf}' | '×' | '÷' => c.is_alphabetic() || c.is_whitespace(),
+        _ => true,
+    })
 }
 
 fn is_https(url: &str) -> bool {

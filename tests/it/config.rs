@@ -1,7 +1,8 @@
 //! What a caller can get wrong before anything is sent: keys, settings, identifiers, paths, the environment.
 
 use crate::support::CallAny as _;
-use std::collections::HashSet;
+use std::borrow::Borrow;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::fmt::{Debug, Display};
 use std::hash::Hash;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use vipps::order_management::{
     Barcode, BarcodeFormat, BottomLine, Category, CategoryType, Currency, OrderLine, OrderRef,
-    PaymentSources, QuantityUnit, Receipt, ReceiptOutcome, TaxRate, add_receipt, ensure_receipt,
-    get_order, put_category,
+    PaymentSources, QuantityUnit, Receipt, ReceiptOutcome, TaxRate, UnitInfo, add_receipt,
+    ensure_receipt, get_order, put_category,
 };
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, Error, ErrorKind, RetryPolicy, Session};
@@ -30,10 +30,8 @@ fn order() -> OrderRef {
 }
 
 fn receipt() -> Receipt {
-    let quantity = "2.5".parse().unwrap();
-    let socks =
-        OrderLine::from_unit_price("Wool, by weight", "1", 400, quantity, TaxRate::percent(25));
-    let socks = socks.unwrap().quantity_unit(QuantityUnit::Kg);
+    let units = UnitInfo::new(400, "2.5".parse().unwrap()).quantity_unit(QuantityUnit::Kg);
+    let socks = OrderLine::from_units("Wool, by weight", "1", units, TaxRate::percent(25)).unwrap();
     let bread = OrderLine::from_gross("Bread", "2", 4_550, TaxRate::percent(15)).unwrap();
     let shipping = OrderLine::shipping("Delivery", "3", 1_000, TaxRate::percent(25)).unwrap();
     let sources = PaymentSources::new().gift_card(300).cash(200);

@@ -9,6 +9,7 @@
 mod api;
 mod config;
 mod doubt;
+mod ensure_image;
 mod ensure_receipt;
 mod errors;
 mod examples;

@@ -138,7 +138,8 @@ fn product_orders_are_listed_with_or_without_those_that_expired() {
     let all = ListProductOrders::new;
     for (request, query) in [
         (all(), ""),
-        (all().include_expired(true), "?includeExpired=true"),
+        (all().include_expired(Some(true)), "?includeExpired=true"),
+        (all().include_expired(None), ""),
         (all().include_expired(false), "?includeExpired=false"),
     ] {
         let path = format!("/management/v2/product-orders{query}");

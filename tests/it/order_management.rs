@@ -18,7 +18,8 @@ use vipps::{Delivery, Error, ErrorKind, Session};
 use crate::support::{
     ADDED, CATEGORY_ID, IMAGE_ID, RawServer, assert_get, call, category, json_reply, receipt,
     reply, sample_add_category, sample_category, sample_order_category, sample_receipt,
-    sample_v1_order, session_builder, small_image, small_image_body, unchecked, unwanted, wire,
+    sample_v1_order, session_builder, small_image, small_image_body, to_json, unchecked, unwanted,
+    wire,
 };
 
 mod reading;
@@ -101,7 +102,7 @@ fn payment_types_are_read_both_ways_and_written_in_capitals() {
         ("recurring", PaymentType::Recurring),
         ("RECURRING", PaymentType::Recurring),
     ] {
-        assert_eq!(PaymentType::from(text), expected);
+        assert_eq!(text.parse::<PaymentType>().unwrap(), expected);
         assert_eq!(unchecked::<PaymentType>(text), expected);
         assert_eq!(expected.to_string(), text.to_ascii_uppercase());
         assert_eq!(
@@ -131,10 +132,12 @@ fn other_payment_types_are_not_sent() {
         "epayment",
     ] {
         let mut order = order();
-        order.payment_type = PaymentType::from(bad);
+        order.payment_type = PaymentType::Other(bad.to_owned());
+        let message =
+            format!("invalid input: paymentType: must be one of ECOM, RECURRING, not {bad:?}");
+        assert_eq!(bad.parse::<PaymentType>().unwrap_err().to_string(), message);
         let json = json!({"paymentType": bad, "orderId": ORDER});
         assert_eq!(unchecked::<OrderRef>(json), order);
-        assert_eq!(order.payment_type, PaymentType::Other(bad.to_owned()));
         for error in [
             order_management::put_category(&session, &order, &category()).unwrap_err(),
             order_management::add_receipt(&session, &order, &receipt()).unwrap_err(),
@@ -143,10 +146,7 @@ fn other_payment_types_are_not_sent() {
             order_management::add_category(&session, &add_category(order.clone())).unwrap_err(),
             order.validate().unwrap_err(),
         ] {
-            assert_eq!(
-                error.to_string(),
-                format!("invalid input: paymentType: must be ECOM or RECURRING, not {bad:?}")
-            );
+            assert_eq!(error.to_string(), message);
         }
     }
     assert_eq!(server.connections(), 0);
@@ -241,7 +241,7 @@ fn the_documented_samples_are_sent_as_they_are_shown() {
 
     assert_sent(&sample_category(), json!(ADDED), |session| {
         let category = Category::new(CategoryType::General, "https://example.com")
-            .image_id("socks-orange-123".parse().unwrap());
+            .image_id(ImageId::new("socks-orange-123").unwrap());
         order_management::put_category(session, &order(), &category)
     });
     assert_sent(&sample_receipt(), json!(ADDED), |session| {
@@ -251,7 +251,7 @@ fn the_documented_samples_are_sent_as_they_are_shown() {
     assert_sent(&sample_add_category(), answer, |session| {
         let order = OrderRef::ecom(order_id("PaymentReference123"));
         let link = AddCategory::new(order, CategoryType::Receipt, "https://www.example.com")
-            .image_id(IMAGE_ID.parse().unwrap());
+            .image_id(ImageId::new(IMAGE_ID).unwrap());
         order_management::add_category(session, &link).map(|id| id.as_str().to_owned())
     });
 }
@@ -318,17 +318,41 @@ fn addresses_are_checked() {
 }
 
 #[test]
+fn links_take_an_optional_image_and_show_what_they_are_made_of() {
+    let category = Category::new(CategoryType::Ticket, "https://example.com/1");
+    assert_eq!(category.category(), &CategoryType::Ticket);
+    assert_eq!(category.order_details_url(), "https://example.com/1");
+    let with_image = category.clone().image_id(Some(ImageId::new("a").unwrap()));
+    assert_eq!(to_json(&with_image)["imageId"], "a");
+    assert_eq!(with_image.image_id(None), category);
+
+    let link = AddCategory::new(order(), CategoryType::Ticket, "https://example.com/2");
+    assert_eq!(
+        (link.order_id(), link.payment_type()),
+        (&order_id(ORDER), &PaymentType::Ecom)
+    );
+    assert_eq!(
+        (link.category(), link.url()),
+        (&CategoryType::Ticket, "https://example.com/2")
+    );
+    let with_image = link.clone().image_id(Some(ImageId::new("a").unwrap()));
+    assert_eq!(to_json(&with_image)["imageId"], "a");
+    assert_eq!(with_image.image_id(None), link);
+}
+
+#[test]
 fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
-    let category = Category::new(CategoryType::General, "a").image_id(unchecked("b c"));
+    let category = Category::new(CategoryType::General, "a").image_id(unchecked::<ImageId>("b c"));
     let wrong_image = "imageId: must be 1 to 128 letters, digits, -, _ and ., not \"b c\"";
     let expected = format!("invalid input: orderDetailsUrl: {NO_ADDRESS} \"a\"; {wrong_image}");
     let mut order = order();
-    order.payment_type = PaymentType::from("eCom");
+    order.payment_type = PaymentType::Other("eCom".to_owned());
     order.order_id = unchecked("d/e");
-    let link = AddCategory::new(order, CategoryType::General, "a").image_id(unchecked("b c"));
+    let link =
+        AddCategory::new(order, CategoryType::General, "a").image_id(unchecked::<ImageId>("b c"));
     let expected_of_link = format!(
         "invalid input: orderId: must be letters, digits, -, _ \
-         and ., not \"d/e\"; paymentType: must be ECOM or RECURRING, not \"eCom\"; url: \
+         and ., not \"d/e\"; paymentType: must be one of ECOM, RECURRING, not \"eCom\"; url: \
          {NO_ADDRESS} \"a\"; {wrong_image}"
     );
     assert_eq!(category.validate().unwrap_err().to_string(), expected);

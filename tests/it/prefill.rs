@@ -1,5 +1,6 @@
 //! Prefilling a product order: what is sent, what is refused before it is, and what is not refused.
 
+use std::borrow::Cow;
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
@@ -17,7 +18,7 @@ use vipps::management::{
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Error, ErrorKind, IdempotencyKey, RetryPolicy};
 
-use crate::support::{last_request, prefill, whole};
+use crate::support::{last_request, merchant, prefill, whole};
 
 mod logo;
 mod reading;
@@ -182,6 +183,63 @@ fn each_setter_writes_its_field_and_no_other() {
     }
 }
 
+/// As a row of a table has them: each is there or is not.
+#[test]
+fn each_setter_takes_an_option() {
+    let account = || BankAccount::norway("86011117947").unwrap();
+    let website = |row: Option<&str>| {
+        website()
+            .test_website_url(row)
+            .test_website_username(row)
+            .test_website_password(row)
+    };
+    let filled = |some: bool| {
+        let text = some.then_some("https://a.example");
+        prefill()
+            .sales_unit_name(text)
+            .sales_unit_logo(some.then(logo))
+            .settlement_bank_account(some.then(account))
+            .price_package_id(some.then(package_id))
+            .product_use_case(some.then_some(ProductUseCase::App))
+            .annual_turnover(some.then_some(7))
+            .annual_turnover_percentage(some.then_some(20))
+            .intended_purpose(text.map(str::to_owned))
+            .app(some.then(|| App::new("ACME")))
+            .website(some.then(|| website(text)))
+            .has_recurring(some.then_some(true))
+            .merchant_category_code(&text.map(|_| "5942".to_owned()))
+            .idempotency_key("row-1".parse().unwrap())
+    };
+    let text = "https://a.example";
+    let expected = prefill()
+        .sales_unit_name(text.to_owned())
+        .sales_unit_logo(logo())
+        .settlement_bank_account(account())
+        .price_package_id(package_id())
+        .product_use_case(ProductUseCase::App)
+        .annual_turnover(7)
+        .annual_turnover_percentage(20)
+        .intended_purpose(&text.to_owned())
+        .app(App::new("ACME"))
+        .website(website(Some(text)))
+        .has_recurring(true)
+        .merchant_category_code(Cow::Borrowed("5942"))
+        .idempotency_key("row-1".parse().unwrap());
+    assert_eq!(filled(true), expected);
+    assert_eq!(
+        filled(false),
+        prefill().idempotency_key("row-1".parse().unwrap())
+    );
+    // `None` takes out what was set before.
+    assert_eq!(expected.clone().app(None).website(None), {
+        let mut value = serde_json::to_value(&expected).unwrap();
+        for field in ["app", "website"] {
+            value.as_object_mut().unwrap().remove(field).unwrap();
+        }
+        serde_json::from_value(value).unwrap()
+    });
+}
+
 /// Every field of the schema `ProductOrderRequest` of the specification 2.0.9.
 #[test]
 fn an_order_with_everything_is_sent_whole() {
@@ -332,6 +390,33 @@ fn a_key_that_is_none_is_refused() {
         );
     }
     assert_eq!(sandbox.requests(), []);
+}
+
+/// Whoever looks at an order sees what is sent: its fields and its one key.
+#[test]
+fn an_order_shows_what_it_is() {
+    let order = prefill().idempotency_key("a".parse().unwrap());
+    assert_eq!(
+        format!("{order:?}"),
+        "PrefillProductOrder { business_identifier: BusinessIdentifier { scheme: \
+         \"business:NO:ORG\", id: \"987654321\" }, product_type: Login, sales_unit_name: None, \
+         sales_unit_logo: None, settlement_bank_account: None, price_package_id: None, \
+         product_use_case: None, annual_turnover: None, annual_turnover_percentage: None, \
+         intended_purpose: None, app: None, website: None, has_recurring: None, \
+         merchant_category_code: None, idempotency_key: IdempotencyKey(\"a\") }"
+    );
+    assert_eq!(order, prefill().idempotency_key("a".parse().unwrap()));
+    assert_ne!(order, prefill().idempotency_key("b".parse().unwrap()));
+    assert_ne!(order, order.clone().has_recurring(true));
+
+    assert_eq!(order.business_identifier(), &merchant());
+    assert_eq!(order.product_type(), &ProductType::Login);
+    assert_eq!(App::new("ACME").app_name(), "ACME");
+    let website = website();
+    assert_eq!(
+        [website.url(), website.terms_url()],
+        ["https://example.com", "https://example.com/terms"]
+    );
 }
 
 #[test]

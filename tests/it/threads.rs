@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use vipps::management::{self, ListProductOrders, ProductOrderId};
-use vipps::order_management::{self, Category, CategoryType, OrderRef, ReceiptOutcome};
+use vipps::order_management::{self, Category, CategoryType, ImageId, OrderRef, ReceiptOutcome};
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Delivery, Error, ErrorKind, Session};
 
@@ -301,7 +301,7 @@ fn check(sandbox: &Sandbox, all: &Tally) {
     }
     let link = |id: &String| {
         let link = Category::new(CategoryType::General, "https://example.com");
-        let link = link.image_id(id.parse().unwrap());
+        let link = link.image_id(ImageId::new(id).unwrap());
         let order = OrderRef::ecom("order-of-pictures".parse().unwrap());
         order_management::put_category(&session, &order, &link)
     };

@@ -175,6 +175,7 @@ static void management(void)
     " \"totalTaxAmount\": 200, \"taxRate\": 2500"
 #define LINE AMOUNTS "}"
 #define LINE_WITH(more) AMOUNTS ", " more "}"
+#define UNITS(quantity) "\"unitInfo\": {\"unitPrice\": 1, \"quantity\": \"" quantity "\"}"
 #define RECEIPT_OF(lines, bottom_line) "{\"orderLines\": [" lines "], \"bottomLine\": " bottom_line "}"
 #define RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\"}")
 #define OTHER_RECEIPT RECEIPT_OF(LINE ", " LINE, "{\"currency\": \"NOK\"}")
@@ -277,11 +278,11 @@ static void receipts(void)
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [" LINE "}", &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT " {}", &error));
     /* What is quoted of a field looks like the next problem. */
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"productUrl\": \"x; bottomLine.currency: must be NOK\""), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"productUrl\": \"\\\"; bottomLine.currency: must be NOK\""), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"productUrl\": \"\\\\\\\"; bottomLine.currency: must be NOK\""), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"productUrl\": \"x \\\\\""), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", \"productUrl\": \"a; b\", \"totalAmount\": 1,"
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("x; bottomLine.currency: must be NOK")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("\\\\\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("x \\\\")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", " UNITS("a; b") ", \"totalAmount\": 1,"
                                      " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
                                      " \"bottomLine\": {}}",
                                      &error));

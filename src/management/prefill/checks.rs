@@ -1,6 +1,6 @@
 use super::PrefillProductOrder;
 use crate::error::problem::FieldProblem;
-use crate::management::{BankAccount, ProductUseCase};
+use crate::management::BankAccount;
 use crate::model::identifier::is_made_of;
 
 impl PrefillProductOrder {
@@ -20,7 +20,8 @@ impl PrefillProductOrder {
                     format!("must be 1 to 40 characters, not {length}"),
                 );
             } else if let Some(c) = name.chars().find(|c| !is_name_character(*c)) {
-                let rule = r"must be letters, digits, whitespace and \ ( ) - _ + . `";
+                let rule = "must be letters, digits, whitespace and ( ) * + , - . / : ; < = > ? @ \
+                            [ \\ ] ^ _ `";
                 problems.add("salesUnitName", rule, &c.to_string());
             }
         }
@@ -47,42 +48,15 @@ impl PrefillProductOrder {
                 problems.add("merchantCategoryCode", "must be four digits", code);
             }
         }
-        if self
-            .app
-            .as_ref()
-            .is_some_and(|app| app.app_name.trim().is_empty())
-        {
-            problems.add("app.appName", "must not be empty", "");
-        }
         if let Some(website) = &self.website {
             let test_url = website.test_website_url.as_deref();
             problems.check_url("website.url", Some(&website.url));
             problems.check_url("website.termsUrl", Some(&website.terms_url));
             problems.check_url("website.testWebsiteUrl", test_url);
         }
-        self.check_use_case(&mut problems);
         let key = self.idempotency_key.problem("idempotencyKey");
         problems.0.extend(key);
         problems.0
-    }
-
-    fn check_use_case(&self, problems: &mut Problems) {
-        let mut missing = |field: &str, use_case: &ProductUseCase| {
-            let reason = format!("must be set for the use case {use_case}");
-            problems.say(field, reason);
-        };
-        match (&self.product_use_case, &self.website) {
-            (Some(case @ (ProductUseCase::Website | ProductUseCase::WebsiteWithTest)), None) => {
-                missing("website", case);
-            }
-            (Some(case @ ProductUseCase::WebsiteWithTest), Some(website))
-                if website.test_website_url.is_none() =>
-            {
-                missing("website.testWebsiteUrl", case);
-            }
-            (Some(case @ ProductUseCase::App), _) if self.app.is_none() => missing("app", case),
-            _ => {}
-        }
     }
 }
 
@@ -121,18 +95,16 @@ fn is_https_url(url: &str) -> bool {
         && !url.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
-/// Letters, marks, digits, whitespace and a few signs. Without tables of Unicode it cannot be told a mark from every symbol: what is not
-/// known to be a symbol passes, and the service has the last word.
+/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`, where `\)-_` is a range, so that all of ASCII from `(` to
+/// `z` is in it. Without Unicode's tables not every mark can be told from a symbol: what is not
+/// known to be a symbol or a fraction passes, and the API decides.
 fn is_name_character(c: char) -> bool {
-    if c.is_alphanumeric() || c.is_whitespace() || r"\()-_+.`".contains(c) {
-        return true;
-    }
-    let is_symbol = matches!(c,
+    let is_known_symbol = matches!(c,
         '\0'..='\u{bf}' | '×' | '÷'
-        | '\u{200b}'..='\u{206f}'
+        | '\u{200b}'..='\u{209f}'
         | '\u{20a0}'..='\u{20cf}'
         | '\u{2100}'..='\u{2bff}'
         | '\u{3001}'..='\u{3029}'
         | '\u{1f000}'..='\u{1faff}');
-    !is_symbol
+    ('('..='z').contains(&c) || c.is_alphabetic() || c.is_whitespace() || !is_known_symbol
 }

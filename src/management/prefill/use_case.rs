@@ -2,6 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::optional_text::OptionalText;
+
 /// The app that a product is used in.
 ///
 /// Source: the field `app` of the schema `ProductOrderRequest`.
@@ -14,10 +16,15 @@ pub struct App {
 }
 
 impl App {
-    /// An app by its name, which must not be empty.
+    /// An app by its name.
     pub fn new(app_name: impl Into<String>) -> Self {
         let app_name = app_name.into();
         Self { app_name }
+    }
+
+    /// The app's name.
+    pub fn app_name(&self) -> &str {
+        &self.app_name
     }
 }
 
@@ -51,21 +58,32 @@ impl Website {
         }
     }
 
-    /// Where the website can be tried. [`ProductUseCase::WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest) needs it.
-    pub fn test_website_url(mut self, url: impl Into<String>) -> Self {
-        self.test_website_url = Some(url.into());
+    /// The website's address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address of its terms and conditions.
+    pub fn terms_url(&self) -> &str {
+        &self.terms_url
+    }
+
+    /// Where the website can be tried, an `https` address, for the use case
+    /// [`WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest).
+    pub fn test_website_url(mut self, url: impl OptionalText) -> Self {
+        self.test_website_url = url.into_text();
         self
     }
 
     /// The user name for the test site.
-    pub fn test_website_username(mut self, username: impl Into<String>) -> Self {
-        self.test_website_username = Some(username.into());
+    pub fn test_website_username(mut self, username: impl OptionalText) -> Self {
+        self.test_website_username = username.into_text();
         self
     }
 
     /// The password for the test site. `Debug` does not show it.
-    pub fn test_website_password(mut self, password: impl Into<String>) -> Self {
-        self.test_website_password = Some(password.into());
+    pub fn test_website_password(mut self, password: impl OptionalText) -> Self {
+        self.test_website_password = password.into_text();
         self
     }
 }

@@ -7,6 +7,8 @@ use super::*;
 fn check_identifier<T>(field: &str, rule: &str, good: &[&str], bad: &[&str])
 where
     T: FromStr<Err = Error> + Display + Debug + AsRef<str> + Clone + Eq + Ord + Hash,
+    T: for<'a> TryFrom<&'a str, Error = Error> + TryFrom<String, Error = Error>,
+    T: Borrow<str> + PartialEq<str> + for<'a> PartialEq<&'a str>,
     T: Serialize + DeserializeOwned,
 {
     for text in good {
@@ -15,13 +17,20 @@ where
         assert_eq!(id.as_ref(), *text);
         assert_eq!(serde_json::to_value(&id).unwrap(), json!(text));
         assert_eq!(from_server::<T>(text), id);
-        assert_eq!(HashSet::from([id.clone(), id]).len(), 1);
+        assert_eq!(T::try_from(*text).unwrap(), id);
+        assert_eq!(T::try_from((*text).to_owned()).unwrap(), id);
+        assert!(id == *text && id == **text && id != "other" && id != *"other");
+        let set = HashSet::from([id.clone(), id.clone()]);
+        assert_eq!(set.len(), 1);
+        // By its text, without making an identifier.
+        assert_eq!(set.get(*text), Some(&id));
+        assert_eq!(BTreeSet::from([id.clone()]).get(*text), Some(&id));
     }
     for text in bad {
-        assert_eq!(
-            refusal(text.parse::<T>()),
-            format!("invalid input: {field}: must be {rule}, not {text:?}")
-        );
+        let message = format!("invalid input: {field}: must be {rule}, not {text:?}");
+        assert_eq!(refusal(text.parse::<T>()), message);
+        assert_eq!(refusal(T::try_from(*text)), message);
+        assert_eq!(refusal(T::try_from((*text).to_owned())), message);
         // What a server sends is taken as it comes, and goes out again as it came, unless it is not visible ASCII.
         let read = serde_json::from_value::<T>(json!(text));
         if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
@@ -177,12 +186,9 @@ fn a_business_identifier_is_checked_where_it_is_made() {
             refusal(BusinessIdentifier::new("business:NO:ORG", id)),
             expected
         );
-        assert_eq!(refusal(BusinessIdentifier::norway(id)), expected);
-        assert_eq!(refusal(BusinessIdentifier::denmark(id)), expected);
-        assert_eq!(refusal(BusinessIdentifier::finland(id)), expected);
     }
     assert_eq!(
-        refusal(BusinessIdentifier::norway(&long)),
+        refusal(BusinessIdentifier::new("business:NO:ORG", &long)),
         format!("invalid input: {id_rule}, not {long:?}")
     );
 }
@@ -218,6 +224,99 @@ fn each_country_has_its_scheme() {
     let with_number: BusinessIdentifier =
         serde_json::from_value(json!({"scheme": "business:NO:ORG", "id": 987_654_321})).unwrap();
     assert_eq!(with_number.id(), "987654321");
+}
+
+#[test]
+fn each_country_has_its_form_of_number() {
+    for written in [
+        "987 654 321",
+        "987\u{a0}654\u{202f}321",
+        "9 8 7 6 5 4 3 2 1",
+    ] {
+        let merchant = BusinessIdentifier::norway(written).unwrap();
+        assert_eq!(merchant.id(), "987654321");
+    }
+    let merchant = BusinessIdentifier::denmark("12 34 56 78").unwrap();
+    assert_eq!(merchant.id(), "12345678");
+    let merchant = BusinessIdentifier::finland("1234567 - 8").unwrap();
+    assert_eq!(merchant.id(), "1234567-8");
+
+    let refused = |rule: &str, id: &str| {
+        format!("invalid input: businessIdentifier.id: must be {rule}, not {id:?}")
+    };
+    for id in [
+        "",
+        "98765432",
+        "9876543210",
+        "--------",
+        "12345678-",
+        " 987654321",
+        "987654321 ",
+        "987654321\n",
+        "987\t654\t321",
+        "987.654.321",
+        "NO987654321",
+        "987654321MVA",
+        "٩٨٧٦٥٤٣٢١",
+    ] {
+        let message = refusal(BusinessIdentifier::norway(id));
+        assert_eq!(message, refused("9 digits", id));
+    }
+    for id in [
+        "",
+        "123456",
+        "123456789",
+        "1234567-",
+        "DK12345678",
+        "12345678 ",
+    ] {
+        let message = refusal(BusinessIdentifier::denmark(id));
+        assert_eq!(message, refused("8 digits", id));
+    }
+    for id in [
+        "",
+        "12345678",
+        "123456-7",
+        "12345678-9",
+        "1234567-89",
+        "1234567-",
+        "1234567--8",
+        "1234-567-8",
+        "FI12345678",
+    ] {
+        let message = refusal(BusinessIdentifier::finland(id));
+        assert_eq!(message, refused("7 digits, a hyphen and a digit", id));
+    }
+    // Any number of the API's pattern: a register may have others.
+    BusinessIdentifier::new("business:NO:ORG", "98765432").unwrap();
+}
+
+#[test]
+fn a_norwegian_account_has_11_digits() {
+    for written in [
+        "86011117947",
+        "8601 11 17947",
+        "8601.11.17947",
+        "8601\u{a0}11\u{a0}17947",
+    ] {
+        let account = BankAccount::norway(written).unwrap();
+        assert_eq!(account, BankAccount::new("BBAN:NO", "86011117947").unwrap());
+    }
+    for bad in [
+        "",
+        "8601111794",
+        "860111179470",
+        "NO9386011117947",
+        "8601-11-17947",
+        " 86011117947",
+        "86011117947.",
+        "8601111794x",
+    ] {
+        assert_eq!(
+            refusal(BankAccount::norway(bad)),
+            format!("invalid input: settlementBankAccount.id: must be 11 digits, not {bad:?}")
+        );
+    }
 }
 
 #[test]

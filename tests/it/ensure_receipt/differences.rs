@@ -213,12 +213,9 @@ fn what_is_written_in_another_way_is_the_same_receipt() {
 #[test]
 fn the_unit_is_pieces_on_either_side() {
     let line = |unit: Option<QuantityUnit>| {
-        let line =
-            OrderLine::from_unit_price("A", "1", 100, 3.into(), TaxRate::percent(25)).unwrap();
-        let line = match unit {
-            Some(unit) => line.quantity_unit(unit),
-            None => line,
-        };
+        let mut units = UnitInfo::new(100, 3.into());
+        units.quantity_unit = unit;
+        let line = OrderLine::from_units("A", "1", units, TaxRate::percent(25)).unwrap();
         Receipt::new(BottomLine::new(Currency::Nok)).line(line)
     };
     let shop = Shop::open();

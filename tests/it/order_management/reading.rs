@@ -107,7 +107,7 @@ fn reading_what_is_to_be_sent_does_not_validate_it_and_sending_it_does() {
     let order: OrderRef = unchecked(json!({"paymentType": "eCom", "orderId": ""}));
     assert_eq!(
         order.validate().unwrap_err().to_string(),
-        "invalid input: paymentType: must be ECOM or RECURRING, not \
+        "invalid input: paymentType: must be one of ECOM, RECURRING, not \
          \"eCom\"; orderId: must be letters, digits, -, _ and ., not \"\""
     );
     let receipt: Receipt = unchecked(json!({"orderLines": [], "bottomLine": {"currency": "NOK"}}));

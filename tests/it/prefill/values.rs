@@ -1,79 +1,136 @@
-//! The open sets of values of the Management API.
+//! The open sets of values of both APIs.
 
 use super::*;
 
-/// Known values are named, others kept as they are, and both go out as they came in.
+use vipps::order_management::{BarcodeFormat, CategoryType, Currency, QuantityUnit};
+
+/// What holds for every open enum. A known value comes with its variant's name where that differs.
 #[track_caller]
-fn check_open_enum<T>(known: &str, other: fn(String) -> T)
+fn check_open_enum<T>(field: &str, known: &str, other: fn(String) -> T, is_known: fn(&T) -> bool)
 where
-    T: Clone + PartialEq + Debug + Display + Serialize + DeserializeOwned,
-    T: FromStr<Err = std::convert::Infallible> + for<'a> From<&'a str>,
+    T: Clone + PartialEq + Debug + Display + Serialize + DeserializeOwned + FromStr<Err = Error>,
 {
-    // Each with the variant's name.
-    let known = known.split(", ").map(|pair| {
-        let (text, name) = pair.split_once(" = ").unwrap();
-        let value = T::from(text);
-        assert_eq!(format!("{value:?}"), name);
-        (value, text)
-    });
-    // VIPPS_PA_NETT stands in old orders.
-    let unknown = [
+    let known: Vec<(&str, &str)> = known
+        .split(", ")
+        .map(|pair| pair.split_once(" = ").unwrap_or((pair, pair)))
+        .collect();
+    for (text, name) in &known {
+        let value: T = text.parse().unwrap();
+        assert_eq!(format!("{value:?}"), *name);
+        assert!(is_known(&value));
+        check_wire(value, text);
+    }
+    let texts: Vec<&str> = known.iter().map(|(text, _)| *text).collect();
+    let rule = format!("must be one of {}", texts.join(", "));
+    for text in [
+        // Old orders have it.
         "VIPPS_PA_NETT",
         "NEW_VALUE",
         "",
         "Received ",
         "received",
         "æ\n",
-    ];
-    let unknown = unknown.map(|text| (other(text.to_owned()), text));
-    for (value, text) in known.chain(unknown) {
-        assert_eq!(T::from(text), value);
-        let Ok(parsed) = text.parse::<T>();
-        assert_eq!(parsed, value);
-        assert_eq!(serde_json::from_value::<T>(json!(text)).unwrap(), value);
-        // Escapes leave no text to borrow.
-        let escaped = format!(
-            "\"{}\"",
-            text.chars()
-                .map(|c| format!("\\u{:04x}", u32::from(c)))
-                .collect::<String>()
-        );
-        assert_eq!(serde_json::from_str::<T>(&escaped).unwrap(), value);
-        assert_eq!(serde_json::to_value(&value).unwrap(), json!(text));
-        assert_eq!(value.to_string(), text);
-        assert_eq!(format!("{value:>24}"), format!("{text:>24}"));
+        // Misspelled, which is not to be ordered by accident.
+        "CHEKOUT",
+    ] {
+        let message = format!("invalid input: {field}: {rule}, not {text:?}");
+        assert_eq!(refusal(text.parse::<T>()), message);
+        // Received, or sent on purpose, it is kept.
+        let value = other(text.to_owned());
+        assert!(!is_known(&value));
+        check_wire(value, text);
     }
     for no_text in [json!(1), json!(null), json!({})] {
         assert!(serde_json::from_value::<T>(no_text).is_err());
     }
 }
 
+#[track_caller]
+fn check_wire<T>(value: T, text: &str)
+where
+    T: PartialEq + Debug + Display + Serialize + DeserializeOwned,
+{
+    assert_eq!(serde_json::from_value::<T>(json!(text)).unwrap(), value);
+    // Escapes leave no text to borrow.
+    let escape = |c| format!("\\u{:04x}", u32::from(c));
+    let escaped: String = text.chars().map(escape).collect();
+    let read: T = serde_json::from_str(&format!("\"{escaped}\"")).unwrap();
+    assert_eq!(read, value);
+    assert_eq!(serde_json::to_value(&value).unwrap(), json!(text));
+    assert_eq!(value.to_string(), text);
+    assert_eq!(format!("{value:>24}"), format!("{text:>24}"));
+}
+
 #[test]
-fn enums_are_open() {
+fn enums_are_open_to_read_and_strict_to_parse() {
     check_open_enum(
-        "PAYMENT_INTEGRATION = PaymentIntegration, CASHIER = Cashier, CHECKOUT = Checkout, LOGIN = Login, DONATIONS = Donations",
+        "productType",
+        "PAYMENT_INTEGRATION = PaymentIntegration, CASHIER = Cashier, CHECKOUT = Checkout, \
+         LOGIN = Login, DONATIONS = Donations",
         ProductType::Other,
+        ProductType::is_known,
     );
     check_open_enum(
-        "Website = Website, WebsiteWithTest = WebsiteWithTest, App = App, Unknown = Unknown",
+        "productUseCase",
+        "Website, WebsiteWithTest, App, Unknown",
         ProductUseCase::Other,
+        ProductUseCase::is_known,
     );
     check_open_enum(
-        "RECEIVED = Received, MERCHANT_VIEWED = MerchantViewed, ORDER_SUBMITTED = OrderSubmitted, COMPLETED = Completed, REJECTED = Rejected, EXPIRED = Expired",
+        "status",
+        "RECEIVED = Received, MERCHANT_VIEWED = MerchantViewed, ORDER_SUBMITTED = OrderSubmitted, \
+         COMPLETED = Completed, REJECTED = Rejected, EXPIRED = Expired",
         ProductOrderStatus::Other,
+        ProductOrderStatus::is_known,
     );
     check_open_enum(
+        "productOrderType",
         "PREFILL = Prefill, TEMPLATE = Template, MANUAL = Manual",
         ProductOrderType::Other,
+        ProductOrderType::is_known,
     );
-    check_open_enum("DK = Denmark, NO = Norway, FI = Finland", Market::Other);
     check_open_enum(
+        "market",
+        "DK = Denmark, NO = Norway, FI = Finland",
+        Market::Other,
+        Market::is_known,
+    );
+    check_open_enum(
+        "status",
         "ACTIVE = Active, DEACTIVATED = Deactivated",
         MerchantStatus::Other,
+        MerchantStatus::is_known,
     );
     check_open_enum(
-        "ReserveCapture = ReserveCapture, DirectCapture = DirectCapture, NotApplicable = NotApplicable",
+        "captureType",
+        "ReserveCapture, DirectCapture, NotApplicable",
         CaptureType::Other,
+        CaptureType::is_known,
+    );
+    check_open_enum(
+        "category",
+        "GENERAL = General, RECEIPT = Receipt, ORDER_CONFIRMATION = OrderConfirmation, \
+         DELIVERY = Delivery, TICKET = Ticket, BOOKING = Booking",
+        CategoryType::Other,
+        CategoryType::is_known,
+    );
+    check_open_enum(
+        "currency",
+        "NOK = Nok, DKK = Dkk, EUR = Eur",
+        Currency::Other,
+        Currency::is_known,
+    );
+    check_open_enum(
+        "format",
+        "EAN-13 = Ean13, CODE 39 = Code39, CODE 128 = Code128",
+        BarcodeFormat::Other,
+        BarcodeFormat::is_known,
+    );
+    check_open_enum(
+        "quantityUnit",
+        "PCS = Pcs, KG = Kg, KM = Km, MINUTE = Minute, LITRE = Litre, KWH = Kwh",
+        QuantityUnit::Other,
+        QuantityUnit::is_known,
     );
 }
 

@@ -6,7 +6,7 @@ use super::*;
 fn amounts_and_rates_that_cannot_be_are_refused() {
     type Make = fn(i64, TaxRate) -> Result<OrderLine, Error>;
     let from_units: Make =
-        |price, rate| OrderLine::from_unit_price("A", "1", price, Quantity::from(2), rate);
+        |price, rate| OrderLine::from_units("A", "1", UnitInfo::new(price, 2.into()), rate);
     let makers: [(&str, Make); 4] = [
         ("totalAmount", |amount, rate| {
             OrderLine::from_gross("A", "1", amount, rate)
@@ -119,21 +119,19 @@ fn a_discount_needs_a_rate() {
 fn units_are_pieces_unless_said() {
     let units = |line: &OrderLine| serde_json::to_value(&line.unit_info).unwrap();
     let line = gross(750, TaxRate::percent(25));
-    // There is nothing to say it of.
+    let info = UnitInfo::new(250, Quantity::from(3));
     assert_eq!(
-        units(&line.clone().quantity_unit(QuantityUnit::Litre)),
-        Value::Null
+        units(&line.clone().unit_info(info.clone())),
+        json!({"unitPrice": 250, "quantity": "3"})
     );
-    let line = line.unit_info(UnitInfo::new(250, Quantity::from(3)));
-    assert_eq!(units(&line), json!({"unitPrice": 250, "quantity": "3"}));
+    // The same whether the amounts follow from the units or stay as they are.
+    let litres = info.quantity_unit(QuantityUnit::Litre);
+    let made = OrderLine::from_units("A", "1", litres.clone(), TaxRate::percent(25)).unwrap();
+    let line = line.unit_info(litres);
+    assert_eq!(line, made);
     assert_eq!(
-        units(&line.quantity_unit(QuantityUnit::Litre)),
+        units(&line),
         json!({"unitPrice": 250, "quantity": "3", "quantityUnit": "LITRE"})
-    );
-    let minutes = UnitInfo::new(250, Quantity::from(3)).quantity_unit(QuantityUnit::Minute);
-    assert_eq!(
-        serde_json::to_value(minutes).unwrap(),
-        json!({"unitPrice": 250, "quantity": "3", "quantityUnit": "MINUTE"})
     );
 }
 
@@ -196,10 +194,21 @@ fn a_quantity_stays_as_it_is_written() {
 #[test]
 fn a_quantity_from_a_server_that_is_none_cannot_be_multiplied() {
     let quantity: Quantity = serde_json::from_value(json!("a few")).unwrap();
-    let error = OrderLine::from_unit_price("A", "1", 100, quantity, TaxRate::ZERO).unwrap_err();
+    let units = UnitInfo::new(100, quantity);
+    let error = OrderLine::from_units("A", "1", units, TaxRate::ZERO).unwrap_err();
     assert_eq!(
         error.to_string(),
         r#"invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not "a few""#
+    );
+}
+
+#[test]
+fn units_without_a_price_make_no_line() {
+    let units = serde_json::from_value(json!({"quantity": "2"})).unwrap();
+    let error = OrderLine::from_units("A", "1", units, TaxRate::ZERO).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid input: unitInfo.unitPrice: must be set, in minor units"
     );
 }
 
@@ -257,8 +266,8 @@ fn no_amount_is_rounded_by_itself() {
         let quantity = format!("{}.{:03}", grams / 1_000, grams % 1_000)
             .parse()
             .unwrap();
-        let line = OrderLine::from_unit_price("Salmon", "1", price, quantity, TaxRate::percent(15))
-            .unwrap();
+        let units = UnitInfo::new(price, quantity);
+        let line = OrderLine::from_units("Salmon", "1", units, TaxRate::percent(15)).unwrap();
         assert_eq!(i128::from(line.total_amount), total);
         assert_eq!(
             line.total_amount,
@@ -278,17 +287,13 @@ fn a_discount_over_a_hundred_lines_adds_up() {
             )
         })
         .collect();
-    let weights: Vec<i64> = lines.iter().map(|line| line.total_amount).collect();
-    let shares = allocate(10_000, &weights).unwrap();
-    let lines = lines.into_iter().zip(shares);
-    let lines: Vec<OrderLine> = lines
-        .map(|(line, share)| line.apply_discount(share).unwrap())
-        .collect();
+    let before: i64 = lines.iter().map(|line| line.total_amount).sum();
     let receipt = Receipt::new(nok()).lines(lines);
+    let receipt = receipt.apply_discount(10_000).unwrap();
     receipt.validate().unwrap();
     let totals = receipt.totals().unwrap();
     assert_eq!(totals.total_discount, 10_000);
-    assert_eq!(totals.total_amount, weights.iter().sum::<i64>() - 10_000);
+    assert_eq!(totals.total_amount, before - 10_000);
 }
 
 #[test]

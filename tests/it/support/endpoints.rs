@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vipps::management::{self, BusinessIdentifier, ListProductOrders, ProductOrderId};
 use vipps::order_management::{
-    self, AddCategory, CategoryId, CategoryType, OrderRef, PaymentType, ReceiptOutcome, v1,
+    self, AddCategory, CategoryId, CategoryType, ImageId, OrderRef, PaymentType, ReceiptOutcome, v1,
 };
 use vipps::{Error, ErrorKind, Msn, Session};
 
@@ -543,7 +543,7 @@ pub(crate) fn categories(session: &Session, ids: &Ids) -> Vec<Value> {
 
 /// There is no way to ask for an image: a category is refused if its image is not there.
 fn image(session: &Session, _: &Ids) -> Vec<Value> {
-    let category = category().image_id("picture-1".parse().unwrap());
+    let category = category().image_id(ImageId::new("picture-1").unwrap());
     let other = OrderRef::ecom("order-2".parse().unwrap());
     match order_management::put_category(session, &other, &category) {
         Ok(_) => vec![json!("picture-1")],

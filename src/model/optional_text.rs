@@ -1,0 +1,57 @@
+use std::borrow::Cow;
+
+/// Text that may be missing: what the setters of optional text take.
+///
+/// That is `&str`, `String`, `&String`, `Cow<str>`, and an `Option` of anything that converts to
+/// `String`. `None` leaves the field out.
+///
+/// ```
+/// use vipps::order_management::{BottomLine, Currency};
+///
+/// let from_a_row: Option<&str> = None;
+/// let bottom_line = BottomLine::new(Currency::Nok)
+///     .receipt_number("0527013501")
+///     .pos_id(from_a_row);
+/// assert_eq!(bottom_line.pos_id, None);
+/// ```
+pub trait OptionalText {
+    /// The text, if there is one.
+    fn into_text(self) -> Option<String>;
+}
+
+impl<T: Into<String>> OptionalText for Option<T> {
+    fn into_text(self) -> Option<String> {
+        self.map(T::into)
+    }
+}
+
+impl OptionalText for String {
+    fn into_text(self) -> Option<String> {
+        Some(self)
+    }
+}
+
+impl OptionalText for &str {
+    fn into_text(self) -> Option<String> {
+        Some(self.to_owned())
+    }
+}
+
+impl OptionalText for &String {
+    fn into_text(self) -> Option<String> {
+        Some(self.clone())
+    }
+}
+
+impl OptionalText for Cow<'_, str> {
+    fn into_text(self) -> Option<String> {
+        Some(self.into_owned())
+    }
+}
+
+/// For a row that is only borrowed.
+impl OptionalText for &Option<String> {
+    fn into_text(self) -> Option<String> {
+        self.clone()
+    }
+}

@@ -1,0 +1,94 @@
+//! What is probably a mistake in a receipt, and what is not.
+
+use super::*;
+
+/// A warning for each name and reason.
+#[track_caller]
+fn assert_warned(receipt: &Receipt, expected: &[(&str, &str)]) {
+    // It is no reason to refuse it.
+    receipt.validate().unwrap();
+    let warnings = receipt.warnings();
+    let warnings: Vec<_> = warnings
+        .iter()
+        .map(|warning| (warning.name.as_str(), warning.reason.as_str()))
+        .collect();
+    assert_eq!(warnings, expected);
+}
+
+#[test]
+fn each_warning_names_its_field() {
+    for [changes, field, why] in rows(
+        r#"
+        /orderLines/0/unitInfo/quantity = "0" | orderLines[0].unitInfo.quantity | is 0
+        /orderLines/0/unitInfo/quantity = "0.000" | orderLines[0].unitInfo.quantity | is 0
+        /orderLines/1/id = "line_item_1" | orderLines[1].id | is "line_item_1", as is orderLines[0].id
+        /orderLines/2/id = "line_item_2" | orderLines[2].id | is "line_item_2", as is orderLines[1].id
+        /orderLines/1/unitInfo/quantity = "2" | orderLines[1].unitInfo | is 2500 times 2, which is 5000, and totalAmount plus discount is 7500
+        /orderLines/1/discount = 0 | orderLines[1].unitInfo | is 2500 times 3, which is 7500, and totalAmount plus discount is 5000
+        /orderLines/1/discount = 2501 | orderLines[1].unitInfo | is 2500 times 3, which is 7500, and totalAmount plus discount is 7501
+        // 1000.495, and more than a whole minor unit below it.
+        /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.495"} & /orderLines/0/totalAmount = 999 & /orderLines/0/totalTaxAmount = 199 | orderLines[0].unitInfo | is 401 times 2.495, which is 1000, and totalAmount plus discount is 999
+        // In major units.
+        /orderLines/0/unitInfo/unitPrice = 4 | orderLines[0].unitInfo | is 4 times 2.5, which is 10, and totalAmount plus discount is 1000
+        /bottomLine/paymentSources = {"giftCard": 7001} | bottomLine.paymentSources | add up to 7001, more than 7000, the total of the lines and the tip
+        /bottomLine/paymentSources = {"giftCard": 1, "card": 20, "voucher": 300, "cash": 7000} & /bottomLine/tipAmount = 320 | bottomLine.paymentSources | add up to 7321, more than 7320, the total of the lines and the tip
+        /bottomLine/giftCardAmount = 7001 | bottomLine.paymentSources | add up to 7001, more than 7000, the total of the lines and the tip
+        /bottomLine/paymentSources/card = 9223372036854775807 & /bottomLine/paymentSources/cash = 9223372036854775807 | bottomLine.paymentSources | add up to 18446744073709551614, more than 7000, the total of the lines and the tip
+        "#,
+    ) {
+        assert_warned(&sample_with(&changes_of(&changes)), &[(&field, &why)]);
+    }
+}
+
+#[test]
+fn what_is_usual_is_no_warning() {
+    let cases = rows::<1>(
+        r#"
+        /bottomLine/receiptNumber = "1"
+        // The exact price is 1000.495: the shop may round up or down.
+        /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.495"}
+        /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.4925"}
+        /orderLines/0/unitInfo = {"quantity": "2.5"}
+        /orderLines/0/unitInfo = null
+        // What is paid in all, with the tip.
+        /bottomLine/paymentSources = {"giftCard": 5000, "cash": 2000}
+        /bottomLine/paymentSources = {"giftCard": 5000, "cash": 2500} & /bottomLine/tipAmount = 500
+        // One took the other's place.
+        /bottomLine/paymentSources = {"giftCard": 7000} & /bottomLine/giftCardAmount = 7000
+        /bottomLine/paymentSources = {"giftCard": 0} & /bottomLine/giftCardAmount = 7000
+        // More comes back than goes out.
+        /orderLines/0/isReturn = true & /orderLines/1/isReturn = true & /orderLines/2/isReturn = true
+        "#,
+    );
+    for [changes] in cases {
+        assert_warned(&sample_with(&changes_of(&changes)), &[]);
+    }
+}
+
+#[test]
+fn all_that_is_odd_is_listed_at_once() {
+    let twice = gross(100, TaxRate::ZERO);
+    let units = UnitInfo::new(100, Quantity::from(0));
+    let sources = PaymentSources::new().cash(301);
+    let receipt = Receipt::new(nok().payment_sources(sources)).lines([
+        twice.clone(),
+        twice.clone().unit_info(units),
+        twice.unit_info(UnitInfo::new(10, Quantity::from(1))),
+    ]);
+    assert_warned(
+        &receipt,
+        &[
+            ("orderLines[1].id", r#"is "1", as is orderLines[0].id"#),
+            ("orderLines[1].unitInfo.quantity", "is 0"),
+            ("orderLines[2].id", r#"is "1", as is orderLines[0].id"#),
+            (
+                "orderLines[2].unitInfo",
+                "is 10 times 1, which is 10, and totalAmount plus discount is 100",
+            ),
+            (
+                "bottomLine.paymentSources",
+                "add up to 301, more than 300, the total of the lines and the tip",
+            ),
+        ],
+    );
+}
