@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ureq::http::{Method, StatusCode};
 
+#[cfg(feature = "sandbox")]
+mod for_tests;
 mod kind;
 mod message;
 pub(crate) mod problem;

@@ -439,3 +439,32 @@ fn every_error_knows_its_request() {
     let unsent = Msn::new("x").unwrap_err();
     assert_eq!((unsent.method(), unsent.path()), (None, None));
 }
+
+/// What a test of a caller's code may ask of an error is as for a real one.
+#[test]
+fn an_error_for_tests_has_the_kind_and_the_status_it_was_asked_for() {
+    use Delivery::{Answered, NotSent, Unknown};
+    use ErrorKind::*;
+
+    for (kind, status, delivery, is_retryable) in [
+        (Config, None, NotSent, false),
+        (InvalidInput, None, NotSent, false),
+        (NotFound, Some(404), Answered, false),
+        (AlreadyExists, Some(409), Answered, false),
+        (RateLimited, Some(429), Answered, true),
+        (RateLimited, None, NotSent, true),
+        (Server, Some(503), Unknown, true),
+        (Server, Some(501), Unknown, false),
+        (Timeout, None, Unknown, true),
+        (Connect, None, NotSent, true),
+        (Tls, None, NotSent, false),
+        (Decode, Some(200), Answered, false),
+        (Proxy, Some(407), Answered, false),
+    ] {
+        let error = Error::for_tests(kind, status);
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.status(), status);
+        assert_eq!(error.delivery(), delivery, "{error}");
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
+    }
+}
