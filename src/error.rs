@@ -41,6 +41,8 @@ struct Inner {
     delivery: Delivery,
     retryable: bool,
     attempts: u32,
+    /// A connection took some of the request, and not all of it.
+    partly_sent: bool,
     /// The token request failed; `delivery` is that of the call that wanted the token.
     for_token: bool,
     /// Shared by all the calls that waited for one token.
@@ -162,6 +164,7 @@ impl Error {
             delivery,
             retryable: false,
             attempts: 0,
+            partly_sent: false,
             for_token: false,
             cause: Arc::new(cause),
         }))
@@ -290,6 +293,11 @@ impl Error {
             self.0.kind = ErrorKind::Auth;
         }
         self.with_delivery(Delivery::NotSent)
+    }
+
+    pub(crate) fn with_partly_sent(mut self, partly_sent: bool) -> Self {
+        self.0.partly_sent = partly_sent;
+        self
     }
 
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {

@@ -84,8 +84,7 @@ impl Inner {
         match self.delivery {
             // For its token nobody need be told.
             Delivery::NotSent if self.for_token => "",
-            // A connection that broke took some of it.
-            Delivery::NotSent if self.kind == ErrorKind::Network => "not all of it was sent",
+            Delivery::NotSent if self.partly_sent => "not all of it was sent",
             Delivery::NotSent => "nothing was sent",
             Delivery::Unknown if self.for_token => {
                 "the server may have carried out an earlier attempt of the call"

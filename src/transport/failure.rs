@@ -75,6 +75,7 @@ pub(super) fn before_status(
         (Phase::Send | Phase::Wait, error) => (ErrorKind::Network, broken(error, peers.https)),
     };
     Error::failed(line, refusal, kind, record.delivery(), reason)
+        .with_partly_sent(record.phase == Phase::Send)
 }
 
 fn timed_out(phase: Phase, timeout: Timeout, limits: Limits, peer: &str) -> String {

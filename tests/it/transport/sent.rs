@@ -3,13 +3,13 @@
 use std::env;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use vipps::{Delivery, ErrorKind, RetryPolicy, Session};
 
 use super::{GET, builder, delete, get, post, session};
-use crate::support::{RawServer, json_reply, read_request, reply};
+use crate::support::{RawServer, json_reply, read_request, reply, with_limits};
 
 /// Nothing listens there: a call that arrives went through the proxy.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -120,6 +120,32 @@ fn an_upload_that_breaks_half_way_is_retried() {
     assert_eq!(reply.status(), 200);
     assert_eq!(connections.load(Ordering::SeqCst), 2);
     drop(session);
+}
+
+/// The server takes what its buffers hold and no more.
+#[test]
+fn an_upload_that_times_out_half_way_does_not_claim_that_nothing_was_sent() {
+    with_limits(|limit| {
+        let kept = Mutex::new(Vec::new());
+        let server = RawServer::each(move |mut stream| {
+            read_some(&mut stream);
+            kept.lock().unwrap().push(stream);
+        });
+        let session = builder(&server.url()).stall_timeout(limit).build().unwrap();
+        let error = upload(&session, LARGE).unwrap_err();
+        if server.connections() == 0 {
+            return false;
+        }
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "POST /order-management/v1/images: timed out after {limit:.1?} without any data \
+                 while sending the request (not all of it was sent)"
+            )
+        );
+        assert_eq!(error.delivery(), Delivery::NotSent);
+        true
+    });
 }
 
 #[test]
