@@ -26,8 +26,18 @@ impl Session {
 
     /// A good token: the cached one, or one that this thread or another fetches now.
     fn token(&self, deadline: Duration) -> Result<AccessToken, Error> {
-        let tokens = &self.shared.tokens;
-        tokens.get(deadline, |deadline| self.fetch_token(deadline))
+        let shared = &self.shared;
+        let mut fetched = None;
+        let token = shared.tokens.get(deadline, |deadline| {
+            let token = self.fetch_token(deadline)?;
+            fetched = Some(token.clone());
+            Ok(token)
+        })?;
+        // Only now, as a panic of the caller's own must not lose the token.
+        if let (Some(fetched), Some(keep)) = (fetched, &shared.on_new_token) {
+            keep(&fetched);
+        }
+        Ok(token)
     }
 
     fn fetch_token(&self, deadline: Duration) -> Result<AccessToken, Error> {
@@ -44,11 +54,7 @@ impl Session {
         let reply = request.with_keys().deadline(deadline).send();
         let reply = reply.map_err(Error::of_token_request)?;
         let token = token::read(reply.content(), &shared.clock);
-        let token = token.map_err(|reason| reply.unreadable(reason).of_token_request())?;
-        if let Some(keep) = &shared.on_new_token {
-            keep(&token);
-        }
-        Ok(token)
+        token.map_err(|reason| reply.unreadable(reason).of_token_request())
     }
 
     /// Waits before a call of several requests begins again, as long as the server asked to. Gives `false` if the policy or the time does
