@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::process;
 use std::sync::Arc;
@@ -141,6 +142,8 @@ struct Socket {
     process: u32,
     /// Nothing more can be sent, and why.
     broken: Option<Broken>,
+    /// Nothing was sent since ureq kept it.
+    is_idle: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -158,6 +161,7 @@ impl Socket {
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
             process: process::id(),
             broken: None,
+            is_idle: false,
         }
     }
 
@@ -211,6 +215,7 @@ impl Transport for Socket {
 
     /// A connection that the other end has closed takes everything, so that ureq and TLS go on to read what was said before.
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.is_idle = false;
         if self.broken.is_none() {
             match self.send(amount, limit) {
                 Ok(()) => return Ok(()),
@@ -249,10 +254,15 @@ impl Transport for Socket {
         Ok(read > 0)
     }
 
-    /// Asked before a connection is kept and before it is used again. One that was made before a fork is the parent's.
+    /// Asked before a connection is kept, and again before it is used: only then does it matter what the other end has done meanwhile. One
+    /// that was made before a fork is the parent's.
     fn is_open(&mut self) -> bool {
-        let is_own = self.process == process::id();
-        is_own && self.broken.is_none() && is_silent(&self.stream).unwrap_or(false)
+        let was_idle = mem::replace(&mut self.is_idle, true);
+        if self.broken.is_some() {
+            return false;
+        }
+        let is_own = || self.process == process::id();
+        !was_idle || is_own() && is_silent(&self.stream).unwrap_or(false)
     }
 }
 
