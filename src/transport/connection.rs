@@ -144,6 +144,8 @@ struct Socket {
     broken: Option<Broken>,
     /// Nothing was sent since ureq kept it.
     is_idle: bool,
+    /// How long the system lets a read or a write wait.
+    wait: Option<Duration>,
 }
 
 #[derive(Clone, Copy)]
@@ -162,6 +164,7 @@ impl Socket {
             process: process::id(),
             broken: None,
             is_idle: false,
+            wait: None,
         }
     }
 
@@ -169,7 +172,6 @@ impl Socket {
     fn within<T>(
         &mut self,
         limit: NextTimeout,
-        set_timeout: impl Fn(&TcpStream, Option<Duration>) -> io::Result<()>,
         mut act: impl FnMut(&mut Self) -> io::Result<T>,
     ) -> Result<T, Error> {
         loop {
@@ -177,13 +179,7 @@ impl Socket {
             if *limit.after < wait {
                 (wait, reason) = (*limit.after, limit.reason);
             }
-            match set_timeout(&self.stream, Some(wait)) {
-                // macOS does not take it after the other end has gone. Reading what that said needs no time.
-                Err(error)
-                    if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => {
-                }
-                set => set?,
-            }
+            self.set_wait(wait)?;
             match act(self) {
                 Ok(done) => return Ok(done),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -193,10 +189,26 @@ impl Socket {
         }
     }
 
+    /// Most waits are as long as the one before.
+    fn set_wait(&mut self, wait: Duration) -> io::Result<()> {
+        if self.wait == Some(wait) {
+            return Ok(());
+        }
+        let read = self.stream.set_read_timeout(Some(wait));
+        match read.and_then(|()| self.stream.set_write_timeout(Some(wait))) {
+            Ok(()) => self.wait = Some(wait),
+            // macOS does not take it after the other end has gone. Reading what that said needs no time.
+            Err(error)
+                if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     fn send(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
         let mut sent = 0;
         while sent < amount {
-            sent += self.within(limit, TcpStream::set_write_timeout, |socket| {
+            sent += self.within(limit, |socket| {
                 let output = socket.buffers.output().get(sent..amount);
                 match socket.stream.write(output.unwrap_or_default())? {
                     0 => Err(io::ErrorKind::WriteZero.into()),
@@ -238,7 +250,7 @@ impl Transport for Socket {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        let read = self.within(limit, TcpStream::set_read_timeout, |socket| {
+        let read = self.within(limit, |socket| {
             socket.stream.read(socket.buffers.input_append_buf())
         });
         let is_end = match &read {
