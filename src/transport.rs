@@ -1,6 +1,7 @@
 //! One exchange: a request out, a reply or an error back. The only file that names ureq's agent.
 
 use std::io::{self, Read};
+use std::mem;
 
 use ureq::http::header::{CONTENT_LENGTH, LOCATION};
 use ureq::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -125,13 +126,14 @@ impl Client {
     /// session's secrets out of what an error shows.
     pub(crate) fn exchange(
         &self,
-        message: &Message<'_>,
+        mut message: Message<'_>,
         limits: Limits,
         scrub: &dyn Fn(&str) -> String,
     ) -> Result<Response, Error> {
+        let wants_json = body::wants_json(&message.headers);
         let exchange = Exchange::begin(limits);
-        match self.run(message) {
-            Ok(response) => self.read(message, response, limits, scrub),
+        match self.run(&mut message) {
+            Ok(response) => self.read(&message, wants_json, response, limits, scrub),
             Err(error) => {
                 let record = exchange.record();
                 Err(failure::before_status(
@@ -144,13 +146,13 @@ impl Client {
         }
     }
 
-    fn run(&self, message: &Message<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    fn run(&self, message: &mut Message<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let url = format!("{}{}", self.base_url, message.line.path);
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         let mut request = http::Request::new(());
         *request.method_mut() = message.line.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = message.headers.clone();
+        *request.headers_mut() = mem::take(&mut message.headers);
         let Some(mut body) = message.body else {
             return self.agent.run(request);
         };
@@ -163,6 +165,7 @@ impl Client {
     fn read(
         &self,
         message: &Message<'_>,
+        wants_json: bool,
         response: http::Response<ureq::Body>,
         limits: Limits,
         scrub: &dyn Fn(&str) -> String,
@@ -198,7 +201,7 @@ impl Client {
             return Err(Error::answered(message.line, status, problem, retry_after));
         }
         let outcome = match outcome {
-            Ok(()) if body::is_cut(message, status, &head.headers, &bytes) => {
+            Ok(()) if wants_json && body::is_cut(message, status, &head.headers, &bytes) => {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
             outcome => outcome,

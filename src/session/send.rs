@@ -242,7 +242,7 @@ impl RequestBuilder<'_> {
             redactor.redact(text)
         };
         let limits = self.session.limits(time_left);
-        shared.client.exchange(&message, limits, &scrub)
+        shared.client.exchange(message, limits, &scrub)
     }
 }
 

@@ -266,8 +266,8 @@ impl Transport for Socket {
         Ok(read > 0)
     }
 
-    /// Asked before a connection is kept, and again before it is used: only then does it matter what the other end has done meanwhile. One
-    /// that was made before a fork is the parent's.
+    /// Asked before a connection is kept, and again before it is used: only then does it matter what
+    /// the other end has done meanwhile. One that was made before a fork is the parent's.
     fn is_open(&mut self) -> bool {
         let was_idle = mem::replace(&mut self.is_idle, true);
         if self.broken.is_some() {
