@@ -9,6 +9,7 @@ mod by_hand;
 mod image;
 mod list;
 mod measure;
+mod raw;
 mod server;
 mod table;
 mod threads;
@@ -39,8 +40,10 @@ fn main() -> ExitCode {
     } else {
         Effort::Once
     };
-    let part = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let part = part.map_or("", String::as_str);
+    let mut words = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'));
+    let part = words.next().map_or("", String::as_str);
     let mut wanted = BENCHES.to_vec();
     wanted.retain(|(name, _)| name.contains(part));
     if wanted.is_empty() {
