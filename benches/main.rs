@@ -8,6 +8,7 @@
 mod by_hand;
 mod image;
 mod list;
+mod lookups;
 mod measure;
 mod raw;
 mod server;
@@ -23,8 +24,9 @@ use table::Table;
 
 type Bench = fn(Effort, &mut Table);
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("get_sales_unit", unit::get_sales_unit),
+    ("lookups", lookups::by_name),
     ("list_sales_units", list::list_sales_units),
     ("add_image", image::add_image),
     ("access_token", token::access_token),
@@ -40,6 +42,9 @@ fn main() -> ExitCode {
     } else {
         Effort::Once
     };
+    if lookups::measured_here(effort) {
+        return ExitCode::SUCCESS;
+    }
     let mut words = arguments
         .iter()
         .filter(|argument| !argument.starts_with('-'));
