@@ -3,6 +3,9 @@
 //! `cargo bench` runs all of it, `cargo bench -- list` what has `list` in its name. "By hand" is `by_hand.rs`: the same agent settings,
 //! headers built once, a body read into memory of its length. Both sides take turns call by call, so that what else the machine does
 //! falls on both; a figure is the median of the rounds. A missed target fails nothing, as machines differ; a broken promise does.
+//!
+//! `cargo bench --bench calls -- soak 600` makes calls for ten minutes, to see that they leave nothing
+//! behind: `soak.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod by_hand;
@@ -12,6 +15,7 @@ mod lookups;
 mod measure;
 mod raw;
 mod server;
+mod soak;
 mod table;
 mod threads;
 mod token;
@@ -49,6 +53,11 @@ fn main() -> ExitCode {
         .iter()
         .filter(|argument| !argument.starts_with('-'));
     let part = words.next().map_or("", String::as_str);
+    match part {
+        "soak" => return soak::soak(words.next().map_or(600, |seconds| seconds.parse().unwrap())),
+        soak::SERVE => return soak::serve(),
+        _ => {}
+    }
     let mut wanted = BENCHES.to_vec();
     wanted.retain(|(name, _)| name.contains(part));
     if wanted.is_empty() {

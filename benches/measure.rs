@@ -130,6 +130,10 @@ pub(crate) fn heap<T>(mut call: impl FnMut() -> T) -> Heap {
     }
 }
 
+pub(crate) fn heap_in_use() -> usize {
+    HEAP.use_curr()
+}
+
 /// How many threads Rust code started meanwhile: their identifiers are numbers in order.
 pub(crate) fn threads_started(work: impl FnOnce()) -> usize {
     let next = || {
