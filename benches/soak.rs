@@ -73,7 +73,7 @@ pub(crate) fn soak(seconds: u64) -> ExitCode {
     server.kill().unwrap();
     server.wait().unwrap();
     let (first, last) = (all.first().unwrap(), all.last().unwrap());
-    let is_flat = last.rss_kib <= first.rss_kib + first.rss_kib / 20
+    let is_flat = last.rss_kib <= first.rss_kib + first.rss_kib / 10
         && last.files <= first.files
         && last.threads <= first.threads;
     println!("{}", if is_flat { "flat" } else { "NOT FLAT" });
