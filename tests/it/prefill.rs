@@ -207,7 +207,7 @@ fn each_setter_takes_an_option() {
             .app(some.then(|| App::new("ACME")))
             .website(some.then(|| website(text)))
             .has_recurring(some.then_some(true))
-            .merchant_category_code(&text.map(|_| "5942".to_owned()))
+            .merchant_category_code(text.map(|_| "5942".to_owned()))
             .idempotency_key("row-1".parse().unwrap())
     };
     let text = "https://a.example";
@@ -219,7 +219,7 @@ fn each_setter_takes_an_option() {
         .product_use_case(ProductUseCase::App)
         .annual_turnover(7)
         .annual_turnover_percentage(20)
-        .intended_purpose(&text.to_owned())
+        .intended_purpose(text.to_owned())
         .app(App::new("ACME"))
         .website(website(Some(text)))
         .has_recurring(true)
