@@ -16,14 +16,15 @@ use crate::{Error, ErrorKind, Problem, Session};
 
 /// Uploads a picture, for the link of any number of orders.
 ///
-/// Gives the id to use from now on, which is the one that the service answers, or the image's own where it answers none. An id can never be used for another picture.
+/// Gives the id to use from now on, which is the one that the API answers, or the image's own where
+/// it answers none. An id can never be used for another picture.
 ///
 /// `POST /order-management/v1/images`
 ///
 /// # Errors
 ///
-/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id. [`ensure_image`] is the call that
-/// may be made again.
+/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id.
+/// [`ensure_image`] is the call that may be made again.
 pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> {
     answered_id(&upload(session, image).send()?, image)
 }
