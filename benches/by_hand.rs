@@ -33,6 +33,22 @@ fn token() -> String {
     "t".repeat(1200)
 }
 
+/// Those of every request.
+pub(crate) fn headers() -> [(HeaderName, String); 10] {
+    [
+        (USER_AGENT, "vipps-rust/0.1.0".to_owned()),
+        (ACCEPT, "application/json".to_owned()),
+        (ACCEPT_ENCODING, "identity".to_owned()),
+        (name("vipps-system-name"), "acme".to_owned()),
+        (name("vipps-system-version"), "3.1.2".to_owned()),
+        (name("vipps-system-plugin-name"), "acme-webshop".to_owned()),
+        (name("vipps-system-plugin-version"), "4.5.6".to_owned()),
+        (name("merchant-serial-number"), MSN.to_owned()),
+        (name("ocp-apim-subscription-key"), KEY.to_owned()),
+        (AUTHORIZATION, format!("Bearer {}", token())),
+    ]
+}
+
 /// The same settings as the crate's, and the same headers on the wire.
 pub(crate) struct ByHand {
     agent: Agent,
@@ -54,23 +70,11 @@ impl ByHand {
             .output_buffer_size(32 * 1024)
             .max_idle_connections(64)
             .max_idle_connections_per_host(64);
-        let headers = [
-            (USER_AGENT, "vipps-rust/0.1.0".to_owned()),
-            (ACCEPT, "application/json".to_owned()),
-            (ACCEPT_ENCODING, "identity".to_owned()),
-            (name("vipps-system-name"), "acme".to_owned()),
-            (name("vipps-system-version"), "3.1.2".to_owned()),
-            (name("vipps-system-plugin-name"), "acme-webshop".to_owned()),
-            (name("vipps-system-plugin-version"), "4.5.6".to_owned()),
-            (name("merchant-serial-number"), MSN.to_owned()),
-            (name("ocp-apim-subscription-key"), KEY.to_owned()),
-            (AUTHORIZATION, format!("Bearer {}", token())),
-        ];
         let value = |value: String| HeaderValue::try_from(value).unwrap();
         Self {
             agent: config.build().new_agent(),
             url: url.to_owned(),
-            headers: headers.map(|(n, v)| (n, value(v))).into_iter().collect(),
+            headers: headers().map(|(n, v)| (n, value(v))).into_iter().collect(),
         }
     }
 

@@ -3,13 +3,19 @@
 //! `cargo bench` runs all of it, `cargo bench -- list` what has `list` in its name. "By hand" is `by_hand.rs`: the same agent settings,
 //! headers built once, a body read into memory of its length. Both sides take turns call by call, so that what else the machine does
 //! falls on both; a figure is the median of the rounds. A missed target fails nothing, as machines differ; a broken promise does.
+//!
+//! `cargo bench --bench calls -- soak 600` makes calls for ten minutes, to see that they leave nothing
+//! behind: `soak.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod by_hand;
 mod image;
 mod list;
+mod lookups;
 mod measure;
+mod raw;
 mod server;
+mod soak;
 mod table;
 mod threads;
 mod token;
@@ -22,8 +28,9 @@ use table::Table;
 
 type Bench = fn(Effort, &mut Table);
 
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("get_sales_unit", unit::get_sales_unit),
+    ("lookups", lookups::by_name),
     ("list_sales_units", list::list_sales_units),
     ("add_image", image::add_image),
     ("access_token", token::access_token),
@@ -39,8 +46,18 @@ fn main() -> ExitCode {
     } else {
         Effort::Once
     };
-    let part = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let part = part.map_or("", String::as_str);
+    if lookups::measured_here(effort) {
+        return ExitCode::SUCCESS;
+    }
+    let mut words = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'));
+    let part = words.next().map_or("", String::as_str);
+    match part {
+        "soak" => return soak::soak(words.next().map_or(600, |seconds| seconds.parse().unwrap())),
+        soak::SERVE => return soak::serve(),
+        _ => {}
+    }
     let mut wanted = BENCHES.to_vec();
     wanted.retain(|(name, _)| name.contains(part));
     if wanted.is_empty() {

@@ -46,38 +46,53 @@ pub(crate) struct Compared {
     pub(crate) ratio: f64,
 }
 
-/// Takes turns call by call, each side first every other time. Of each round it takes the median call, and the median of the rounds' ratios.
 pub(crate) fn compare(
     effort: Effort,
     mut ours: impl FnMut(),
     mut by_hand: impl FnMut(),
 ) -> Compared {
+    let rounds = by_turns(effort, [&mut ours, &mut by_hand]);
+    Compared {
+        ours: rounds.time(0),
+        by_hand: rounds.time(1),
+        ratio: rounds.ratio(0, 1),
+    }
+}
+
+/// Takes turns call by call, each side first as often as the others. Of each round it takes the median
+/// call.
+pub(crate) fn by_turns<const N: usize>(
+    effort: Effort,
+    mut sides: [&mut dyn FnMut(); N],
+) -> Rounds<N> {
     // To warm up: connections, caches, the memory that the allocator keeps.
     for _ in 0..3 {
-        ours();
-        by_hand();
+        sides.iter_mut().for_each(|call| call());
     }
-    let calls = effort.calls(Duration::from_millis(100), &mut by_hand);
-    let rounds: Vec<(f64, f64)> = (0..effort.rounds())
-        .map(|_| {
-            let (mut our_times, mut hand_times) = (Vec::new(), Vec::new());
-            for call in 0..calls {
-                if call % 2 == 0 {
-                    our_times.push(timed(&mut ours).as_secs_f64());
-                    hand_times.push(timed(&mut by_hand).as_secs_f64());
-                } else {
-                    hand_times.push(timed(&mut by_hand).as_secs_f64());
-                    our_times.push(timed(&mut ours).as_secs_f64());
-                }
+    let calls = effort.calls(Duration::from_millis(100), &mut sides[1]);
+    let round = |_| {
+        let mut times = [const { Vec::new() }; N];
+        for call in 0..calls {
+            for turn in 0..N {
+                let side = (call + turn) % N;
+                times[side].push(timed(&mut sides[side]).as_secs_f64());
             }
-            (median(our_times), median(hand_times))
-        })
-        .collect();
-    let of = |figure: fn(&(f64, f64)) -> f64| median(rounds.iter().map(figure));
-    Compared {
-        ours: Duration::from_secs_f64(of(|round| round.0)),
-        by_hand: Duration::from_secs_f64(of(|round| round.1)),
-        ratio: of(|(ours, by_hand)| ours / by_hand),
+        }
+        times.map(median)
+    };
+    Rounds((0..effort.rounds()).map(round).collect())
+}
+
+/// Each side's time in each round. The figures are the medians of the rounds'.
+pub(crate) struct Rounds<const N: usize>(pub(crate) Vec<[f64; N]>);
+
+impl<const N: usize> Rounds<N> {
+    pub(crate) fn time(&self, side: usize) -> Duration {
+        Duration::from_secs_f64(median(self.0.iter().map(|times| times[side])))
+    }
+
+    pub(crate) fn ratio(&self, side: usize, to: usize) -> f64 {
+        median(self.0.iter().map(|times| times[side] / times[to]))
     }
 }
 
@@ -113,6 +128,23 @@ pub(crate) fn heap<T>(mut call: impl FnMut() -> T) -> Heap {
         peak: median(calls.iter().map(|heap| heap.peak)),
         result: median(calls.iter().map(|heap| heap.result)),
     }
+}
+
+pub(crate) fn heap_in_use() -> usize {
+    HEAP.use_curr()
+}
+
+/// How many threads Rust code started meanwhile: their identifiers are numbers in order.
+pub(crate) fn threads_started(work: impl FnOnce()) -> usize {
+    let next = || {
+        let id = thread::spawn(|| thread::current().id()).join().unwrap();
+        let digits = format!("{id:?}");
+        let digits = digits.trim_matches(|c: char| !c.is_ascii_digit());
+        digits.parse::<usize>().unwrap()
+    };
+    let before = next();
+    work();
+    next() - before - 1
 }
 
 /// From when the first thread begins to when the last is done; they begin together.

@@ -34,6 +34,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn url_by_name(&self) -> String {
+        self.url.replace("127.0.0.1", "localhost")
+    }
+
     pub(crate) fn token_requests(&self) -> usize {
         self.token_requests.load(Ordering::SeqCst)
     }

@@ -81,5 +81,5 @@ fn verdict(is_good: bool) -> &'static str {
 }
 
 fn row(what: impl Display, figure: impl Display, target: impl Display, verdict: &str) {
-    println!("{what:<54} | {figure:<46} | {target:<9} | {verdict}");
+    println!("{what:<60} | {figure:<46} | {target:<9} | {verdict}");
 }

@@ -2,11 +2,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use ureq::http::{Method, StatusCode};
 
+#[cfg(feature = "sandbox")]
+mod for_tests;
+mod kind;
+mod message;
 pub(crate) mod problem;
 
+pub use kind::{Delivery, ErrorKind};
 use problem::{FieldProblem, Problem};
 
 /// Why a call failed, and what it may have done all the same: see [`delivery`](Self::delivery).
@@ -37,6 +41,8 @@ struct Inner {
     delivery: Delivery,
     retryable: bool,
     attempts: u32,
+    /// A connection took some of the request, and not all of it.
+    partly_sent: bool,
     /// The token request failed; `delivery` is that of the call that wanted the token.
     for_token: bool,
     /// Shared by all the calls that waited for one token.
@@ -58,94 +64,8 @@ enum Cause {
         request: RequestLine,
         status: Option<StatusCode>,
         reason: String,
+        retry_after: Option<Duration>,
     },
-}
-
-/// What a failed call may have done, all its attempts taken together. It decides whether the call may be retried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Delivery {
-    /// The server cannot have seen the whole request: nothing happened.
-    NotSent,
-    /// The request may have been carried out: no answer came, or a 408 or a status from 500, which say nothing about it. Read back, or
-    /// retry with the same idempotency key.
-    Unknown,
-    /// The API answered, and the error holds its answer.
-    Answered,
-}
-
-/// The kinds of error as numbers that never change and are never used again, for C and for exit codes. 0 is left for success, and negative
-/// numbers for what a binding to another language has to add.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(i32)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The session cannot be built like this, or has no merchant serial number for a call that needs one.
-    Config = 1,
-    /// A value was refused before anything was sent.
-    InvalidInput = 2,
-    /// The token endpoint answered with an error, whatever its status. [`Error::is_retryable`] tells a busy service from wrong keys.
-    Auth = 3,
-    /// 401: the service did not take the token or the subscription key, a new token included.
-    Unauthorized = 4,
-    /// 403: the keys are good, but not for this.
-    Forbidden = 5,
-    /// 404: there is no such thing, or it is not active, or it is not connected to these keys.
-    NotFound = 6,
-    /// 409: it collides with what is there, or an idempotency key came again with another body.
-    Conflict = 7,
-    /// What was to be made is there already.
-    AlreadyExists = 8,
-    /// 400, or another status from 402 to 499 that has no kind of its own: the request is wrong.
-    Rejected = 9,
-    /// 429: too many requests.
-    RateLimited = 10,
-    /// 408, or a status from 500: the service or something in front of it failed.
-    Server = 11,
-    /// A status below 400 that is not a success: a redirect, which is never followed.
-    UnexpectedStatus = 12,
-    /// The time was up.
-    Timeout = 13,
-    /// No connection: the name was not found, or nobody listened there.
-    Connect = 14,
-    /// No safe connection: the server's certificate was refused, or TLS failed in another way.
-    Tls = 15,
-    /// The connection broke, or what came over it was not HTTP.
-    Network = 16,
-    /// The reply cannot be read: not the JSON that was promised, or larger than allowed.
-    Decode = 17,
-}
-
-impl ErrorKind {
-    /// Its name, such as `InvalidInput`, which never changes: for logs and for JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "Config",
-            Self::InvalidInput => "InvalidInput",
-            Self::Auth => "Auth",
-            Self::Unauthorized => "Unauthorized",
-            Self::Forbidden => "Forbidden",
-            Self::NotFound => "NotFound",
-            Self::Conflict => "Conflict",
-            Self::AlreadyExists => "AlreadyExists",
-            Self::Rejected => "Rejected",
-            Self::RateLimited => "RateLimited",
-            Self::Server => "Server",
-            Self::UnexpectedStatus => "UnexpectedStatus",
-            Self::Timeout => "Timeout",
-            Self::Connect => "Connect",
-            Self::Tls => "Tls",
-            Self::Network => "Network",
-            Self::Decode => "Decode",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 impl Error {
@@ -191,12 +111,9 @@ impl Error {
         self.0.retryable
     }
 
-    /// How long the server asked to wait (`Retry-After`), where it did.
+    /// How long the server asked to wait (`Retry-After`), or what is left of that, where it did.
     pub fn retry_after(&self) -> Option<Duration> {
-        match *self.0.cause {
-            Cause::Answer { retry_after, .. } => retry_after,
-            Cause::Input(_) | Cause::Failure { .. } => None,
-        }
+        self.0.cause.retry_after()
     }
 
     /// The trace id of the failed request, for Vipps MobilePay's support.
@@ -247,6 +164,7 @@ impl Error {
             delivery,
             retryable: false,
             attempts: 0,
+            partly_sent: false,
             for_token: false,
             cause: Arc::new(cause),
         }))
@@ -301,6 +219,7 @@ impl Error {
             401 => ErrorKind::Unauthorized,
             403 => ErrorKind::Forbidden,
             404 => ErrorKind::NotFound,
+            407 => ErrorKind::Proxy,
             409 => ErrorKind::Conflict,
             429 => ErrorKind::RateLimited,
             408 | 500.. => ErrorKind::Server,
@@ -333,8 +252,20 @@ impl Error {
             request: request.clone(),
             status,
             reason: reason.into(),
+            retry_after: None,
         };
         Self::new(kind, delivery, cause)
+    }
+
+    /// Not sent, as the answer to another request asked for a wait that the call has no time for.
+    pub(crate) fn rate_limited(request: &RequestLine, wait: Duration) -> Self {
+        let cause = Cause::Failure {
+            request: request.clone(),
+            status: None,
+            reason: "rate limited by the answer to an earlier call".to_owned(),
+            retry_after: Some(wait),
+        };
+        Self::new(ErrorKind::RateLimited, Delivery::NotSent, cause)
     }
 
     /// The same failure with another answer in its place: what the order's receipt has instead.
@@ -358,10 +289,15 @@ impl Error {
     /// The token request's failure, seen from the call that wanted the token and has not been sent.
     pub(crate) fn of_token_request(mut self) -> Self {
         self.0.for_token = true;
-        if self.problem().is_some() {
+        if self.problem().is_some() && self.kind() != ErrorKind::Proxy {
             self.0.kind = ErrorKind::Auth;
         }
         self.with_delivery(Delivery::NotSent)
+    }
+
+    pub(crate) fn with_partly_sent(mut self, partly_sent: bool) -> Self {
+        self.0.partly_sent = partly_sent;
+        self
     }
 
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
@@ -403,6 +339,11 @@ impl Error {
         }
     }
 
+    /// Whether the server turned the request away for now, and others to the same route with it.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        matches!(self.status(), Some(423 | 429)) && self.kind() != ErrorKind::Proxy
+    }
+
     /// Whether the API itself says that there is no such resource.
     pub(crate) fn is_no_such_resource(&self) -> bool {
         self.status() == Some(404) && self.settles_doubt()
@@ -415,7 +356,8 @@ impl Error {
 
     /// Whether the API itself answered, and would have answered every attempt like this.
     fn settles_doubt(&self) -> bool {
-        if self.0.for_token || self.problem().is_some_and(Problem::is_of_gateway) {
+        let is_of_gateway = self.problem().is_some_and(Problem::is_of_gateway);
+        if self.0.for_token || is_of_gateway || self.kind() == ErrorKind::Proxy {
             return false;
         }
         match self.status() {
@@ -432,67 +374,11 @@ impl Error {
     }
 }
 
-impl fmt::Display for Inner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.for_token {
-            f.write_str("no access token: ")?;
-        }
-        match &*self.cause {
-            Cause::Input(problems) => {
-                f.write_str(match self.kind {
-                    ErrorKind::Config => "configuration: ",
-                    _ => "invalid input: ",
-                })?;
-                for (nth, problem) in problems.iter().enumerate() {
-                    let separator = if nth > 0 { "; " } else { "" };
-                    write!(f, "{separator}{}: {}", problem.name, problem.reason)?;
-                }
-                Ok(())
-            }
-            Cause::Answer {
-                request,
-                status,
-                problem,
-                ..
-            } => {
-                write!(f, "{request}: {}", StatusName(*status))?;
-                problem.write(f, status.canonical_reason())?;
-                // An answer to a GET leaves nothing open.
-                if request.method == Method::GET {
-                    return Ok(());
-                }
-                f.write_str(self.note(""))
-            }
-            Cause::Failure {
-                request,
-                status,
-                reason,
-            } => {
-                write!(f, "{request}: ")?;
-                if let Some(status) = status {
-                    write!(f, "{}, but ", StatusName(*status))?;
-                }
-                f.write_str(reason)?;
-                f.write_str(self.note(match self.kind {
-                    // A connection that broke took some of it.
-                    ErrorKind::Network => " (not all of it was sent)",
-                    _ => " (nothing was sent)",
-                }))
-            }
-        }
-    }
-}
-
-impl Inner {
-    /// What a message adds about the delivery.
-    fn note(&self, not_sent: &'static str) -> &'static str {
-        match self.delivery {
-            Delivery::NotSent if !self.for_token => not_sent,
-            Delivery::Unknown if self.for_token => {
-                " (the server may have carried out an earlier attempt of the call)"
-            }
-            Delivery::Unknown => " (the server may have carried it out)",
-            Delivery::NotSent | Delivery::Answered => "",
+impl Cause {
+    fn retry_after(&self) -> Option<Duration> {
+        match *self {
+            Self::Answer { retry_after, .. } | Self::Failure { retry_after, .. } => retry_after,
+            Self::Input(_) => None,
         }
     }
 }
@@ -527,18 +413,5 @@ pub(crate) struct RequestLine {
 impl fmt::Display for RequestLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.path)
-    }
-}
-
-/// `404 Not Found`, or the bare number where it has no name.
-struct StatusName(StatusCode);
-
-impl fmt::Display for StatusName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.as_u16())?;
-        match self.0.canonical_reason() {
-            Some(name) => write!(f, " {name}"),
-            None => Ok(()),
-        }
     }
 }

@@ -465,10 +465,8 @@ fn push_encoded(path: &mut String, value: &str) {
 
 /// What is wrong with a path or a part of one.
 fn path_problem(path: &str) -> Option<FieldProblem> {
-    let is_dots = |segment: &str| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".."
-    };
+    const DOTS: [&str; 6] = [".", "%2e", "..", ".%2e", "%2e.", "%2e%2e"];
+    let is_dots = |segment: &str| DOTS.iter().any(|dots| segment.eq_ignore_ascii_case(dots));
     let (segments, _query) = path.split_once('?').unwrap_or((path, ""));
     let rule = if !path.starts_with('/') || path.starts_with("//") {
         "must begin with one slash"

@@ -13,10 +13,12 @@ use crate::transport::{Client, Limits};
 
 mod attempt;
 mod builder;
+mod gates;
 mod send;
 
 pub use attempt::Attempt;
 pub use builder::{Environment, SessionBuilder};
+use gates::Gates;
 
 /// What every call of an endpoint takes: the keys, the token, the connections and the settings.
 ///
@@ -41,6 +43,47 @@ pub use builder::{Environment, SessionBuilder};
 /// }
 /// # Ok::<(), vipps::Error>(())
 /// ```
+///
+/// # In an async program
+///
+/// Calls block, so that they belong on a thread that may, such as those of tokio's `spawn_blocking`:
+///
+/// ```
+/// # mod tokio {
+/// #     pub mod task {
+/// #         pub async fn spawn_blocking<T: Send + 'static>(
+/// #             call: impl FnOnce() -> T + Send + 'static,
+/// #         ) -> std::io::Result<T> {
+/// #             let panicked = |_| std::io::Error::other("the call panicked");
+/// #             std::thread::spawn(call).join().map_err(panicked)
+/// #         }
+/// #     }
+/// # }
+/// use vipps::management::{self, SalesUnit};
+/// use vipps::{Msn, Session};
+///
+/// async fn sales_unit(
+///     session: &Session,
+///     msn: Msn,
+/// ) -> Result<SalesUnit, Box<dyn std::error::Error + Send + Sync>> {
+///     let session = session.clone();
+///     let call = move || management::get_sales_unit(&session, &msn);
+///     Ok(tokio::task::spawn_blocking(call).await??)
+/// }
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # let mut future = std::pin::pin!(sales_unit(&session, "123456".parse()?));
+/// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+/// # match future.as_mut().poll(&mut context) {
+/// #     std::task::Poll::Ready(unit) => assert_eq!(unit.unwrap().msn.as_str(), "123456"),
+/// #     std::task::Poll::Pending => panic!("the call is over when it is awaited"),
+/// # }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// The first `?` is for a call that panicked, the second for one that failed. Dropping the future does not
+/// cancel the call, which goes on until it is done or times out: give it no more time than the caller has
+/// with [`with_timeout`](Self::with_timeout).
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
@@ -57,6 +100,7 @@ struct Shared {
     /// The builder's, for the token request: it is the same whichever sales unit's call needs the token.
     token_msn: Option<Msn>,
     tokens: TokenCache,
+    gates: Gates,
     clock: Clock,
     connect_timeout: Duration,
     stall_timeout: Option<Duration>,

@@ -1,6 +1,7 @@
 //! One exchange: a request out, a reply or an error back. The only file that names ureq's agent.
 
 use std::io::{self, Read};
+use std::mem;
 
 use ureq::http::header::{CONTENT_LENGTH, LOCATION};
 use ureq::http::{self, HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -14,7 +15,7 @@ mod record;
 mod retry_after;
 
 pub(crate) use body::compressed;
-use failure::MAX_RESPONSE_HEAD;
+use failure::{MAX_RESPONSE_HEAD, Peers};
 use record::Exchange;
 pub(crate) use record::Limits;
 
@@ -66,6 +67,7 @@ impl Response {
 pub(crate) struct Client {
     agent: Agent,
     base_url: String,
+    peers: Peers,
     max_response_bytes: u64,
 }
 
@@ -86,11 +88,20 @@ const MAX_IDLE_CONNECTIONS: usize = 64;
 
 impl Client {
     pub(crate) fn new(options: Options) -> Self {
+        let base_url = options.base_url;
+        let https = base_url.starts_with("https:");
+        let proxy = options.proxy.as_ref();
+        let authority = base_url.split('/').nth(2);
+        let peers = Peers {
+            server: authority.unwrap_or_default().to_owned(),
+            proxy: proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            https,
+        };
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // On a redirect ureq strips `Authorization` only: the other keys would go to the other host.
             .max_redirects(0)
-            .https_only(options.base_url.starts_with("https:"))
+            .https_only(https)
             .proxy(options.proxy)
             .user_agent(&options.user_agent)
             .max_response_header_size(MAX_RESPONSE_HEAD)
@@ -101,7 +112,8 @@ impl Client {
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS);
         Self {
             agent: connection::agent(options.tls.apply(config).build(), options.clock),
-            base_url: options.base_url,
+            base_url,
+            peers,
             max_response_bytes: options.max_response_bytes,
         }
     }
@@ -114,28 +126,33 @@ impl Client {
     /// session's secrets out of what an error shows.
     pub(crate) fn exchange(
         &self,
-        message: &Message<'_>,
+        mut message: Message<'_>,
         limits: Limits,
         scrub: &dyn Fn(&str) -> String,
     ) -> Result<Response, Error> {
+        let wants_json = body::wants_json(&message.headers);
         let exchange = Exchange::begin(limits);
-        match self.run(message) {
-            Ok(response) => self.read(message, response, limits, scrub),
+        match self.run(&mut message) {
+            Ok(response) => self.read(&message, wants_json, response, limits, scrub),
             Err(error) => {
-                let https = self.base_url.starts_with("https:");
                 let record = exchange.record();
-                Err(failure::before_status(message.line, &error, &record, https))
+                Err(failure::before_status(
+                    message.line,
+                    &error,
+                    &record,
+                    &self.peers,
+                ))
             }
         }
     }
 
-    fn run(&self, message: &Message<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    fn run(&self, message: &mut Message<'_>) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let url = format!("{}{}", self.base_url, message.line.path);
         let uri = Uri::try_from(url).map_err(|error| ureq::Error::BadUri(error.to_string()))?;
         let mut request = http::Request::new(());
         *request.method_mut() = message.line.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = message.headers.clone();
+        *request.headers_mut() = mem::take(&mut message.headers);
         let Some(mut body) = message.body else {
             return self.agent.run(request);
         };
@@ -148,6 +165,7 @@ impl Client {
     fn read(
         &self,
         message: &Message<'_>,
+        wants_json: bool,
         response: http::Response<ureq::Body>,
         limits: Limits,
         scrub: &dyn Fn(&str) -> String,
@@ -183,7 +201,7 @@ impl Client {
             return Err(Error::answered(message.line, status, problem, retry_after));
         }
         let outcome = match outcome {
-            Ok(()) if body::is_cut(message, status, &head.headers, &bytes) => {
+            Ok(()) if wants_json && body::is_cut(message, status, &head.headers, &bytes) => {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
             outcome => outcome,

@@ -84,6 +84,8 @@ typedef enum vipps_status {
     VIPPS_NETWORK = 16,
     /** The reply cannot be read: not the JSON that was promised, or larger than allowed. */
     VIPPS_DECODE = 17,
+    /** The proxy refused; the error has its HTTP status. 407 asks for a user and a password, or for others. */
+    VIPPS_PROXY = 18,
 
     /** An argument is NULL that must not be. Nothing was sent. */
     VIPPS_NULL_ARGUMENT = -1,
@@ -569,8 +571,9 @@ vipps_status vipps_session_builder_no_retry(vipps_session_builder *builder, vipp
 vipps_status vipps_session_builder_proxy(vipps_session_builder *builder, const char *url, vipps_error **error);
 
 /**
- * The proxy of ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, except for the hosts of NO_PROXY, read when the session
- * is built. One elsewhere is passed by for a plain http address on this machine, unless plain http is allowed.
+ * The proxy of HTTPS_PROXY (HTTP_PROXY for an http address) or ALL_PROXY, unless NO_PROXY names the host, read
+ * when the session is built. One elsewhere is passed by for a plain http address on this machine, unless plain
+ * http is allowed.
  *
  * Owner: the caller frees *error with vipps_error_free(). The builder stays the caller's, as it was if this
  * fails.

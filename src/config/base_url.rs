@@ -75,7 +75,7 @@ pub(crate) fn has_good_port(authority: &str) -> bool {
 }
 
 /// Splits `host:port`, `[::1]:port` and `host`.
-fn split_port(authority: &str) -> (&str, Option<&str>) {
+pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_brackets = authority.rfind(']').map_or(0, |at| at + 1);
     let colon = authority
         .get(after_brackets..)

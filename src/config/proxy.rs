@@ -2,9 +2,10 @@ use std::env::{self, VarError};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use ureq::http::Uri;
 use ureq::{Proxy, ProxyProtocol};
 
-use crate::config::base_url;
+use crate::config::{base_url, no_proxy};
 use crate::error::Error;
 
 /// Which proxy the builder was told to use.
@@ -14,24 +15,35 @@ pub(crate) enum ProxyChoice {
     FromEnv,
 }
 
-/// The variables that name a proxy. The first that is set to anything counts.
-const VARIABLES: [&str; 6] = [
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-];
-
 impl ProxyChoice {
-    /// `in_clear` is plain http, which is for this machine: a proxy elsewhere would see the keys. It is refused or, as other clients do,
-    /// passed by if it is the environment's.
-    pub(crate) fn resolve(self, in_clear: bool) -> Result<Option<Proxy>, Error> {
+    /// The proxy to `base_url`, which is all that a session connects to.
+    ///
+    /// Plain http is for this machine, unless it is allowed elsewhere: a proxy elsewhere would see the
+    /// keys. It is refused or, as other clients do, passed by if it is the environment's.
+    pub(crate) fn resolve(
+        self,
+        base_url: &str,
+        allow_plain_http: bool,
+    ) -> Result<Option<Proxy>, Error> {
+        let is_exposed = |proxy: &Proxy| {
+            let is_in_clear = base_url.starts_with("http:") && !allow_plain_http;
+            is_in_clear && !base_url::is_loopback(proxy.host())
+        };
         match self {
             Self::None => Ok(None),
-            Self::Url(url) => only_here_in_clear(checked("proxy", &url)?, in_clear).map(Some),
-            Self::FromEnv => from_env(in_clear),
+            Self::FromEnv => Ok(from_env(base_url)?.filter(|proxy| !is_exposed(proxy))),
+            Self::Url(url) => {
+                let proxy = checked("proxy", &url)?;
+                if is_exposed(&proxy) {
+                    return Err(Error::config(
+                        "proxy",
+                        "must be on this machine where base_url is plain http: keys and tokens \
+                         would cross the network in the clear. It may be elsewhere with \
+                         allow_plain_http()",
+                    ));
+                }
+                Ok(Some(proxy))
+            }
         }
     }
 }
@@ -74,50 +86,51 @@ fn checked(setting: &str, url: &str) -> Result<Proxy, Error> {
     }
 }
 
-fn is_here(proxy: &Proxy) -> bool {
-    base_url::is_loopback(proxy.host())
-}
-
-fn only_here_in_clear(proxy: Proxy, in_clear: bool) -> Result<Proxy, Error> {
-    if in_clear && !is_here(&proxy) {
-        return Err(Error::config(
-            "proxy",
-            "must be on this machine where base_url is plain http: keys and tokens would cross the network in the clear. \
-             It may be elsewhere with allow_plain_http()",
-        ));
+/// The variable for the scheme of `base_url` counts before the one for all of them.
+fn from_env(base_url: &str) -> Result<Option<Proxy>, Error> {
+    if is_exempt(base_url)? {
+        return Ok(None);
     }
-    Ok(proxy)
-}
-
-/// ureq's own reading passes by what it cannot use, such as a SOCKS proxy, and then connects directly; and its `NO_PROXY` knows no spaces.
-fn from_env(in_clear: bool) -> Result<Option<Proxy>, Error> {
-    for name in VARIABLES {
-        let Some(url) = variable(name)? else { continue };
-        let proxy = checked(name, &url)?;
-        let mut builder = Proxy::builder(proxy.protocol())
-            .host(proxy.host())
-            .port(proxy.port());
-        if let Some(user) = proxy.username() {
-            builder = builder.username(user);
+    let names = if base_url.starts_with("https:") {
+        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    } else {
+        ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    };
+    for name in names {
+        if is_of_a_request(name) {
+            continue;
         }
-        if let Some(password) = proxy.password() {
-            builder = builder.password(password);
+        if let Some(url) = variable(name)? {
+            return checked(name, &url).map(Some);
         }
-        let exceptions = match variable("NO_PROXY")? {
-            Some(list) => Some(list),
-            None => variable("no_proxy")?,
-        };
-        for exception in exceptions.unwrap_or_default().split(',') {
-            let exception = exception.trim();
-            if !exception.is_empty() {
-                builder = builder.no_proxy(exception);
-            }
-        }
-        let built = builder.build();
-        let proxy = built.map_err(|_| Error::config(name, "cannot be used as a proxy"))?;
-        return Ok(Some(proxy).filter(|proxy| !in_clear || is_here(proxy)));
     }
     Ok(None)
+}
+
+/// Whether `NO_PROXY` names the host of `base_url`.
+fn is_exempt(base_url: &str) -> Result<bool, Error> {
+    let list = match variable("NO_PROXY")? {
+        Some(list) => Some(list),
+        None => variable("no_proxy")?,
+    };
+    let uri = base_url.parse::<Uri>().ok();
+    let (Some(list), Some(uri)) = (list, uri) else {
+        return Ok(false);
+    };
+    let default_port = if base_url.starts_with("https:") {
+        443
+    } else {
+        80
+    };
+    let port = uri.port_u16().unwrap_or(default_port);
+    let host = uri.host().unwrap_or_default();
+    Ok(no_proxy::names(&list, host, port))
+}
+
+/// A CGI program gets the header `Proxy` of whoever calls it as `HTTP_PROXY`. Windows knows one case.
+fn is_of_a_request(name: &str) -> bool {
+    let is_cgi = env::var_os("REQUEST_METHOD").is_some();
+    is_cgi && (name == "HTTP_PROXY" || cfg!(windows) && name == "http_proxy")
 }
 
 /// A variable of the environment. One that is set to nothing counts as not set.

@@ -3,15 +3,21 @@ use std::time::Duration;
 use crate::error::{Delivery, ErrorKind};
 use crate::model::identifier::random_u64;
 
-/// How often and how soon a failed call is repeated.
+/// How often and how soon a failed call is retried.
 ///
-/// Only what cannot do a thing twice is repeated: a request that cannot have been seen, one that was refused for its rate, and, where
-/// the outcome is unknown or the service failed, a GET, PUT, DELETE or a POST with an idempotency key. A repetition sends the same key
-/// and the same bytes. All attempts and the waits between them share the session's
+/// Only what cannot do a thing twice is retried: a request that was not sent whole, one that was refused
+/// for its rate (429) or because another is under way (423), and, where the outcome is unknown or the API
+/// failed, a GET, PUT, DELETE or a POST with an idempotency key. A retry sends the same key and the same
+/// bytes. All attempts and the waits between them share the session's
 /// [`timeout`](crate::SessionBuilder::timeout).
 ///
-/// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full jitter"), `max_backoff` at the
-/// most, or what `Retry-After` asks for where that is longer.
+/// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full
+/// jitter"), `max_backoff` at the most, or what `Retry-After` asks for where that is longer.
+///
+/// The wait after a 429 or 423 holds for all calls of the session to the same endpoint, but for no more
+/// than an hour. A call that has no time for it fails at once:
+/// [`RateLimited`](crate::ErrorKind::RateLimited) and [`NotSent`](crate::Delivery::NotSent), with
+/// [`retry_after`](crate::Error::retry_after).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -22,7 +28,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Never repeats a call. A call refused with 401 is repeated with a new token all the same, once.
+    /// Never retries a call. A call refused with 401 is retried with a new token all the same, once.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
@@ -99,7 +105,10 @@ impl FailedAttempt {
             | (_, Some(401 | 409)) => false,
             // It was refused, and nothing else.
             (_, Some(423 | 429)) => true,
-            (_, Some(408 | 500 | 502 | 503 | 504)) => self.is_idempotent,
+            // A proxy that could not connect has sent nothing.
+            (_, Some(408 | 500 | 502 | 503 | 504)) => {
+                self.delivery == Delivery::NotSent || self.is_idempotent
+            }
             (ErrorKind::Server, _) => false,
             // No answer, or one that broke off: its status says only that it was carried out.
             (ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Network, _) => {
@@ -114,6 +123,10 @@ impl FailedAttempt {
 /// How long to wait before the next attempt, or `None` if there is to be none. Looks at nothing but its arguments.
 pub(crate) fn next_wait(policy: &RetryPolicy, attempt: &FailedAttempt) -> Option<Duration> {
     if !attempt.is_retryable() || attempt.number >= policy.max_attempts {
+        return None;
+    }
+    // A proxy that asks for a password asks again.
+    if attempt.status == Some(407) {
         return None;
     }
     let backoff = backoff(policy, attempt.number, attempt.random);
@@ -178,7 +191,7 @@ mod tests {
     #[test]
     fn a_failed_attempt_is_retried_only_where_that_is_safe() {
         use Delivery::{Answered, NotSent, Unknown};
-        use ErrorKind::{Connect, Decode, Network, Timeout, Tls};
+        use ErrorKind::{Connect, Decode, Network, Proxy, Timeout, Tls};
 
         // What is retried: nothing, what is idempotent, anything.
         const NEVER: [bool; 2] = [false, false];
@@ -196,6 +209,11 @@ mod tests {
             (attempt(Timeout, Answered, Some(201)), IDEMPOTENT),
             // No safe connection, and a reply that another attempt would get again.
             (attempt(Tls, NotSent, None), NEVER),
+            // A proxy that refused.
+            (attempt(Proxy, NotSent, Some(407)), NEVER),
+            (attempt(Proxy, NotSent, Some(403)), NEVER),
+            (attempt(Proxy, NotSent, Some(502)), ALWAYS),
+            (attempt(Proxy, NotSent, Some(429)), ALWAYS),
             (attempt(Decode, Answered, Some(200)), NEVER),
         ];
         for retried in [423, 429] {
@@ -237,7 +255,9 @@ mod tests {
                 };
                 assert_eq!(attempt.is_retryable(), expected, "{attempt:?}");
                 let wait = next_wait(&RetryPolicy::default(), &attempt);
-                assert_eq!(wait, expected.then_some(SECOND / 4), "{attempt:?}");
+                // A 407 is for the caller to mend, though a retry may be safe.
+                let is_retried = expected && attempt.status != Some(407);
+                assert_eq!(wait, is_retried.then_some(SECOND / 4), "{attempt:?}");
             }
         }
     }

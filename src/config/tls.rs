@@ -3,10 +3,13 @@
 use crate::Error;
 
 /// The libraries that can make a TLS connection. Each needs the crate's feature of the same name.
+///
+/// Both trust Mozilla's root certificates, which are compiled in, or what the operating system trusts
+/// with the feature `platform-verifier`: for networks that inspect TLS with a certificate of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsBackend {
-    /// rustls, feature `rustls`, which is on by default. The built-in roots are Mozilla's.
+    /// rustls, feature `rustls`, which is on by default.
     Rustls,
     /// The system's library (Schannel, Security Framework, OpenSSL), feature `native-tls`.
     NativeTls,
@@ -27,7 +30,7 @@ impl Tls {
         roots: Option<&[u8]>,
         _needed: bool,
     ) -> Result<Self, Error> {
-        use ureq::tls::{TlsConfig, TlsProvider};
+        use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
         let provider = match backend {
             None if cfg!(feature = "rustls") => TlsProvider::Rustls,
@@ -42,6 +45,8 @@ impl Tls {
         let mut config = TlsConfig::builder().provider(provider);
         if let Some(pem) = roots {
             config = config.root_certs(root_certificates(pem)?);
+        } else if cfg!(feature = "platform-verifier") {
+            config = config.root_certs(RootCerts::PlatformVerifier);
         }
         Ok(Self {
             config: config.build(),

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
-
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use ureq::http::StatusCode;
 
 use crate::model::lenient::without_bom;
 
@@ -74,9 +74,6 @@ const KEPT_BODY: usize = 4096;
 
 /// How much of an unknown body is shown in a message, in characters.
 const SHOWN_BODY: usize = 200;
-
-/// How many field problems are shown in a message.
-const SHOWN_FIELDS: usize = 20;
 
 impl Problem {
     /// Reads a body. `scrub` takes the session's secrets out of a text: a server may repeat what it was sent.
@@ -271,18 +268,24 @@ impl Problem {
 
 /// `: title: detail (name: reason; name: reason) [trace abc]`, in one line, or nothing at all.
 impl Problem {
-    /// `status` is the status in words, which is not said again.
-    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, status: Option<&str>) -> fmt::Result {
+    /// The status is not said again, neither in words nor as a code.
+    pub(super) fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        status: StatusCode,
+        shown_fields: usize,
+    ) -> fmt::Result {
         let code = self.code.as_ref().filter(|code| {
             // A code among the field problems is shown there.
-            let mut shown = self.fields.iter().take(SHOWN_FIELDS);
+            let mut shown = self.fields.iter().take(shown_fields);
             !shown.any(|field| field.reason == **code)
         });
         let mut shown: Vec<String> = Vec::new();
         for part in [code, self.title.as_ref(), self.detail.as_ref()] {
             let part = part.map(|part| one_line(part)).unwrap_or_default();
             let part = part.trim_end_matches('.');
-            let is_status = status.is_some_and(|status| part.eq_ignore_ascii_case(status));
+            let in_words = status.canonical_reason().unwrap_or_default();
+            let is_status = part.eq_ignore_ascii_case(in_words) || part == status.as_str();
             if !part.is_empty() && !is_status && !shown.iter().any(|other| other == part) {
                 write!(f, ": {part}")?;
                 shown.push(part.to_owned());
@@ -302,7 +305,7 @@ impl Problem {
             .iter()
             .map(shown_field)
             .filter(|t| !t.is_empty());
-        let shown = joined(fields.by_ref().take(SHOWN_FIELDS), "; ");
+        let shown = joined(fields.by_ref().take(shown_fields), "; ");
         if !shown.is_empty() {
             write!(f, " ({shown}")?;
             match fields.count() {

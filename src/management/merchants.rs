@@ -7,13 +7,24 @@ use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Gets what is known of a merchant.
+/// Gets a merchant by its business identifier: name, organization number and address.
 ///
-/// `GET /management/v1/merchants/{scheme}/{id}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::management::{BusinessIdentifier, get_merchant};
+///
+/// let merchant = get_merchant(&session, &BusinessIdentifier::norway("987654321")?)?;
+/// println!("{:?}", merchant.name);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v1/merchants/{scheme}/{id}` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// A 404 also for a merchant that is not active, or has not consented to share its data with the partner that asks.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), also for a merchant that is not active, or that has not agreed to share its data with the
+/// partner whose keys these are.
 pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<Merchant, Error> {
     request(session, merchant).send()?.json()
 }

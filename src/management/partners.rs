@@ -8,7 +8,16 @@ use crate::{Error, Session};
 
 /// Lists the price packages that a partner can offer. Needs partner keys.
 ///
-/// `GET /management/v1/partners/price-packages`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// for package in vipps::management::list_price_packages(&session)? {
+///     println!("{} {}", package.price_package_id, package.name);
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v1/partners/price-packages` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error> {
     session
         .request("GET", "/management/v1/partners/price-packages")

@@ -14,14 +14,30 @@ mod use_case;
 pub use logo::SalesUnitLogo;
 pub use use_case::{App, Website};
 
-/// Orders a product for a merchant: fills in the form that the merchant has only to review and submit.
+/// Orders a product for a merchant by filling in the form that the merchant then reviews and submits.
 ///
-/// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any failure: its idempotency key
-/// makes sure that there is one order. The service keeps a refusal (4xx) with the key: an order that was corrected afterwards, or is to be
-/// tried again after one, needs [a new key](PrefillProductOrder::idempotency_key). Success is no promise that the form is filled in: what
-/// the service cannot check at once may make it come up empty.
+/// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any
+/// failure: its idempotency key makes sure that there is one order. The API keeps a refusal (4xx) with the
+/// key, so that a corrected order, or a new try after a refusal, needs
+/// [a new key](PrefillProductOrder::idempotency_key). A success does not promise that the form is filled in:
+/// it may come up empty if something cannot be checked at once.
 ///
-/// `POST /management/v1/product-orders`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::management::{
+///     BusinessIdentifier, PrefillProductOrder, ProductType, prefill_product_order,
+/// };
+///
+/// let merchant = BusinessIdentifier::norway("987654321")?;
+/// let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
+///     .sales_unit_name("ACME Shop");
+/// let prefilled = prefill_product_order(&session, &order)?;
+/// println!("for the merchant to review and submit: {}", prefilled.prefill_url);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `POST /management/v1/product-orders` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///

@@ -6,9 +6,20 @@ use crate::model::identifier::{identifier, is_uuid};
 use crate::model::open_enum::open_enum;
 use crate::{Error, Session};
 
-/// Lists the product orders that are connected to a partner, except, as it stands, the expired ones.
+/// Lists the product orders that are connected to a partner, without expired ones unless asked for.
 ///
-/// `GET /management/v2/product-orders?includeExpired=`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::management::{ListProductOrders, list_product_orders};
+///
+/// for order in list_product_orders(&session, &ListProductOrders::new().include_expired(true))? {
+///     println!("{:?} {}", order.product_order_id, order.status);
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v2/product-orders?includeExpired=` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 pub fn list_product_orders(
     session: &Session,
     request: &ListProductOrders,
@@ -26,11 +37,23 @@ pub fn list_product_orders(
 
 /// Gets a product order with its status.
 ///
-/// `GET /management/v2/product-orders/{productOrderId}/details`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # use vipps::management::*;
+/// # let merchant = BusinessIdentifier::norway("987654321")?;
+/// # let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration);
+/// # let prefilled = prefill_product_order(&session, &order)?;
+/// let order = vipps::management::get_product_order(&session, &prefilled.prefilled_order_id)?;
+/// println!("{:?}", order.status);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v2/product-orders/{productOrderId}/details` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// A 404 for an order that does not exist or was deleted.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an order that does not exist or was deleted.
 pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<ProductOrder, Error> {
     session
         .request("GET", "/management/v2/product-orders")
@@ -42,14 +65,25 @@ pub fn get_product_order(session: &Session, id: &ProductOrderId) -> Result<Produ
 
 /// Deletes a product order that the merchant has not submitted yet.
 ///
-/// A 404 is a success if it answers a repetition after a lost answer, a 408 or a status from 500: the attempt before it is taken to have
-/// deleted it, as nothing can tell that it was never there.
+/// If an earlier attempt of the call may have been carried out (no answer, a 408 or a status from 500), a 404
+/// of the API is a success: the order is gone, whichever attempt deleted it.
 ///
-/// `DELETE /management/v1/product-orders/{productOrderId}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # use vipps::management::*;
+/// # let merchant = BusinessIdentifier::norway("987654321")?;
+/// # let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration);
+/// # let prefilled = prefill_product_order(&session, &order)?;
+/// vipps::management::delete_product_order(&session, &prefilled.prefilled_order_id)?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `DELETE /management/v1/product-orders/{productOrderId}` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// A 404 for an order that does not exist.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an order that does not exist.
 pub fn delete_product_order(session: &Session, id: &ProductOrderId) -> Result<(), Error> {
     session
         .request("DELETE", "/management/v1/product-orders")

@@ -11,7 +11,16 @@ use crate::{Error, Msn, Session};
 ///
 /// The list holds MSNs and names. Details take one [`get_sales_unit`] each.
 ///
-/// `GET /management/v1/sales-units`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// for unit in vipps::management::list_sales_units(&session)? {
+///     println!("{} {}", unit.msn, unit.name);
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v1/sales-units` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Error> {
     session
         .request("GET", "/management/v1/sales-units")
@@ -21,11 +30,23 @@ pub fn list_sales_units(session: &Session) -> Result<Vec<SalesUnitSummary>, Erro
 
 /// Lists the sales units of one merchant; for a partner, those that are connected to it.
 ///
-/// `GET /management/v1/merchants/{scheme}/{id}/sales-units`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::management::{BusinessIdentifier, list_merchant_sales_units};
+///
+/// let merchant = BusinessIdentifier::norway("987654321")?;
+/// for unit in list_merchant_sales_units(&session, &merchant)? {
+///     println!("{} {}", unit.msn, unit.name);
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v1/merchants/{scheme}/{id}/sales-units` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// A 404 also for a merchant that is not active.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), also for a merchant that is not active.
 pub fn list_merchant_sales_units(
     session: &Session,
     merchant: &BusinessIdentifier,
@@ -41,13 +62,21 @@ const LIST: &str = "a list of sales units";
 /// Where older pages of the API have the list: `{"salesUnits": [...]}`.
 const WRAPPED_AS: &str = "salesUnits";
 
-/// Gets a sales unit with its configuration.
+/// Gets a sales unit with its configuration, by its MSN of 4 to 10 digits.
 ///
-/// `GET /management/v1/sales-units/{msn}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// let unit = vipps::management::get_sales_unit(&session, &"123456".parse()?)?;
+/// println!("{} {:?}", unit.name, unit.configuration.payment_allowed);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /management/v1/sales-units/{msn}` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// A 404 also for a sales unit that is not active or not connected to these keys.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), also for a sales unit that is not active or not connected to these keys.
 pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> {
     session
         .request("GET", "/management/v1/sales-units")

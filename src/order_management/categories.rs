@@ -8,15 +8,25 @@ use crate::model::url::url_problem;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Puts a link on the order's page in the app. An order has one: putting another replaces it.
+/// Puts a category on an order, replacing the one it has: a link that the app shows with the payment.
 ///
-/// Gives what the service answers, which is a UUID.
+/// Gives the API's answer, which is a UUID.
 ///
-/// `PUT /order-management/v2/{paymentType}/categories/{orderId}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::order_management::{Category, CategoryType, OrderRef, put_category};
+///
+/// let tracking = Category::new(CategoryType::Delivery, "https://example.com/track/123");
+/// put_category(&session, &OrderRef::ecom("order-123".parse()?), &tracking)?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `PUT /order-management/v2/{paymentType}/categories/{orderId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// A 400 also for an image id that the service does not have.
+/// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), also for an image id that the API does not have.
 pub fn put_category(
     session: &Session,
     order: &OrderRef,
@@ -30,15 +40,28 @@ pub fn put_category(
         .string()
 }
 
-/// Adds a link to an order. An order can have several.
+/// Adds a category to an order, which can have several.
 ///
-/// It takes no idempotency key: where the outcome is unknown, [`list_categories`] tells whether it was added.
+/// The API takes no idempotency key here: where the outcome is unknown, [`list_categories`] tells whether the
+/// category was added.
 ///
-/// `POST /order-management/v3/categories`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::order_management::{AddCategory, CategoryType, OrderRef, add_category};
+///
+/// let order = OrderRef::ecom("order-123".parse()?);
+/// let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
+/// let id = add_category(&session, &ticket)?;
+/// println!("{id}");
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `POST /order-management/v3/categories` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// A 400 also for an image id that the service does not have.
+/// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), also for an image id that the API does not have.
 pub fn add_category(session: &Session, category: &AddCategory) -> Result<CategoryId, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -54,9 +77,18 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
         .map(|added: Added| added.category_id)
 }
 
-/// Lists the links of an order.
+/// Lists the categories of an order.
 ///
-/// `GET /order-management/v3/categories?orderId=`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// for category in vipps::order_management::list_categories(&session, &"order-123".parse()?)? {
+///     println!("{:?}", category.url);
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /order-management/v3/categories?orderId=` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCategory>, Error> {
     request(session, "GET")
         .query("orderId", order.as_str())
@@ -64,9 +96,25 @@ pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCa
         .list("a list of categories", "categories")
 }
 
-/// Gets a link.
+/// Gets a category by the id that it got when it was added.
 ///
-/// `GET /order-management/v3/categories/{categoryId}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # use vipps::order_management::*;
+/// # let order = OrderRef::ecom("order-123".parse()?);
+/// # let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
+/// # let id = add_category(&session, &ticket)?;
+/// let category = vipps::order_management::get_category(&session, &id)?;
+/// println!("{:?}", category.url);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /order-management/v3/categories/{categoryId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+///
+/// # Errors
+///
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a category that does not exist.
 pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory, Error> {
     request(session, "GET")
         .segment("categoryId", id)
@@ -74,12 +122,27 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
         .json()
 }
 
-/// Deletes a link.
+/// Deletes a category.
 ///
-/// A 404 is a success if it answers a repetition after a lost answer, a 408 or a status from 500: the attempt before it is taken to have
-/// deleted it, as nothing can tell that it was never there.
+/// If an earlier attempt of the call may have been carried out (no answer, a 408 or a status from 500), a 404
+/// of the API is a success: the category is gone, whichever attempt deleted it.
 ///
-/// `DELETE /order-management/v3/categories/{categoryId}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # use vipps::order_management::*;
+/// # let order = OrderRef::ecom("order-123".parse()?);
+/// # let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
+/// # let id = add_category(&session, &ticket)?;
+/// vipps::order_management::delete_category(&session, &id)?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `DELETE /order-management/v3/categories/{categoryId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+///
+/// # Errors
+///
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a category that does not exist.
 pub fn delete_category(session: &Session, id: &CategoryId) -> Result<(), Error> {
     request(session, "DELETE")
         .segment("categoryId", id)

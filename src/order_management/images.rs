@@ -14,16 +14,29 @@ use crate::model::picture::picture_size;
 use crate::request::{Reply, RequestBuilder};
 use crate::{Error, ErrorKind, Problem, Session};
 
-/// Uploads a picture, for the link of any number of orders.
+/// Uploads an image, PNG or JPEG, for the categories of any number of orders.
 ///
-/// Gives the id to use from now on, which is the one that the API answers, or the image's own where
-/// it answers none. An id can never be used for another picture.
+/// Gives the id to use from now on, which is the one in the API's answer, or the image's own where the answer
+/// has none. An id can never be used for another image.
 ///
-/// `POST /order-management/v1/images`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\xa7\x08\0\0\0\0\xf5\x3b\x69\xa6\
+/// #     \0\0\0\x0eIDAT\x78\xda\x63\x68\x60\x18\x85\x54\x83\0\x7c\xf8\x53\x81\x73\xf7\x57\x6f\
+/// #     \0\0\0\0IEND\xae\x42\x60\x82";
+/// use vipps::order_management::{AddImage, add_image};
+///
+/// let image_id = add_image(&session, &AddImage::from_bytes("acme-logo-1".parse()?, png)?)?;
+/// println!("{image_id}");
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `POST /order-management/v1/images` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is a picture of this id.
+/// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if there is an image of this id.
 /// [`ensure_image`] is the call that may be made again.
 pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> {
     answered_id(&upload(session, image).send()?, image)

@@ -8,13 +8,26 @@ use super::order_ref::OrderRef;
 use super::receipts::Receipt;
 use crate::{Error, Session};
 
-/// Gets what was added to an order: its link and its receipt.
+/// Gets what was added to an order: its category and its receipt.
 ///
-/// `GET /order-management/v2/{paymentType}/{orderId}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # use vipps::order_management::*;
+/// # let link = Category::new(CategoryType::General, "https://example.com/1");
+/// # put_category(&session, &OrderRef::ecom("order-123".parse()?), &link)?;
+/// use vipps::order_management::{OrderRef, get_order};
+///
+/// let order = get_order(&session, &OrderRef::ecom("order-123".parse()?))?;
+/// println!("has a receipt: {}", order.receipt.is_some());
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /order-management/v2/{paymentType}/{orderId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// A 404 for an order to which nothing was added.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an order to which nothing was added.
 pub fn get_order(session: &Session, order: &OrderRef) -> Result<Order, Error> {
     get_order_by(session, order, session.deadline())
 }

@@ -11,14 +11,28 @@ use crate::error::Error;
 use crate::error::problem::FieldProblem;
 use crate::request::RequestBuilder;
 
-/// Adds a receipt to an order. An order has one, and it can never be changed.
+/// Adds a receipt to an order, which has one at most; it can never be changed.
 ///
-/// The receipt is [validated](Receipt::validate) first. Gives what the service answers, which is a UUID.
+/// The receipt is [validated](Receipt::validate) first. Gives the API's answer, which is a UUID.
 ///
-/// It takes no idempotency key: where the outcome is unknown, the error says so, and nothing is repeated. [`ensure_receipt`](super::ensure_receipt) is the call that
-/// may be made again.
+/// The API takes no idempotency key here: where the outcome is unknown, the error says so, and nothing is
+/// retried. [`ensure_receipt`](super::ensure_receipt) is the call that may be made again.
 ///
-/// `POST /order-management/v2/{paymentType}/receipts/{orderId}`
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::order_management::{
+///     BottomLine, Currency, OrderLine, OrderRef, Receipt, TaxRate, add_receipt,
+/// };
+///
+/// // 100.00 NOK, of which 20.00 are tax.
+/// let socks = OrderLine::from_gross("Socks", "1", 100_00, TaxRate::percent(25))?;
+/// let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(socks);
+/// add_receipt(&session, &OrderRef::ecom("order-123".parse()?), &receipt)?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `POST /order-management/v2/{paymentType}/receipts/{orderId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///

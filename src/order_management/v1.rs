@@ -18,9 +18,21 @@ use crate::model::lenient::{optional_short_list, optional_whole};
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Puts a link on the page of a payment.
+/// Puts a category on a payment, by its transaction id.
 ///
-/// `PUT /order-management/v1/orders/{transactionId}`
+/// ```
+/// # #![allow(deprecated)]
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # sandbox.enable_v1();
+/// # let session = sandbox.session();
+/// use vipps::order_management::{Category, CategoryType, v1};
+///
+/// let tracking = Category::new(CategoryType::Delivery, "https://example.com/track/123");
+/// v1::put_order(&session, &"5001419121".parse()?, &tracking)?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `PUT /order-management/v1/orders/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[deprecated(note = "the service no longer offers it: use order_management::put_category")]
 pub fn put_order(
     session: &Session,
@@ -34,9 +46,22 @@ pub fn put_order(
         .done()
 }
 
-/// Gets the link of a payment.
+/// Gets the category of a payment, by its transaction id.
 ///
-/// `GET /order-management/v1/orders/{transactionId}`
+/// ```
+/// # #![allow(deprecated)]
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # sandbox.enable_v1();
+/// # let session = sandbox.session();
+/// # use vipps::order_management::{Category, CategoryType, v1};
+/// # let tracking = Category::new(CategoryType::Delivery, "https://example.com/track/123");
+/// # v1::put_order(&session, &"5001419121".parse()?, &tracking)?;
+/// let order = vipps::order_management::v1::get_order(&session, &"5001419121".parse()?)?;
+/// println!("{:?}", order.category);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /order-management/v1/orders/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInfo, Error> {
     request(session, "GET", "orders", transaction_id)
@@ -44,9 +69,22 @@ pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInf
         .json()
 }
 
-/// Adds a receipt to a payment.
+/// Adds a receipt to a payment, by its transaction id.
 ///
-/// `POST /order-management/v1/receipts/{transactionId}`
+/// ```
+/// # #![allow(deprecated)]
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # sandbox.enable_v1();
+/// # let session = sandbox.session();
+/// use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate, v1};
+///
+/// let socks = OrderLine::from_gross("Socks", "1", 100_00, TaxRate::percent(25))?;
+/// let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(socks);
+/// v1::add_receipt(&session, &"5001419121".parse()?, &receipt)?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `POST /order-management/v1/receipts/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[deprecated(note = "the service no longer offers it: use order_management::add_receipt")]
 pub fn add_receipt(
     session: &Session,
@@ -61,9 +99,23 @@ pub fn add_receipt(
         .done()
 }
 
-/// Gets the receipt of a payment.
+/// Gets the receipt of a payment, by its transaction id.
 ///
-/// `GET /order-management/v1/receipts/{transactionId}`
+/// ```
+/// # #![allow(deprecated)]
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # sandbox.enable_v1();
+/// # let session = sandbox.session();
+/// # use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate, v1};
+/// # let socks = OrderLine::from_gross("Socks", "1", 100_00, TaxRate::percent(25))?;
+/// # let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(socks);
+/// # v1::add_receipt(&session, &"5001419121".parse()?, &receipt)?;
+/// let receipt = vipps::order_management::v1::get_receipt(&session, &"5001419121".parse()?)?;
+/// println!("{} lines", receipt.order_lines.len());
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// `GET /order-management/v1/receipts/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[deprecated(note = "the service no longer offers it: use order_management::get_order")]
 pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receipt, Error> {
     request(session, "GET", "receipts", transaction_id)

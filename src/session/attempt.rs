@@ -78,7 +78,7 @@ impl Attempt {
         self.number
     }
 
-    /// How long the attempt took.
+    /// How long the attempt took, by the machine's clock also where the session has a manual one.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }

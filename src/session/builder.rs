@@ -5,6 +5,7 @@ use std::time::Duration;
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::gates::Gates;
 use super::{Attempt, MAX_TIMEOUT, Observer, OnNewToken, Session, Shared};
 use crate::config::api_keys::ApiKeys;
 use crate::config::base_url;
@@ -242,9 +243,16 @@ impl SessionBuilder {
         self
     }
 
-    /// The proxy of `ALL_PROXY`, `HTTPS_PROXY` or `HTTP_PROXY`, except for the hosts of `NO_PROXY`, read by [`build`](Self::build). It is
-    /// an error if that is no proxy as for [`proxy`](Self::proxy). One elsewhere is passed by for a plain http base URL on this machine,
-    /// unless [`allow_plain_http`](Self::allow_plain_http) is set.
+    /// The proxy of the environment, read by [`build`](Self::build): `HTTPS_PROXY` for an https base URL
+    /// and `HTTP_PROXY` for an http one, then `ALL_PROXY`, in upper case or else in lower case. It is an
+    /// error if that is no proxy as for [`proxy`](Self::proxy).
+    ///
+    /// No proxy is used for the hosts of `NO_PROXY`, a list with commas: domains, which stand for their
+    /// subdomains too (`vipps.no`, `.vipps.no`), addresses, CIDR blocks (`10.0.0.0/8`), each but the
+    /// blocks with a port if need be (`api.vipps.no:443`), or `*` for all. `HTTP_PROXY` in upper case is
+    /// ignored where `REQUEST_METHOD` is set, as whoever calls a CGI program can choose it. A proxy
+    /// elsewhere is passed by for a plain http base URL on this machine, unless
+    /// [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxyChoice::FromEnv;
         self
@@ -256,7 +264,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Trusts the certificates of this PEM bundle *instead of* the built-in roots.
+    /// Trusts the certificates of this PEM bundle *instead of* Mozilla's roots or, with the feature
+    /// `platform-verifier`, those of the operating system.
     ///
     /// To trust a certificate in addition to the public ones, give a bundle with both, such as the system's and one's own, one after
     /// the other.
@@ -279,21 +288,93 @@ impl SessionBuilder {
 
     /// Is called after every attempt of every call, token requests included, on the thread that made it.
     ///
-    /// It must not make calls with the session: during a token request such a call would wait for itself until its time is up.
+    /// It must not make calls with the session: during a token request such a call would wait for itself
+    /// until it times out.
+    ///
+    /// Counters for metrics, and a line of log for each retry:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let builder = sandbox.session_builder()?;
+    /// # sandbox.fault("GET /management/v1/sales-units", 1, vipps::sandbox::Fault::status(503));
+    /// use std::collections::BTreeMap;
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let counters = Arc::new(Mutex::new(BTreeMap::<String, u64>::new()));
+    /// let counted = Arc::clone(&counters);
+    /// let session = builder
+    ///     .observer(move |attempt| {
+    ///         let outcome = attempt.error_kind().map_or("ok", |kind| kind.as_str());
+    ///         let name = format!("{} {} {outcome}", attempt.method(), attempt.route());
+    ///         *counted.lock().unwrap().entry(name).or_default() += 1;
+    ///         if let Some(wait) = attempt.retry_in() {
+    ///             let (path, number) = (attempt.path(), attempt.number());
+    ///             log::warn!("{path}: attempt {number} failed ({outcome}), the next in {wait:.1?}");
+    ///         }
+    ///     })
+    ///     .build()?;
+    ///
+    /// vipps::management::list_sales_units(&session)?;
+    /// let counters = counters.lock().unwrap();
+    /// assert_eq!(counters["GET /management/v1/sales-units Server"], 1);
+    /// assert_eq!(counters["GET /management/v1/sales-units ok"], 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn observer(mut self, observer: impl Fn(&Attempt) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Begins with a token that an earlier run kept. It is used until it is nearly over or the service refuses it.
+    /// Seeds the session with a saved token, which is used until it has nearly expired or the API refuses
+    /// it. See [`on_new_token`](Self::on_new_token).
     pub fn access_token(mut self, token: AccessToken) -> Self {
         self.access_token = Some(token);
         self
     }
 
-    /// Is called with every token that the session fetches, on the thread that fetched it: for programs that keep it between runs.
+    /// Is called with every token that the session fetches, on the thread that fetched it: for programs
+    /// that keep it between runs.
     ///
     /// Like an [observer](Self::observer) it must not make calls with the session.
+    ///
+    /// A token in a file that only its owner can read, with its expiry in the first line:
+    ///
+    /// ```
+    /// # #[cfg(unix)]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let directory = std::env::temp_dir().join(format!("vipps-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&directory)?;
+    /// # let file = directory.join("token");
+    /// # for _run in 0..2 {
+    /// # let builder = sandbox.session_builder()?;
+    /// # let path = file.clone();
+    /// use std::fs::{self, OpenOptions};
+    /// use std::io::Write;
+    /// use std::os::unix::fs::OpenOptionsExt;
+    /// use std::time::{Duration, UNIX_EPOCH};
+    /// use vipps::AccessToken;
+    ///
+    /// let mut builder = builder.on_new_token(move |token| {
+    ///     let expiry = token.expires_at().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ///     let mut options = OpenOptions::new();
+    ///     let open = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+    ///     // A token that cannot be saved is fetched again by the next run.
+    ///     let _ = open.and_then(|mut file| write!(file, "{}\n{}", expiry.as_secs(), token.secret()));
+    /// });
+    /// if let Some((expiry, secret)) = fs::read_to_string(&file).unwrap_or_default().split_once('\n') {
+    ///     let expires_at = UNIX_EPOCH + Duration::from_secs(expiry.parse()?);
+    ///     builder = builder.access_token(AccessToken::valid_until(secret, expires_at)?);
+    /// }
+    /// # vipps::management::list_sales_units(&builder.build()?)?;
+    /// # }
+    /// # assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(unix))]
+    /// # fn main() {}
+    /// ```
     pub fn on_new_token(mut self, keep: impl Fn(&AccessToken) + Send + Sync + 'static) -> Self {
         self.on_new_token = Some(Arc::new(keep));
         self
@@ -316,8 +397,7 @@ impl SessionBuilder {
             None => ("environment", self.environment.base_url()),
         };
         let base_url = base_url::checked(setting, url, self.allow_plain_http)?;
-        let in_clear = base_url.starts_with("http:") && !self.allow_plain_http;
-        let proxy = self.proxy.resolve(in_clear)?;
+        let proxy = self.proxy.resolve(&base_url, self.allow_plain_http)?;
         let needs_tls =
             base_url.starts_with("https:") || proxy.as_ref().is_some_and(proxy::needs_tls);
         let credentials = self.keys.credentials()?;
@@ -387,6 +467,7 @@ impl SessionBuilder {
             headers,
             token_msn: self.msn.clone(),
             tokens: TokenCache::new(self.clock.clone(), token_line, self.access_token),
+            gates: Gates::default(),
             clock: self.clock,
             connect_timeout: self.connect_timeout,
             stall_timeout: self.stall_timeout,

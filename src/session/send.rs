@@ -1,7 +1,7 @@
 //! The one loop that every call goes through: token, attempt, and what follows from its outcome.
 
 use std::cell::OnceCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::StatusCode;
 use ureq::http::header::AUTHORIZATION;
@@ -26,8 +26,18 @@ impl Session {
 
     /// A good token: the cached one, or one that this thread or another fetches now.
     fn token(&self, deadline: Duration) -> Result<AccessToken, Error> {
-        let tokens = &self.shared.tokens;
-        tokens.get(deadline, |deadline| self.fetch_token(deadline))
+        let shared = &self.shared;
+        let mut fetched = None;
+        let token = shared.tokens.get(deadline, |deadline| {
+            let token = self.fetch_token(deadline)?;
+            fetched = Some(token.clone());
+            Ok(token)
+        })?;
+        // Only now, as a panic of the caller's own must not lose the token.
+        if let (Some(fetched), Some(keep)) = (fetched, &shared.on_new_token) {
+            keep(&fetched);
+        }
+        Ok(token)
     }
 
     fn fetch_token(&self, deadline: Duration) -> Result<AccessToken, Error> {
@@ -44,11 +54,7 @@ impl Session {
         let reply = request.with_keys().deadline(deadline).send();
         let reply = reply.map_err(Error::of_token_request)?;
         let token = token::read(reply.content(), &shared.clock);
-        let token = token.map_err(|reason| reply.unreadable(reason).of_token_request())?;
-        if let Some(keep) = &shared.on_new_token {
-            keep(&token);
-        }
-        Ok(token)
+        token.map_err(|reason| reply.unreadable(reason).of_token_request())
     }
 
     /// Waits before a call of several requests begins again, as long as the server asked to. Gives `false` if the policy or the time does
@@ -111,6 +117,11 @@ impl RequestBuilder<'_> {
         let mut in_doubt = false;
         let mut token_replaced = false;
         loop {
+            self.pass_gate(deadline).map_err(|error| {
+                let is_safe = !in_doubt || self.is_idempotent();
+                let error = error.after_doubt(in_doubt).with_retryable(is_safe);
+                error.with_attempts(number)
+            })?;
             let token = match self.with_keys {
                 true => None,
                 false => Some(
@@ -119,8 +130,7 @@ impl RequestBuilder<'_> {
                         .map_err(|error| error.after_doubt(in_doubt).with_attempts(number))?,
                 ),
             };
-            let began = shared.clock.now();
-            let time_left = deadline.saturating_sub(began);
+            let time_left = deadline.saturating_sub(shared.clock.now());
             if time_left.is_zero() {
                 let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
                 let reason = "timed out before the request was sent";
@@ -130,10 +140,12 @@ impl RequestBuilder<'_> {
                 return Err(error.with_attempts(number));
             }
             number += 1;
+            // Not the session's clock, which may be a test's.
+            let began = Instant::now();
             let result = self.attempt(token.as_ref(), time_left);
             let observe = |result, retry_in| {
                 if let Some(observer) = &shared.observer {
-                    let elapsed = shared.clock.now().saturating_sub(began);
+                    let elapsed = began.elapsed();
                     let msn = session.merchant_serial_number();
                     observer(&Attempt::new(
                         &self.line, msn, number, elapsed, result, retry_in,
@@ -142,7 +154,8 @@ impl RequestBuilder<'_> {
             };
             let status = match &result {
                 Ok(response) => Some(response.status.as_u16()),
-                Err(error) => error.status(),
+                // A proxy knows nothing of tokens.
+                Err(error) => error.status().filter(|_| error.kind() != ErrorKind::Proxy),
             };
             if token_replaced && status.is_some_and(|status| status != 401) {
                 shared.tokens.accept();
@@ -174,11 +187,32 @@ impl RequestBuilder<'_> {
             let failed = session.failed_attempt(&error, self.is_idempotent(), tried, deadline);
             let error = error.with_retryable(failed.is_retryable());
             let wait = next_wait(&shared.retry, &failed);
+            if let Some(closed) = wait
+                .or(error.retry_after())
+                .filter(|_| error.asks_to_wait())
+            {
+                shared.gates.close(&self.line, closed, shared.clock.now());
+            }
             observe(Err(&error), wait);
             let Some(wait) = wait else {
                 return Err(error);
             };
             in_doubt |= error.leaves_doubt();
+            shared.clock.sleep(wait);
+        }
+    }
+
+    /// Waits for as long as an earlier answer asked all calls to this route to wait.
+    fn pass_gate(&self, deadline: Duration) -> Result<(), Error> {
+        let shared = &self.session.shared;
+        loop {
+            let now = shared.clock.now();
+            let Some(wait) = shared.gates.wait(&self.line, now) else {
+                return Ok(());
+            };
+            if wait >= deadline.saturating_sub(now) {
+                return Err(Error::rate_limited(&self.line, wait));
+            }
             shared.clock.sleep(wait);
         }
     }
@@ -208,7 +242,7 @@ impl RequestBuilder<'_> {
             redactor.redact(text)
         };
         let limits = self.session.limits(time_left);
-        shared.client.exchange(&message, limits, &scrub)
+        shared.client.exchange(message, limits, &scrub)
     }
 }
 

@@ -7,8 +7,14 @@ use ureq::http::{HeaderMap, Method, StatusCode};
 use super::Message;
 use crate::model::lenient::without_bom;
 
-/// Whether a body that has no end but that of the connection ends too early. Its value is all that can tell: ureq takes a reset for the
-/// end too.
+/// Whether a request with these headers asks for JSON.
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|a| a.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("json"))
+}
+
+/// Whether a body of JSON that has no end but that of the connection ends too early. Its value is
+/// all that can tell: ureq takes a reset for the end too.
 pub(super) fn is_cut(
     message: &Message<'_>,
     status: StatusCode,
@@ -18,8 +24,7 @@ pub(super) fn is_cut(
     let has_end = headers.contains_key(CONTENT_LENGTH)
         || headers.contains_key(TRANSFER_ENCODING)
         || status == StatusCode::NO_CONTENT;
-    let accept = message.headers.get(ACCEPT).and_then(|a| a.to_str().ok());
-    if has_end || !accept.is_some_and(|accept| accept.contains("json")) {
+    if has_end {
         return false;
     }
     let text = without_bom(body).trim_ascii();

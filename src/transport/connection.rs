@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::process;
 use std::sync::Arc;
@@ -32,7 +33,10 @@ pub(super) fn agent(config: Config, clock: Clock) -> Agent {
     let has_proxy = config.proxy().is_some();
     let addresses = Arc::new(Addresses::new(clock));
     let chain = ().chain(ConnectProxyConnector::default());
-    let chain = chain.chain(SocketConnector(addresses));
+    let chain = chain.chain(SocketConnector {
+        addresses,
+        has_proxy,
+    });
     #[cfg(feature = "rustls")]
     let chain = chain.chain(RustlsConnector::default());
     #[cfg(feature = "native-tls")]
@@ -51,8 +55,11 @@ impl Resolver for NoLookup {
     }
 }
 
-/// Connects to the host, unless there is a tunnel to it.
-struct SocketConnector(Arc<Addresses>);
+/// Connects to the proxy if there is one, or else to the host, unless there is a tunnel to it.
+struct SocketConnector {
+    addresses: Arc<Addresses>,
+    has_proxy: bool,
+}
 
 impl<In: Transport> Connector<In> for SocketConnector {
     type Out = Box<dyn Transport>;
@@ -62,12 +69,17 @@ impl<In: Transport> Connector<In> for SocketConnector {
         details: &ConnectionDetails<'_>,
         tunnel: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
+        let is_to_proxy = self.has_proxy && tunnel.is_none();
         let transport: Self::Out = match tunnel {
             Some(tunnel) => Box::new(tunnel),
             None => Box::new(Socket::new(self.connect_to(details.uri)?, details.config)),
         };
         if details.needs_tls() {
-            record::enter(Phase::Handshake);
+            record::enter(if is_to_proxy {
+                Phase::ProxyHandshake
+            } else {
+                Phase::Handshake
+            });
         }
         Ok(Some(transport))
     }
@@ -79,7 +91,7 @@ impl SocketConnector {
         let name = parts.and_then(|(scheme, host)| DefaultResolver::host_and_port(scheme, host));
         let name = name.ok_or_else(|| Error::BadUri(uri.to_string()))?;
         record::enter(Phase::Lookup);
-        let found = self.0.of(&name, record::phase_end());
+        let found = self.addresses.of(&name, record::phase_end());
         let addresses = found.map_err(|error| match error {
             NoAddress::TimedOut => Error::Timeout(Timeout::Resolve),
             NoAddress::NotFound(error) => Error::Io(error),
@@ -92,7 +104,7 @@ impl SocketConnector {
         record::enter(Phase::Connect);
         let connected = connect_to_one_of(&addresses);
         if connected.is_err() {
-            self.0.forget(&name);
+            self.addresses.forget(&name);
         }
         connected
     }
@@ -130,6 +142,10 @@ struct Socket {
     process: u32,
     /// Nothing more can be sent, and why.
     broken: Option<Broken>,
+    /// Nothing was sent since ureq kept it.
+    is_idle: bool,
+    /// How long the system lets a read or a write wait.
+    wait: Option<Duration>,
 }
 
 #[derive(Clone, Copy)]
@@ -147,6 +163,8 @@ impl Socket {
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
             process: process::id(),
             broken: None,
+            is_idle: false,
+            wait: None,
         }
     }
 
@@ -154,7 +172,6 @@ impl Socket {
     fn within<T>(
         &mut self,
         limit: NextTimeout,
-        set_timeout: impl Fn(&TcpStream, Option<Duration>) -> io::Result<()>,
         mut act: impl FnMut(&mut Self) -> io::Result<T>,
     ) -> Result<T, Error> {
         loop {
@@ -162,13 +179,7 @@ impl Socket {
             if *limit.after < wait {
                 (wait, reason) = (*limit.after, limit.reason);
             }
-            match set_timeout(&self.stream, Some(wait)) {
-                // macOS does not take it after the other end has gone. Reading what that said needs no time.
-                Err(error)
-                    if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => {
-                }
-                set => set?,
-            }
+            self.set_wait(wait)?;
             match act(self) {
                 Ok(done) => return Ok(done),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -178,10 +189,26 @@ impl Socket {
         }
     }
 
+    /// Most waits are as long as the one before.
+    fn set_wait(&mut self, wait: Duration) -> io::Result<()> {
+        if self.wait == Some(wait) {
+            return Ok(());
+        }
+        let read = self.stream.set_read_timeout(Some(wait));
+        match read.and_then(|()| self.stream.set_write_timeout(Some(wait))) {
+            Ok(()) => self.wait = Some(wait),
+            // macOS does not take it after the other end has gone. Reading what that said needs no time.
+            Err(error)
+                if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     fn send(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
         let mut sent = 0;
         while sent < amount {
-            sent += self.within(limit, TcpStream::set_write_timeout, |socket| {
+            sent += self.within(limit, |socket| {
                 let output = socket.buffers.output().get(sent..amount);
                 match socket.stream.write(output.unwrap_or_default())? {
                     0 => Err(io::ErrorKind::WriteZero.into()),
@@ -200,6 +227,7 @@ impl Transport for Socket {
 
     /// A connection that the other end has closed takes everything, so that ureq and TLS go on to read what was said before.
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.is_idle = false;
         if self.broken.is_none() {
             match self.send(amount, limit) {
                 Ok(()) => return Ok(()),
@@ -222,7 +250,7 @@ impl Transport for Socket {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        let read = self.within(limit, TcpStream::set_read_timeout, |socket| {
+        let read = self.within(limit, |socket| {
             socket.stream.read(socket.buffers.input_append_buf())
         });
         let is_end = match &read {
@@ -238,10 +266,15 @@ impl Transport for Socket {
         Ok(read > 0)
     }
 
-    /// Asked before a connection is kept and before it is used again. One that was made before a fork is the parent's.
+    /// Asked before a connection is kept, and again before it is used: only then does it matter what
+    /// the other end has done meanwhile. One that was made before a fork is the parent's.
     fn is_open(&mut self) -> bool {
-        let is_own = self.process == process::id();
-        is_own && self.broken.is_none() && is_silent(&self.stream).unwrap_or(false)
+        let was_idle = mem::replace(&mut self.is_idle, true);
+        if self.broken.is_some() {
+            return false;
+        }
+        let is_own = || self.process == process::id();
+        !was_idle || is_own() && is_silent(&self.stream).unwrap_or(false)
     }
 }
 
@@ -300,10 +333,38 @@ impl<In: Transport> Connector<In> for RequestConnector {
         // To the proxy itself ureq connects with the same settings, less the proxy.
         if self.has_proxy && details.config.proxy().is_none() {
             record::enter(Phase::Proxy);
-            return Ok(Some(Box::new(connection)));
+            return Ok(Some(Box::new(ToProxy(connection))));
         }
         record::enter(Phase::Send);
         Ok(Some(Box::new(Recorded(connection))))
+    }
+}
+
+/// A connection to a proxy, which says with a status whether it has made a tunnel.
+#[derive(Debug)]
+struct ToProxy<T>(T);
+
+impl<T: Transport> Transport for ToProxy<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, limit)
+    }
+
+    fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
+        let is_open = self.0.await_input(limit)?;
+        record::proxy_said(self.0.buffers().input());
+        Ok(is_open)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
     }
 }
 

@@ -13,52 +13,76 @@ use crate::error::{Delivery, Error, ErrorKind, RequestLine};
 /// The longest head of a reply: what the API's own need, many times over.
 pub(super) const MAX_RESPONSE_HEAD: usize = 32 * 1024;
 
+/// What the errors of connecting name. Neither holds a password.
+pub(super) struct Peers {
+    /// The host of the base URL, with its port if that names one.
+    pub(super) server: String,
+    /// `host:port`.
+    pub(super) proxy: Option<String>,
+    pub(super) https: bool,
+}
+
+impl Peers {
+    /// Whom this phase deals with.
+    fn of(&self, phase: Phase) -> String {
+        match (&self.proxy, phase) {
+            (None, _) | (_, Phase::Handshake | Phase::Send | Phase::Wait) => self.server.clone(),
+            (Some(proxy), _) => format!("the proxy {proxy}"),
+        }
+    }
+}
+
 /// Why no answer came: the failure of an exchange that ended before a status line.
 pub(super) fn before_status(
     line: &RequestLine,
     error: &ureq::Error,
     record: &Record,
-    https: bool,
+    peers: &Peers,
 ) -> Error {
+    let peer = peers.of(record.phase);
+    let refusal = record
+        .proxy_status
+        .filter(|_| record.phase == Phase::Proxy)
+        .filter(|status| *status != StatusCode::OK);
     let (kind, reason) = match (record.phase, error) {
         (phase, ureq::Error::Timeout(timeout)) => (
             ErrorKind::Timeout,
-            timed_out(phase, *timeout, record.limits),
+            timed_out(phase, *timeout, record.limits, &peer),
         ),
         (Phase::Start, error) => (ErrorKind::Connect, unsendable(error)),
         (Phase::Lookup, error) => {
-            let reason = format!("the host's name was not found: {}", words(error));
+            let reason = format!("{peer} was not found: {}", words(error));
             (ErrorKind::Connect, reason)
         }
         (Phase::Connect, error) => {
-            let reason = format!("no connection could be made: {}", words(error));
+            let reason = format!("no connection to {peer}: {}", words(error));
             (ErrorKind::Connect, reason)
         }
+        (Phase::Proxy, _) if refusal.is_some() => (ErrorKind::Proxy, format!("{peer} answered")),
         (Phase::Proxy, error) => {
-            let reason = format!("no connection through the proxy: {}", of_proxy(error));
+            let reason = format!("no connection through {peer}: {}", of_proxy(error));
             (ErrorKind::Connect, reason)
         }
         // Unlike a refusal this may pass, as when a server is restarted.
-        (Phase::Handshake, _) if record.is_closed => (
+        (Phase::ProxyHandshake | Phase::Handshake, _) if record.is_closed => (
             ErrorKind::Connect,
-            "the connection was closed in the TLS handshake".to_owned(),
+            format!("{peer} closed the connection in the TLS handshake"),
         ),
-        (Phase::Handshake, error) => {
-            let reason = format!("no safe connection: {}", of_handshake(error));
+        (Phase::ProxyHandshake | Phase::Handshake, error) => {
+            let reason = format!("no safe connection to {peer}: {}", of_handshake(error));
             (ErrorKind::Tls, reason)
         }
-        (Phase::Send | Phase::Wait, error) => (ErrorKind::Network, broken(error, https)),
+        (Phase::Send | Phase::Wait, error) => (ErrorKind::Network, broken(error, peers.https)),
     };
-    Error::failed(line, None, kind, record.delivery(), reason)
+    Error::failed(line, refusal, kind, record.delivery(), reason)
+        .with_partly_sent(record.phase == Phase::Send)
 }
 
-fn timed_out(phase: Phase, timeout: Timeout, limits: Limits) -> String {
+fn timed_out(phase: Phase, timeout: Timeout, limits: Limits, peer: &str) -> String {
     let doing = match phase {
-        Phase::Start | Phase::Lookup => {
-            return "timed out while looking up the host's name".to_owned();
-        }
-        Phase::Connect | Phase::Proxy | Phase::Handshake => {
-            return "timed out while connecting".to_owned();
+        Phase::Start | Phase::Lookup => return format!("timed out while looking up {peer}"),
+        Phase::Connect | Phase::ProxyHandshake | Phase::Proxy | Phase::Handshake => {
+            return format!("timed out while connecting to {peer}");
         }
         Phase::Send => "while sending the request",
         Phase::Wait => "while waiting for an answer",
@@ -95,10 +119,7 @@ fn words(error: &ureq::Error) -> String {
 
 fn of_proxy(error: &ureq::Error) -> String {
     match error {
-        // The status comes as `407/407`.
-        ureq::Error::ConnectProxyFailed(reason) => {
-            reason.split('/').next().unwrap_or_default().to_owned()
-        }
+        ureq::Error::ConnectProxyFailed(_) => "it closed the connection".to_owned(),
         error => broken(error, true),
     }
 }

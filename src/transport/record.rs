@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use ureq::Timeout;
+use ureq::http::StatusCode;
 
 use crate::error::Delivery;
 
@@ -13,6 +14,8 @@ pub(super) enum Phase {
     Start,
     Lookup,
     Connect,
+    /// TLS with the proxy is agreed on.
+    ProxyHandshake,
     /// The proxy is asked for a tunnel.
     Proxy,
     Handshake,
@@ -39,6 +42,8 @@ pub(super) struct Record {
     pub(super) phase: Phase,
     /// The other end closed the connection, or reset it.
     pub(super) is_closed: bool,
+    /// What the proxy answered to the request for a tunnel.
+    pub(super) proxy_status: Option<StatusCode>,
     /// What is left of the request was not sent, whatever is handed over from now on.
     is_cut: bool,
     deadline: Instant,
@@ -75,6 +80,7 @@ impl Exchange {
             limits,
             phase: Phase::Start,
             is_closed: false,
+            proxy_status: None,
             is_cut: false,
             deadline,
             phase_end: deadline,
@@ -110,8 +116,8 @@ pub(super) fn enter(phase: Phase) {
                 let end = Instant::now().checked_add(record.limits.connect);
                 end.unwrap_or(record.deadline).min(record.deadline)
             }
-            // These two belong to connecting.
-            Phase::Proxy | Phase::Handshake => record.phase_end,
+            // These belong to connecting.
+            Phase::ProxyHandshake | Phase::Proxy | Phase::Handshake => record.phase_end,
             Phase::Start | Phase::Send | Phase::Wait => record.deadline,
         };
     });
@@ -126,6 +132,21 @@ pub(super) fn handed_over() {
 
 pub(super) fn cut() {
     update(|record| record.is_cut = true);
+}
+
+/// What has arrived from the proxy so far, which matters as long as it has made no tunnel.
+pub(super) fn proxy_said(reply: &[u8]) {
+    update(|record| {
+        if record.phase == Phase::Proxy {
+            record.proxy_status = status_in(reply);
+        }
+    });
+}
+
+/// The status of a reply that begins with `HTTP/1.1 200`.
+fn status_in(reply: &[u8]) -> Option<StatusCode> {
+    let rest = reply.strip_prefix(b"HTTP/1.")?;
+    StatusCode::from_bytes(rest.get(2..5)?).ok()
 }
 
 pub(super) fn closed() {

@@ -7,6 +7,7 @@ use vipps::{Delivery, Error, ErrorKind, Problem, RetryPolicy, Session, managemen
 
 mod bodies;
 mod kinds;
+mod messages;
 mod retry_after;
 mod secrets;
 mod tokens;

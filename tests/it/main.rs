@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod api;
 mod config;
 mod doubt;
 mod ensure_image;

@@ -13,11 +13,12 @@ use vipps::sandbox::{Fault, Sandbox};
 use vipps::{Clock, Delivery, Error, ErrorKind, IdempotencyKey, RetryPolicy, Session};
 
 use crate::support::{
-    ClosedPort, RawServer, at_once, json_reply, prefill, read_request, reply, rows,
-    session_builder, with_limits,
+    ClosedPort, RawServer, at_once, builder_without_token, close, json_reply, prefill,
+    read_request, reply, rows, session_builder, with_limits,
 };
 use crate::tokens::sequence;
 
+mod gates;
 mod idempotency_keys;
 mod observer;
 mod outcomes;
@@ -291,7 +292,7 @@ fn the_error_is_that_of_the_last_attempt() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 503 Service Unavailable: Third [trace 0af7651916cd43dd8448eb211c80319c]"
+        "GET /management/v1/sales-units: 503 Service Unavailable: Third [trace 0af7651916cd43dd8448eb211c80319c] (3 attempts)"
     );
     assert_eq!(error.status(), Some(503));
     assert_eq!(error.kind(), ErrorKind::Server);

@@ -163,6 +163,6 @@ fn a_token_that_was_refused_is_not_shown_afterwards() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 400 Bad Request: No more of [redacted]"
+        "GET /management/v1/sales-units: 400 Bad Request: No more of [redacted] (2 attempts)"
     );
 }

@@ -4,6 +4,9 @@ use vipps::TlsBackend;
 
 use crate::transport::{assert_config, builder};
 
+// Where a variable tells which certificates the system trusts.
+#[cfg(all(target_os = "linux", feature = "platform-verifier"))]
+mod platform;
 #[cfg(feature = "rustls")]
 mod resumption;
 // Other systems drop what was received when a connection is reset.
@@ -13,6 +16,8 @@ mod sent;
 mod server;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod trust;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tunnel;
 
 /// Nothing listens there, and nothing is sent.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -182,7 +187,8 @@ mod handshake {
         // Another attempt would find the same.
         let session = builder(&url).retry(RetryPolicy::default());
         let session = session.build().unwrap();
-        let says = "no safe connection: the server does not speak TLS there";
+        let address = peer.address();
+        let says = format!("no safe connection to {address}: the server does not speak TLS there");
         let (kind, delivery) = (ErrorKind::Tls, Delivery::NotSent);
         let text = format!("{GET}: {says} (nothing was sent)");
         assert_error(get(&session), &text, kind, delivery, None);

@@ -161,6 +161,19 @@ fn a_token_can_be_kept_between_runs() {
     assert_eq!(sandbox.count(TOKEN), 3);
 }
 
+/// The panic is the caller's own, and the token is good all the same.
+#[test]
+fn a_panic_of_whoever_keeps_the_token_does_not_lose_it() {
+    let sandbox = Sandbox::start().unwrap();
+    let builder = sandbox.session_builder().unwrap();
+    let builder = builder.on_new_token(|_| std::panic::resume_unwind(Box::new("the disk is full")));
+    let session = builder.build().unwrap();
+    let call = || management::list_sales_units(&session);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_err();
+    call().unwrap();
+    assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (1, 1));
+}
+
 /// The wall clock's limits are no limits of the token's.
 #[test]
 fn times_at_the_ends_of_the_clock_do_not_overflow() {

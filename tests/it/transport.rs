@@ -56,6 +56,8 @@ pub(crate) fn delete(session: &Session) -> Result<(), Error> {
 }
 
 pub(crate) const GET: &str = "GET /management/v1/sales-units";
+pub(crate) const DELETE: &str =
+    "DELETE /management/v1/product-orders/81b83246-5c19-7b94-875b-ea6d1114f099";
 pub(crate) const POST: &str = "POST /management/v1/product-orders";
 
 /// All that a program learns from an error of the network.

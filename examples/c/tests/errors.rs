@@ -125,7 +125,7 @@ fn an_error_tells_c_all_that_it_tells_rust() {
     let cases = [
         ("GET", "/x?y=1", None, Fault::json(400, problem)),
         ("POST", "/x", Some(c"{}"), Fault::json(422, problem)),
-        ("GET", "/x", None, Fault::status_retry_after(429, "90")),
+        ("GET", "/busy", None, Fault::status_retry_after(429, "90")),
         ("DELETE", "/x", None, Fault::status_retry_after(503, "0")),
         ("POST", "/x", Some(c"{}"), Fault::LoseReply),
         ("GET", "/x", None, Fault::LoseReply),

@@ -80,7 +80,7 @@ fn assert_quick_start(program: &Path) {
     assert_eq!(
         said,
         format!(
-            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: A fault that was asked for [trace {TRACE}] (the server may have carried it out)
+            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: A fault that was asked for [trace {TRACE}] (3 attempts; the server may have carried it out)
 \
              quickstart: for the vendor's support: {TRACE}
 \

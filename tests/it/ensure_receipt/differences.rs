@@ -39,10 +39,14 @@ fn assert_conflict(
     trace: Option<&str>,
 ) {
     let error = result.unwrap_err();
-    let shown: Vec<String> = differences
+    let mut shown: Vec<String> = differences
         .iter()
+        .take(3)
         .map(|(field, reason)| format!("{field}: {reason}"))
         .collect();
+    if differences.len() > 3 {
+        shown.push(format!("and {} more", differences.len() - 3));
+    }
     assert_eq!(
         error.to_string(),
         format!(

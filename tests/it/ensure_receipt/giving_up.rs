@@ -117,7 +117,7 @@ fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
             Fault::status(500),
             3,
             ErrorKind::Server,
-            format!("500 Internal Server Error: {FAULT}"),
+            format!("500 Internal Server Error: {FAULT} (3 attempts)"),
         ),
         (
             Fault::status(403),
@@ -129,7 +129,7 @@ fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
             Fault::CloseAfterReading,
             3,
             ErrorKind::Network,
-            "the connection was closed before an answer came (the server may have carried it out)".to_owned(),
+            "the connection was closed before an answer came (3 attempts; the server may have carried it out)".to_owned(),
         ),
         (
             Fault::json(200, r#"{"receipt":{"orderLines":[],"bottomLine":7}}"#),

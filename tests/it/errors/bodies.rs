@@ -178,13 +178,13 @@ fn what_else_is_called_errors() {
             "older payment APIs: responseInfo and result",
             JSON,
             r#"{"responseInfo":{"responseCode":400,"responseMessage":"Bad order"},"result":{"message":"amount is wrong"}}"#,
-            says(Rejected, "400 Bad Request: 400: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("400"),
+            says(Rejected, "400 Bad Request: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("400"),
         ),
         case(
             "older payment APIs: ResponseInfo and Result, where the latter is a text",
             JSON,
             r#"{"ResponseInfo":{"ResponseCode":"402","ResponseMessage":"Bad order"},"Result":"amount is wrong"}"#,
-            says(Rejected, "402 Payment Required: 402: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("402"),
+            says(Rejected, "402 Payment Required: Bad order: amount is wrong").title("Bad order").detail("amount is wrong").code("402"),
         ),
         case(
             "older payment APIs: errorInfo",
@@ -214,7 +214,7 @@ fn what_stands_in_front_of_the_api() {
             "the gateway: a bad subscription key",
             JSON,
             r#"{"statusCode":401,"message":"No access with this key. Check it."}"#,
-            says(Unauthorized, "401 Unauthorized: No access with this key. Check it").detail("No access with this key. Check it."),
+            says(Unauthorized, "401 Unauthorized: No access with this key. Check it (2 attempts)").detail("No access with this key. Check it."),
         ),
         case(
             "the gateway: a quota, as the body of a 403",

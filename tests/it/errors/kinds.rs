@@ -96,7 +96,9 @@ fn every_status_has_its_kind() {
     ] {
         // A redirect's body is not read for a message.
         let (detail, end) = match status {
-            300..400 => (
+            // With a new token.
+            401 => (some("why"), ": why (2 attempts)"),
+            300..=399 => (
                 some("a redirect, which is not followed"),
                 ": a redirect, which is not followed",
             ),
@@ -192,7 +194,7 @@ fn debug_shows_an_answer_field_by_field() {
     let error = error_of(&sandbox, &session, raw_reply(&head, body));
     assert_eq!(
         format!("{error:?}"),
-        r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 Conflict: c: i: d (f: w) [trace r]", delivery: Answered, retryable: false, attempts: 1, retry_after: Some(5s), problem: Problem { problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), fields: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), body: None, is_of_gateway: false } }"#
+        r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 Conflict: c: i: d (f: w) [trace r] (retry after 5 s)", delivery: Answered, retryable: false, attempts: 1, retry_after: Some(5s), problem: Problem { problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), fields: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), body: None, is_of_gateway: false } }"#
     );
 }
 
@@ -305,7 +307,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Connect,
         None,
         Delivery::NotSent,
-        &format!("no connection could be made: {refused}"),
+        &format!("no connection to {address}: {refused}"),
         " (nothing was sent)",
     );
 
@@ -436,4 +438,33 @@ fn every_error_knows_its_request() {
     }
     let unsent = Msn::new("x").unwrap_err();
     assert_eq!((unsent.method(), unsent.path()), (None, None));
+}
+
+/// What a test of a caller's code may ask of an error is as for a real one.
+#[test]
+fn an_error_for_tests_has_the_kind_and_the_status_it_was_asked_for() {
+    use Delivery::{Answered, NotSent, Unknown};
+    use ErrorKind::*;
+
+    for (kind, status, delivery, is_retryable) in [
+        (Config, None, NotSent, false),
+        (InvalidInput, None, NotSent, false),
+        (NotFound, Some(404), Answered, false),
+        (AlreadyExists, Some(409), Answered, false),
+        (RateLimited, Some(429), Answered, true),
+        (RateLimited, None, NotSent, true),
+        (Server, Some(503), Unknown, true),
+        (Server, Some(501), Unknown, false),
+        (Timeout, None, Unknown, true),
+        (Connect, None, NotSent, true),
+        (Tls, None, NotSent, false),
+        (Decode, Some(200), Answered, false),
+        (Proxy, Some(407), Answered, false),
+    ] {
+        let error = Error::for_tests(kind, status);
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.status(), status);
+        assert_eq!(error.delivery(), delivery, "{error}");
+        assert_eq!(error.is_retryable(), is_retryable, "{error}");
+    }
 }

@@ -10,7 +10,6 @@ const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT";
 
 #[test]
 fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
-    let (sandbox, session) = sandbox();
     let seconds = |seconds| Some(Duration::from_secs(seconds));
     for (headers, expected) in [
         (vec![], None),
@@ -85,7 +84,13 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
         (vec![DATE, "Retry-After: \u{e5}"], None),
     ] {
         let head = [vec!["HTTP/1.1 429 Slow down"], headers.clone()].concat();
+        // A session of its own: the wait is one for all calls of a session.
+        let (sandbox, session) = sandbox();
         let error = error_of(&sandbox, &session, raw_reply(&head, br#"{"title":"Slow"}"#));
+        let notes = match expected {
+            None | Some(Duration::ZERO) => String::new(),
+            Some(wait) => format!(" (retry after {} s)", wait.as_secs()),
+        };
         let says = Facts {
             title: some("Slow"),
             retry_after: expected,
@@ -93,7 +98,7 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
             ..answered(
                 RateLimited,
                 429,
-                "GET /management/v1/sales-units: 429 Too Many Requests: Slow",
+                &format!("GET /management/v1/sales-units: 429 Too Many Requests: Slow{notes}"),
             )
         };
         assert_eq!(facts(&error), says, "{headers:?}");
@@ -141,7 +146,7 @@ fn retry_after_is_read_with_any_error() {
             ..answered(
                 kind,
                 status[..3].parse().unwrap(),
-                &format!("GET /management/v1/sales-units: {display}"),
+                &format!("GET /management/v1/sales-units: {display} (retry after 9 s)"),
             )
         };
         assert_eq!(facts(&error), says);

@@ -102,7 +102,7 @@ fn a_token_endpoint_that_fails_is_an_auth_error_to_try_again() {
     });
     let fault = raw_reply(&["HTTP/1.1 429 Slow", "Retry-After: 7"], b"");
     refused(&fault, |route, error| {
-        let display = format!("no access token: {route}: 429 Too Many Requests");
+        let display = format!("no access token: {route}: 429 Too Many Requests (retry after 7 s)");
         let says = Facts {
             retry_after: Some(Duration::from_secs(7)),
             retryable: true,

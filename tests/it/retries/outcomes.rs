@@ -77,8 +77,8 @@ fn a_server_that_goes_away_leaves_what_it_may_have_done() {
         assert_eq!(error.kind(), ErrorKind::Connect, "{what}");
         assert_eq!(error.delivery(), delivery, "{what}");
         let says = match delivery {
-            Delivery::Unknown => "(the server may have carried it out)",
-            _ => "(nothing was sent)",
+            Delivery::Unknown => " (3 attempts; the server may have carried it out)",
+            _ => " (3 attempts; nothing was sent)",
         };
         assert!(error.to_string().ends_with(says), "{error}");
     }

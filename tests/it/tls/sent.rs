@@ -71,7 +71,10 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
             let error = session.request("POST", "/x").send().unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "POST /x: the connection was closed in the TLS handshake (nothing was sent)"
+                format!(
+                    "POST /x: {} closed the connection in the TLS handshake (nothing was sent)",
+                    peer.address()
+                )
             );
             assert_eq!(error.kind(), ErrorKind::Connect, "{backend:?}: {error}");
             assert_eq!(error.delivery(), Delivery::NotSent, "{backend:?}: {error}");

@@ -54,6 +54,7 @@ impl Says {
 /// Neither a GET nor a POST gets to the server, and both errors say why.
 #[track_caller]
 fn assert_refused(session: &Session, backend: TlsBackend, says: &Says) {
+    let host = session.base_url().trim_start_matches("https://");
     for (result, at) in [
         (get(session).map(drop), GET),
         (post(session).map(drop), POST),
@@ -62,7 +63,7 @@ fn assert_refused(session: &Session, backend: TlsBackend, says: &Says) {
         let text = error.to_string();
         assert_eq!(error.kind(), ErrorKind::Tls, "{backend:?}: {text}");
         assert_eq!(error.delivery(), Delivery::NotSent, "{backend:?}: {text}");
-        let start = format!("{at}: no safe connection: ");
+        let start = format!("{at}: no safe connection to {host}: ");
         assert!(text.starts_with(&start), "{text}");
         assert!(text.ends_with(" (nothing was sent)"), "{text}");
         if let Some(says) = says.of(backend) {
@@ -289,7 +290,10 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
                 (get(&session).map(drop), GET),
                 (post(&session).map(drop), POST),
             ] {
-                let says = "the connection was closed in the TLS handshake (nothing was sent)";
+                let address = peer.address();
+                let says = format!(
+                    "{address} closed the connection in the TLS handshake (3 attempts; nothing was sent)"
+                );
                 let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
                 assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
             }
@@ -337,7 +341,8 @@ fn a_handshake_without_an_answer_ends_in_time() {
             GET => get(&session).map(drop),
             _ => post(&session).map(drop),
         };
-        let text = format!("{at}: timed out while connecting (nothing was sent)");
+        let address = silent.address();
+        let text = format!("{at}: timed out while connecting to {address} (nothing was sent)");
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
         assert_error(result, &text, kind, delivery, None);
     });
@@ -363,7 +368,7 @@ fn what_is_no_tls_is_said_to_be_none() {
                 openssl: "the server does not speak TLS there",
             };
             let says = says.of(backend).unwrap_or_default();
-            let start = format!("{at}: no safe connection: {says}");
+            let start = format!("{at}: no safe connection to {}: {says}", peer.address());
             assert!(text.starts_with(&start), "{text}");
         }
     }

@@ -30,7 +30,8 @@ fn a_refused_connection_sent_nothing() {
         (get(&session).map(drop), GET),
         (post(&session).map(drop), POST),
     ] {
-        let text = format!("{at}: no connection could be made: {refused} (nothing was sent)");
+        let address = port.address();
+        let text = format!("{at}: no connection to {address}: {refused} (nothing was sent)");
         let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
         assert_error(result, &text, kind, delivery, None);
     }
@@ -50,7 +51,7 @@ fn a_name_that_does_not_exist_sent_nothing() {
         let error = result.unwrap_err();
         // The rest is the system's.
         let text = error.to_string();
-        let start = format!("{at}: the host's name was not found: ");
+        let start = format!("{at}: name.invalid:8080 was not found: ");
         assert!(text.starts_with(&start), "{text}");
         assert!(text.ends_with(" (nothing was sent)"), "{text}");
         assert_eq!(error.kind(), ErrorKind::Connect);

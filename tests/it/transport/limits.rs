@@ -111,7 +111,10 @@ fn a_proxy_that_never_comes_to_an_end_is_left_in_time() {
                 .connect_timeout(connect_timeout)
                 .timeout(if connect_timeout == DAY { limit } else { DAY });
             let session = session.build().unwrap();
-            let text = format!("{GET}: timed out while connecting (nothing was sent)");
+            let text = format!(
+                "{GET}: timed out while connecting to the proxy {} (nothing was sent)",
+                proxy.address()
+            );
             let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
             assert_error(get(&session), &text, kind, delivery, None);
         }

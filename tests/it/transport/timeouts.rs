@@ -20,8 +20,6 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// For what comes after something else.
 const LONGER: Duration = Duration::from_secs(4);
 
-const UNCONNECTED: &str = "timed out while connecting (nothing was sent)";
-
 fn unanswered(limit: Duration) -> String {
     format!(
         "timed out after {limit:.1?} while waiting for an answer (the server may have carried it out)"
@@ -112,7 +110,10 @@ fn what_is_not_connected_in_time_was_not_sent() {
             .timeout(timeout);
         let session = session.build().unwrap();
         for (at, result) in both(&session) {
-            let text = format!("{at}: {UNCONNECTED}");
+            let address = proxy.address();
+            let text = format!(
+                "{at}: timed out while connecting to the proxy {address} (nothing was sent)"
+            );
             let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
             assert_error(result, &text, kind, delivery, None);
         }
@@ -136,8 +137,10 @@ fn a_retry_is_connected_in_time_or_not_sent() {
             .connect_timeout(connect_timeout)
             .timeout(timeout);
         // A 503 may be the end of something that was begun, which the repetition does not undo.
-        let text =
-            format!("{GET}: timed out while connecting (the server may have carried it out)");
+        let text = format!(
+            "{GET}: timed out while connecting to the proxy {} (2 attempts; the server may have carried it out)",
+            proxy.address()
+        );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
         let result = get(&session.build().unwrap());
         assert_error(result, &text, kind, delivery, None);
@@ -161,6 +164,7 @@ fn all_attempts_share_one_total() {
                 return false;
             }
             let text = format!("{GET}: {}", unanswered(limit));
+            let text = text.replace(" (", &format!(" ({} attempts; ", waits + 1));
             let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
             assert_error(result, &text, kind, delivery, None);
             assert_eq!(requests, usize::try_from(waits + 1).unwrap());

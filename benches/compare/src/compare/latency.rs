@@ -12,6 +12,9 @@ use crate::{ROUNDS, median};
 
 pub const PICTURE_BYTES: usize = 2_000_000;
 
+/// The most that getting a sales unit should take beside reqwest.
+const MOST_TO_REQWEST: f64 = 0.6;
+
 /// A call, and how many of it make a round.
 const CALLS: [(&str, Call, usize); 4] = [
     ("token request", Call::Token, 200),
@@ -46,6 +49,7 @@ pub fn compare() -> Result<()> {
     println!(
         "One call on a kept connection, in µs: medians of {ROUNDS} rounds, the clients in turn. The server's time is in it."
     );
+    println!("A sales unit should take at most {MOST_TO_REQWEST:.2} of reqwest's time.");
     println!();
     let mut table = Table::new(&[
         "",
@@ -53,6 +57,7 @@ pub fn compare() -> Result<()> {
         "curl",
         "ureq by hand",
         "vipps",
+        "vipps / reqwest",
         "vipps / ureq by hand",
     ]);
     for (title, call, count) in CALLS {
@@ -75,8 +80,17 @@ pub fn compare() -> Result<()> {
             let time = median(rounds.iter().map(|times| times[nth]).collect());
             row.push(format!("{time:.1}"));
         }
-        let ratio = median(rounds.iter().map(|times| times[3] / times[2]).collect());
-        row.push(format!("{ratio:.3}"));
+        let ratio = |other: usize| {
+            let ratios = rounds.iter().map(|times| times[3] / times[other]);
+            median(ratios.collect())
+        };
+        let verdict = match call {
+            Call::SalesUnit if ratio(0) <= MOST_TO_REQWEST => " ok",
+            Call::SalesUnit => " MISSED",
+            _ => "",
+        };
+        row.push(format!("{:.3}{verdict}", ratio(0)));
+        row.push(format!("{:.3}", ratio(2)));
         table.row(row);
     }
     table.print();

@@ -29,7 +29,8 @@ fn only_a_refusal_of_the_order_removes_the_state() {
         desk.sandbox.fault(POST, posts, Fault::status(status));
         let output = desk.order(&[]);
         let advice = if stays { advice(&desk) } else { String::new() };
-        let stderr = format!("onboard: {POST}: {status} {name}: {ASKED_FOR}\n{advice}");
+        let notes = if posts > 1 { " (2 attempts)" } else { "" };
+        let stderr = format!("onboard: {POST}: {status} {name}: {ASKED_FOR}{notes}\n{advice}");
         assert_output(&output, 1, "", &stderr);
         assert_eq!(desk.state().is_some(), stays, "{status}");
 

@@ -1,0 +1,121 @@
+//! The one line that an error is for people.
+
+use std::fmt;
+use std::time::Duration;
+
+use ureq::http::{Method, StatusCode};
+
+use super::{Cause, Delivery, ErrorKind, Inner};
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.for_token {
+            f.write_str("no access token: ")?;
+        }
+        match &*self.cause {
+            Cause::Input(problems) => {
+                f.write_str(match self.kind {
+                    ErrorKind::Config => "configuration: ",
+                    _ => "invalid input: ",
+                })?;
+                for (nth, problem) in problems.iter().enumerate() {
+                    let separator = if nth > 0 { "; " } else { "" };
+                    write!(f, "{separator}{}: {}", problem.name, problem.reason)?;
+                }
+                Ok(())
+            }
+            Cause::Answer {
+                request,
+                status,
+                problem,
+                ..
+            } => {
+                write!(f, "{request}: {}", StatusName(*status))?;
+                let shown_fields = match self.kind {
+                    ErrorKind::AlreadyExists => SHOWN_DIFFERENCES,
+                    _ => SHOWN_FIELDS,
+                };
+                problem.write(f, *status, shown_fields)?;
+                // An answer to a GET leaves nothing open.
+                let is_get = request.method == Method::GET;
+                self.write_notes(f, if is_get { "" } else { self.outcome() })
+            }
+            Cause::Failure {
+                request,
+                status,
+                reason,
+                ..
+            } => {
+                write!(f, "{request}: ")?;
+                match (status, self.kind) {
+                    (None, _) => f.write_str(reason)?,
+                    (Some(status), ErrorKind::Proxy) => {
+                        write!(f, "{reason} {}", StatusName(*status))?;
+                    }
+                    (Some(status), _) => write!(f, "{}, but {reason}", StatusName(*status))?,
+                }
+                self.write_notes(f, self.outcome())
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// What a message ends with, such as ` (3 attempts; retry after 5 s; nothing was sent)`.
+    fn write_notes(&self, f: &mut fmt::Formatter<'_>, outcome: &str) -> fmt::Result {
+        let attempts = match self.attempts {
+            0 | 1 => String::new(),
+            attempts => format!("{attempts} attempts"),
+        };
+        let retry_after = match self.cause.retry_after() {
+            Some(wait) if !wait.is_zero() => format!("retry after {} s", whole_seconds(wait)),
+            _ => String::new(),
+        };
+        let notes = [&attempts, &retry_after, outcome];
+        let notes: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", notes.join("; "))
+    }
+
+    /// What a message says of the delivery.
+    fn outcome(&self) -> &'static str {
+        match self.delivery {
+            // For its token nobody need be told.
+            Delivery::NotSent if self.for_token => "",
+            Delivery::NotSent if self.partly_sent => "not all of it was sent",
+            Delivery::NotSent => "nothing was sent",
+            Delivery::Unknown if self.for_token => {
+                "the server may have carried out an earlier attempt of the call"
+            }
+            Delivery::Unknown => "the server may have carried it out",
+            Delivery::Answered => "",
+        }
+    }
+}
+
+/// `404 Not Found`, or the bare number where it has no name.
+struct StatusName(StatusCode);
+
+impl fmt::Display for StatusName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_u16())?;
+        match self.0.canonical_reason() {
+            Some(name) => write!(f, " {name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Rounded up, so that nobody comes too early.
+fn whole_seconds(time: Duration) -> u64 {
+    let is_more = time.subsec_nanos() > 0;
+    time.as_secs().saturating_add(u64::from(is_more))
+}
+
+/// How many fields are listed: all that a request may get wrong at once.
+const SHOWN_FIELDS: usize = 20;
+
+/// And how many that differ from a receipt that is there: the rest would hide the first.
+const SHOWN_DIFFERENCES: usize = 3;
