@@ -18,7 +18,9 @@
 //! that does not exist.
 //!
 //! Types that the service sends have public fields, take what comes and ignore what they do not know; an absent value is `None`, which
-//! is not the same as `false`. Types that are sent are built with `new` and setters, and checked before they go out. A setter
+//! is not the same as `false`.
+//!
+//! Types that are sent are built with `new` and setters, and checked before they go out. A setter
 //! takes the value or an `Option` of it, and `None` leaves the field out:
 //!
 //! ```

@@ -83,7 +83,8 @@ macro_rules! identifier {
             }
         }
 
-        /// Equal, ordered and hashed as its text: a map keyed by identifiers can be asked by `&str`.
+        /// Equal, ordered and hashed as its text: a map keyed by identifiers can be asked by
+        /// `&str`.
         impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0

@@ -2,11 +2,11 @@
 
 use crate::Error;
 
-/// Reads an amount as people write it, `199.90`, and gives it in minor units (øre, cents): 19990.
+/// Parses a decimal amount such as `199.90` into minor units (øre, cents): 19990.
 ///
 /// Digits, and a point with one or two decimals if there are any; a `-` before a negative amount.
-/// A comma and separators between thousands are refused: nothing tells what they mean.
-/// For a file with decimal commas, pass `text.replace(',', ".")`.
+/// Commas and thousands separators are refused, as `1,000` means different amounts in different
+/// countries. For text with decimal commas, pass `text.replace(',', ".")`.
 ///
 /// ```
 /// use vipps::order_management::{format_minor_units, minor_units};
@@ -30,8 +30,9 @@ pub fn minor_units(amount: &str) -> Result<i64, Error> {
     hundredths(amount).ok_or_else(|| Error::invalid("amount", rule, amount))
 }
 
-/// Writes an amount in minor units as people do: 19990 as `199.90`, with a point and always two
-/// decimals. [`minor_units`] reads it back.
+/// Formats an amount in minor units as a decimal number with two decimals: 19990 as `199.90`.
+///
+/// [`minor_units`] parses it back.
 pub fn format_minor_units(amount: i64) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     let amount = amount.unsigned_abs();

@@ -48,8 +48,8 @@ pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> 
 /// where the outcome of an upload is unknown, it is sent again as often as the session's
 /// [`RetryPolicy`](crate::RetryPolicy) allows, within its timeout.
 ///
-/// The API keeps the first picture of an id for good and shows it to nobody who asks, so that this
-/// cannot tell whether it is the same one: give another picture another id.
+/// An image can be neither replaced nor read back, so the existing picture may be another one: use
+/// a new id for a new picture.
 ///
 /// ```
 /// use vipps::order_management::{

@@ -12,9 +12,9 @@ use crate::model::optional_text::OptionalText;
 
 /// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
 ///
-/// [`from_gross`](Self::from_gross), [`from_net`](Self::from_net) and [`from_units`](Self::from_units)
-/// compute the tax in whole numbers, so that `total_amount` is always the sum of
-/// `total_amount_excluding_tax` and `total_tax_amount`.
+/// [`from_gross`](Self::from_gross), [`from_net`](Self::from_net) and
+/// [`from_units`](Self::from_units) compute the tax in whole numbers, so that `total_amount` is
+/// always the sum of `total_amount_excluding_tax` and `total_tax_amount`.
 ///
 /// ```
 /// use vipps::order_management::{OrderLine, QuantityUnit, TaxRate, UnitInfo};
@@ -173,7 +173,8 @@ impl OrderLine {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `discount` if it is
-    /// negative or more than the line's total, or `taxRate` if the line has none or one above 100 %.
+    /// negative or more than the line's total, or `taxRate` if the line has no rate or one above
+    /// 100 %.
     pub fn apply_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;

@@ -105,10 +105,12 @@ impl Receipt {
         self
     }
 
-    /// Takes a discount in minor units, with tax, off the whole receipt: splits it over the lines
-    /// that are not returns, in proportion to their totals, and [applies](OrderLine::apply_discount)
-    /// each share, so that the tax follows from each line's own rate. The shares add up to the
-    /// discount, and each is less than one minor unit away from its exact share ([`allocate`]).
+    /// Takes a discount in minor units, with tax, off the whole receipt.
+    ///
+    /// It is split over the lines that are not returns, in proportion to their totals, and each
+    /// share is [applied](OrderLine::apply_discount) to its line, so that the tax follows from the
+    /// line's own rate. The shares add up to the discount, and each is less than one minor unit
+    /// away from its exact share ([`allocate`]). A line whose share is 0 is not touched.
     ///
     /// Shipping is a line like any other: to leave it out, apply the discount before adding it.
     ///
@@ -136,16 +138,15 @@ impl Receipt {
         Ok(self)
     }
 
-    /// Takes a discount in per cent off the whole receipt: that part of the total of the lines that
-    /// are not returns, rounded to the nearest minor unit, a half up, and split over them as
-    /// [`apply_discount`](Self::apply_discount) does.
+    /// Takes a discount in per cent off the whole receipt.
+    ///
+    /// The rate of the total of the lines that are not returns, rounded to the nearest minor unit,
+    /// a half up, is split over them as [`apply_discount`](Self::apply_discount) does.
     ///
     /// A cart with 10 % off, shipping, and a part paid by gift card:
     ///
     /// ```
-    /// use vipps::order_management::{
-    ///     BottomLine, Currency, OrderLine, PaymentSources, Receipt, TaxRate, UnitInfo, minor_units,
-    /// };
+    /// use vipps::order_management::*;
     ///
     /// // Name, article, price, quantity, tax in per cent.
     /// let cart = [("Socks", "1", "199.90", "2", "25"), ("Bread", "2", "45.50", "1", "15")];
@@ -174,10 +175,12 @@ impl Receipt {
         self.apply_discount(amount)
     }
 
-    /// Lists what is probably a mistake although the API takes it: a quantity of 0, two lines with
-    /// one id, a unit price times quantity that is not the total plus the discount (by a whole minor
-    /// unit or more), and payment sources above the total with the tip. Each entry names the field
-    /// and says what is odd. Nothing is refused for it.
+    /// Lists what is probably a mistake although the API takes it.
+    ///
+    /// That is a quantity of 0, two lines with the same id, a unit price times quantity that is a
+    /// whole minor unit or more away from the total plus the discount, and payment sources above
+    /// the total and the tip. Each entry names the field and says what is odd; nothing is refused
+    /// for it.
     pub fn warnings(&self) -> Vec<FieldProblem> {
         warnings::of(self)
     }

@@ -182,17 +182,21 @@ fn all_of_it_shares_one_deadline() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
     let session = builder.timeout(Duration::from_secs(10)).build().unwrap();
+    // Six seconds, and six more would be too many.
+    sandbox.fault(POST, 1, Fault::status_retry_after(429, "6"));
     sandbox.fault(POST, 1, Fault::LoseReply);
-    sandbox.fault(POST, 1, Fault::status_retry_after(503, "11"));
+    sandbox.fault(POST, 1, Fault::status_retry_after(429, "6"));
     let error = ensure_image(&session, &small_image(ID)).unwrap_err();
-    assert_eq!((error.status(), sandbox.count(POST)), (Some(503), 2));
+    assert_eq!((error.status(), sandbox.count(POST)), (Some(429), 3));
+    assert_eq!(error.delivery(), Delivery::Unknown);
     assert!(error.is_retryable());
-    let waited: Duration = sandbox.clock().now();
+    let waited = sandbox.clock().now();
     assert!(waited < Duration::from_secs(10), "{waited:?}");
 }
 
 /// What something in front of the API answers.
 fn page() -> Fault {
     let body = "<html>Conflict</html>";
-    Fault::Raw(reply("409 Conflict", &["Content-Type: text/html"], body))
+    let headers = ["Content-Type: text/html", "Connection: close"];
+    Fault::Raw(reply("409 Conflict", &headers, body))
 }

@@ -221,7 +221,7 @@ impl Run {
         let units = management::list_sales_units(&self.session);
         assert_eq!(units.unwrap().len(), 3, "{what}");
         match (endpoint.retry, result) {
-            (Retry::Safe | Retry::ReadBack, _) => {
+            (Retry::Safe | Retry::ReadBack | Retry::Again, _) => {
                 call(endpoint, &self.session).unwrap();
             }
             (Retry::Delete, result) => {
@@ -235,7 +235,8 @@ impl Run {
         }
         let there = there(endpoint, &self.witness).len();
         let wanted = match (endpoint.effect, endpoint.retry) {
-            (Effect::Reads { .. }, _) | (Effect::Makes { .. }, Retry::Safe | Retry::ReadBack) => 1,
+            (Effect::Reads { .. }, _)
+            | (Effect::Makes { .. }, Retry::Safe | Retry::ReadBack | Retry::Again) => 1,
             (Effect::Deletes { .. } | Effect::Nothing, _) => 0,
             (Effect::Makes { .. }, _) => there.min(1),
         };

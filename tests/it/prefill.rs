@@ -195,6 +195,7 @@ fn each_setter_takes_an_option() {
     };
     let filled = |some: bool| {
         let text = some.then_some("https://a.example");
+        let code = some.then(|| "5942".to_owned());
         prefill()
             .sales_unit_name(text)
             .sales_unit_logo(some.then(logo))
@@ -207,10 +208,11 @@ fn each_setter_takes_an_option() {
             .app(some.then(|| App::new("ACME")))
             .website(some.then(|| website(text)))
             .has_recurring(some.then_some(true))
-            .merchant_category_code(text.map(|_| "5942".to_owned()))
+            .merchant_category_code(&code)
             .idempotency_key("row-1".parse().unwrap())
     };
     let text = "https://a.example";
+    let purpose = text.to_owned();
     let expected = prefill()
         .sales_unit_name(text.to_owned())
         .sales_unit_logo(logo())
@@ -219,7 +221,7 @@ fn each_setter_takes_an_option() {
         .product_use_case(ProductUseCase::App)
         .annual_turnover(7)
         .annual_turnover_percentage(20)
-        .intended_purpose(text.to_owned())
+        .intended_purpose(&purpose)
         .app(App::new("ACME"))
         .website(website(Some(text)))
         .has_recurring(true)

@@ -214,6 +214,7 @@ fn each_rule_names_the_line_and_the_field() {
         /bottomLine/barcode/data = "" | bottomLine.barcode.data: must not be empty
         /bottomLine/barcode = {"format": "EAN-13", "data": "123"} | bottomLine.barcode.data: (ean), not "123"
         /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data: (ean), not "4006381333932"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333936"} | bottomLine.barcode.data: (ean), not "4006381333936"
         // Two digits changed places.
         /bottomLine/barcode = {"format": "EAN-13", "data": "4006381339331"} | bottomLine.barcode.data: (ean), not "4006381339331"
         /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393"} | bottomLine.barcode.data: (ean), not "400638133393"

@@ -388,7 +388,7 @@ fn a_404_of_every_endpoint_keeps_method_path_and_problem() {
 /// The rows whose errors are the first answer's.
 fn answered_once() -> impl Iterator<Item = Endpoint> {
     let endpoints = endpoints().into_iter();
-    endpoints.filter(|endpoint| endpoint.retry != Retry::ReadBack)
+    endpoints.filter(|endpoint| !endpoint.is_ensured())
 }
 
 #[test]

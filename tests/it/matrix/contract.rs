@@ -163,9 +163,11 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
                 failure(ErrorKind::Unauthorized, Delivery::Answered, 2, false)
             }
         }
+        // The image is believed to be there.
+        Means::Refused(409) if again == Retry::Again => believed,
         Means::Refused(status) => {
-            // A look at what is there settles what any failure of the server has left.
-            let is_transient = is_transient(status) || (again == Retry::ReadBack && status >= 500);
+            // What is there settles what any failure of the server has left.
+            let is_transient = is_transient(status) || (endpoint.is_ensured() && status >= 500);
             let may = matches!(status, 423 | 429) || (is_transient && is_safe);
             repeated(may, kind_of(status, endpoint), delivery_of(status))
         }
@@ -177,6 +179,8 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
             ..repeated(is_safe, ErrorKind::Network, Delivery::Unknown)
         },
         Means::CutAnswer if needs == Needs::Nothing || again == Retry::ReadBack => success(1),
+        // The status of the next answer is enough.
+        Means::CutAnswer if again == Retry::Again => success(2),
         Means::CutAnswer => Expected {
             done: true,
             ..repeated(is_safe, ErrorKind::Network, Delivery::Answered)
@@ -184,16 +188,17 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
         Means::HalfAnswer if again == Retry::Delete => believed,
         Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
         Means::TooLarge => {
-            let may = again == Retry::ReadBack;
+            let may = endpoint.is_ensured();
             repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::WrongBody if needs == Needs::Text => {
-            let may = again == Retry::ReadBack;
+            let may = endpoint.is_ensured();
             repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::NoBody if needs != Needs::Json => believed,
         Means::WrongBody | Means::NoBody => {
-            failure(ErrorKind::Decode, Delivery::Answered, 1, false)
+            let may = again == Retry::Again;
+            repeated(may, ErrorKind::Decode, Delivery::Answered)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The sandbox's rules for Order Management, seen by a program that knows HTTP and nothing of this crate.
 
 use super::*;
-use crate::support::{Ids, Retry, of_orders};
+use crate::support::{Ids, of_orders};
 
 mod refusals;
 
@@ -168,8 +168,8 @@ fn is_uuid(value: &Value) -> bool {
 
 /// Each endpoint, with a body that it takes.
 fn endpoints() -> Vec<(String, Option<Value>)> {
-    // What ensures a receipt sends what adds one.
-    let rows = of_orders().filter(|row| row.retry != Retry::ReadBack);
+    // What ensures a receipt or an image sends what adds one.
+    let rows = of_orders().filter(|row| !row.is_ensured());
     rows.map(|row| {
         let request = row.request(&Ids::default());
         let (_, body) = request.split_once("\n\n").unwrap();

@@ -58,6 +58,8 @@ pub(crate) enum Retry {
     Never,
     /// A POST without a key that is read back.
     ReadBack,
+    /// A POST without a key that is sent again, and for which it is fine if the resource exists.
+    Again,
 }
 
 type Prepare = fn(&Session, &Ids);
@@ -153,6 +155,11 @@ impl Endpoint {
     pub(crate) fn sandbox_route(&self) -> String {
         let line = self.line(&Ids::default());
         line.split('?').next().unwrap().to_owned()
+    }
+
+    /// Whether it may be called again after any failure, and knows what an earlier attempt did.
+    pub(crate) fn is_ensured(&self) -> bool {
+        matches!(self.retry, Retry::ReadBack | Retry::Again)
     }
 
     /// The whole request of the tests' sessions.
@@ -344,6 +351,18 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             reply: json!({"imageId": "socks-orange-123"}),
             result: json!("socks-orange-123"),
             needs: Needs::JsonOrNothing,
+            conflict: ErrorKind::AlreadyExists,
+            ..order_post(image, |id, there| id == there)
+        },
+        Endpoint {
+            name: "ensure_image",
+            route: "POST /order-management/v1/images",
+            call: |s, _| order_management::ensure_image(s, &small_image("picture-1")).map(to_json),
+            body: small_image_body("picture-1"),
+            reply: json!({"imageId": "socks-orange-123"}),
+            result: json!("socks-orange-123"),
+            needs: Needs::JsonOrNothing,
+            retry: Retry::Again,
             conflict: ErrorKind::AlreadyExists,
             ..order_post(image, |id, there| id == there)
         },
