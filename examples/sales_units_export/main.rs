@@ -21,11 +21,11 @@
 //! - At most 64 rows per worker wait for one that is slow. The list is all that grows in memory.
 //!
 //! CSV has a column for each field of [`vipps::management::SalesUnit`], named as in JSON, and
-//! `error`. Names are the merchants' choice, so whatever a spreadsheet would take for a formula gets
-//! an apostrophe, also where the spreadsheet splits rows at another separator. `csv-excel` is for
+//! `error`. Names are the merchants' choice, so what a spreadsheet would take for a formula gets an
+//! apostrophe, also where the spreadsheet splits rows at another separator. `csv-excel` is for
 //! Excel where it splits at semicolons: texts that it would change, such as `05304012345`, are
 //! written as `="05304012345"`. A JSON line is the object with the fields that this crate knows, or
-//! `{"msn", "name", "error": {"kind", "status", "message", "traceId"}}`. On a terminal control
+//! `{"msn", "name", "error": {"kind", "status", "message", "traceId"}}`. On a terminal, control
 //! characters are escaped.
 //!
 //! How long 10,000 sales units take at 20 ms each, where 16 workers need 12.5 s at best:
