@@ -11,22 +11,49 @@ Exports every sales unit with its details.
 
 usage: sales_units_export [OPTION VALUE]...
 
-  --workers N             requests at the same time, 1 to 64; 8 if this is not given
-  --format csv|jsonl      CSV with a header, or a JSON object in each line; csv if this is not given
-  --merchant SCHEME/ID    the sales units of this merchant only, such as business:NO:ORG/987654321
-  --output FILE           where to; standard output if this is not given
-  --attempts N            how often a call is made that fails in a way that may pass, 1 to 10; 4 if this is not given; 429s do not count
-  --demo-units N          so many sales units in the program's own sandbox, 0 to 1000000
-  --demo-latency-ms N     so long for each sales unit in the program's own sandbox, 0 to 60000
-  --help                  this text
+  --workers N
+      requests at the same time, 1 to 64;
+      8 by default
+  --format csv|csv-excel|jsonl
+      CSV with commas, CSV with semicolons
+      whose cells Excel does not change, or a
+      JSON object per line; csv by default
+  --merchant SCHEME/ID
+      only the sales units of this merchant,
+      such as business:NO:ORG/987654321
+  --output FILE
+      replaced when the export is whole;
+      standard output by default
+  --attempts N
+      how often to try a call that fails in a
+      way that may pass, 1 to 100;
+      10 by default
+  --demo-units N
+      so many sales units in the program's
+      own sandbox, 0 to 1000000
+  --demo-latency-ms N
+      so long for each sales unit in the
+      program's own sandbox, 0 to 60000
+  --help
+      this text
 
-With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in the environment it reads from the service, and without any
-VIPPS_* from a sandbox of its own.
+With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and
+VIPPS_SUBSCRIPTION_KEY in the environment it
+reads from the API, and without any VIPPS_*
+from a sandbox of its own.
 
-A 429 has all requests wait, 1 s at first, doubled each time up to 60 s, or for as long as Retry-After says where that is longer. A call is
-given up when it got 20 of them while no other got through.
+After a 429 or 423 all requests wait, for as
+long as Retry-After says, or up to 0.5 s,
+doubled each time up to 10 s. It counts among
+the attempts of its call. A call that would
+have to wait for half an hour or more fails
+at once.
 
-Exit codes: 0 all are there, 1 some have an error instead of details, 2 nothing to be had, the output cannot be written, or a worker panicked.
+Exit codes: 0 all are there, or the reader of
+the output is gone; 1 some have an error in
+place of details; 2 nothing was fetched, the
+output cannot be written, or a worker has
+panicked.
 ";
 
 pub(crate) struct Options {
@@ -60,8 +87,12 @@ impl Options {
         }
         let format = match arguments.text("--format") {
             None | Some("csv") => Format::Csv,
+            Some("csv-excel") => Format::CsvExcel,
             Some("jsonl") => Format::JsonLines,
-            Some(other) => return Err(format!("--format must be csv or jsonl, not {other:?}")),
+            Some(other) => {
+                let formats = "csv, csv-excel or jsonl";
+                return Err(format!("--format must be {formats}, not {other:?}"));
+            }
         };
         let latency = arguments.number("--demo-latency-ms", 0..=60_000)?;
         Ok(Some(Self {
@@ -70,13 +101,13 @@ impl Options {
             format,
             merchant: arguments.text("--merchant").map(merchant).transpose()?,
             output: arguments.text("--output").map(PathBuf::from),
-            attempts: arguments.number("--attempts", 1..=10)?.unwrap_or(4),
+            attempts: arguments.number("--attempts", 1..=100)?.unwrap_or(10),
             demo_units: arguments.number("--demo-units", 0..=1_000_000)?,
             demo_latency: latency.map(Duration::from_millis),
         }))
     }
 
-    /// How long that many sales units take at least where each takes as long as the sandbox was told.
+    /// The least time for so many sales units, where the sandbox was told how long each takes.
     pub(crate) fn least_time(&self, units: usize) -> Option<Duration> {
         let rounds = u32::try_from(units.div_ceil(self.workers)).ok()?;
         let least = self.demo_latency?.saturating_mul(rounds);

@@ -1,106 +1,108 @@
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
 
-use crate::progress::Progress;
+use crate::progress::{Progress, visible};
 
-/// Rows in their order, whatever the order in which they come.
+/// Standard output, or a file that gets its name when it is whole.
 pub(crate) struct Output {
-    state: Mutex<State>,
-    /// Rows were written, or it was stopped.
-    moved: Condvar,
-    look_ahead: usize,
-}
-
-struct State {
-    target: Box<dyn Write + Send>,
+    /// `None` for standard output.
+    file: Option<File>,
     name: String,
-    /// How many rows are written.
-    written: usize,
-    /// Rows that wait for one before them.
-    early: BTreeMap<usize, Vec<u8>>,
-    stopped: bool,
+    /// From the temporary name to the final one.
+    rename: Option<(PathBuf, PathBuf)>,
+    /// Where rows go to a terminal, which may be that of the progress bar.
+    is_terminal: bool,
+    progress: Progress,
 }
 
 impl Output {
-    /// A file, or standard output, where a row may come before that many others are written.
-    pub(crate) fn open(file: Option<&Path>, look_ahead: usize) -> Result<Self, String> {
-        let (target, name): (Box<dyn Write + Send>, _) = match file {
-            Some(path) => {
-                let name = path.display().to_string();
-                let file = File::create(path).map_err(|error| cannot_write(&name, &error))?;
-                (Box::new(file), name)
+    pub(crate) fn open(path: Option<&Path>, progress: &Progress) -> io::Result<Self> {
+        let mut output = Self {
+            file: None,
+            name: path.map_or("standard output".into(), |path| path.display().to_string()),
+            rename: None,
+            is_terminal: path.is_none() && stdout().is_terminal(),
+            progress: progress.clone(),
+        };
+        if let Some(path) = path {
+            let opened = output.open_file(path);
+            opened.map_err(|error| output.cannot_write(&error))?;
+        }
+        Ok(output)
+    }
+
+    fn open_file(&mut self, path: &Path) -> io::Result<()> {
+        let permissions = match File::options().write(true).open(path) {
+            Ok(file) => {
+                let metadata = file.metadata()?;
+                if !metadata.is_file() {
+                    self.is_terminal = file.is_terminal();
+                    self.file = Some(file);
+                    return Ok(());
+                }
+                Some(metadata.permissions())
             }
-            None => (Box::new(io::stdout()), "standard output".to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
         };
-        Ok(Self {
-            state: Mutex::new(State {
-                target,
-                name,
-                written: 0,
-                early: BTreeMap::new(),
-                stopped: false,
-            }),
-            moved: Condvar::new(),
-            look_ahead,
-        })
+        // A symbolic link stays one.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut temporary = path.clone().into_os_string();
+        temporary.push(format!(".{}.partial", std::process::id()));
+        let temporary = PathBuf::from(temporary);
+        let file = File::create(&temporary)?;
+        self.rename = Some((temporary, path));
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        self.file = Some(file);
+        Ok(())
     }
 
-    pub(crate) fn write_header(&self, header: &[u8]) -> Result<(), String> {
-        self.lock().write(header)
-    }
-
-    /// Waits until the `nth` row may come, or until it is stopped.
-    pub(crate) fn wait_for(&self, nth: usize) {
-        let is_early = |state: &mut State| {
-            let may_come = nth < state.written + self.look_ahead;
-            !may_come && !state.stopped
+    /// Writes a row in one go, on a terminal with its control characters escaped.
+    pub(crate) fn write(&mut self, row: &str) -> io::Result<()> {
+        let line = match self.is_terminal {
+            true => visible(row) + "\n",
+            false => format!("{row}\n"),
         };
-        drop(self.moved.wait_while(self.lock(), is_early));
+        let mut write = || match &mut self.file {
+            Some(file) => file.write_all(line.as_bytes()),
+            None => stdout().write_all(line.as_bytes()),
+        };
+        let written = match self.is_terminal {
+            true => self.progress.suspend(write),
+            false => write(),
+        };
+        written.map_err(|error| self.cannot_write(&error))
     }
 
-    /// Writes the `nth` row and those that waited for it, or has it wait.
-    pub(crate) fn put(&self, nth: usize, row: Vec<u8>, progress: &Progress) -> Result<(), String> {
-        let mut state = self.lock();
-        state.early.insert(nth, row);
-        if nth > state.written {
+    /// Gives the file its name.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        let (Some(file), Some((temporary, path))) = (self.file.take(), &self.rename) else {
             return Ok(());
-        }
-        progress.aside(|| state.write_rows())?;
-        self.moved.notify_all();
+        };
+        let synced = file.sync_all();
+        // Not every system renames an open file.
+        drop(file);
+        synced
+            .and_then(|()| fs::rename(temporary, path))
+            .map_err(|error| self.cannot_write(&error))?;
+        self.rename = None;
         Ok(())
     }
 
-    /// Lets nobody wait any more.
-    pub(crate) fn stop(&self) {
-        self.lock().stopped = true;
-        self.moved.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cannot_write(&self, error: &io::Error) -> io::Error {
+        let message = format!("cannot write to {}: {error}", self.name);
+        io::Error::new(error.kind(), message)
     }
 }
 
-impl State {
-    /// All rows whose turn it is.
-    fn write_rows(&mut self) -> Result<(), String> {
-        while let Some(row) = self.early.remove(&self.written) {
-            self.write(&row)?;
-            self.written += 1;
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.file = None;
+        if let Some((temporary, _)) = &self.rename {
+            drop(fs::remove_file(temporary));
         }
-        Ok(())
     }
-
-    /// Not buffered, nor is what standard output gets in whole lines: the system gets whole rows, each in one write.
-    fn write(&mut self, row: &[u8]) -> Result<(), String> {
-        let written = self.target.write_all(row);
-        written.map_err(|error| cannot_write(&self.name, &error))
-    }
-}
-
-fn cannot_write(name: &str, error: &io::Error) -> String {
-    format!("cannot write to {name}: {error}")
 }

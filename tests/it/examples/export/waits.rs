@@ -1,62 +1,165 @@
-//! Who waits for what: all workers for the service, a failed call for its next time, and nobody for what will not come.
+//! Who waits for what: all workers for the API, and nobody for what will not come.
 
-use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 
+use serde_json::json;
 use vipps::management::list_sales_units;
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::super::{Directory, Killed, Lines, PATIENCE, command, eventually, vars};
+use super::super::{Directory, Killed, Lines, assert_output, command};
 use super::{DETAILS, assert_export, begin, export, rows, three_rows};
+use crate::support::{
+    RawServer, json_reply, read_request, reply, sample_sales_unit, until, within_bounds,
+};
 
-#[path = "../../../../examples/sales_units_export/attempts.rs"]
-mod attempts;
+#[path = "../../../../examples/sales_units_export/waits.rs"]
+mod announced;
 #[path = "../../../../examples/sales_units_export/workers.rs"]
 mod workers;
 
-use attempts::{Again, Attempts};
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-#[test]
-fn all_workers_wait_when_one_is_asked_to() {
-    let directory = Directory::new("gate");
-    let file = directory.0.join("units.csv");
-    let sandbox = Sandbox::start().unwrap().with_sales_units(40);
-    let mut command = command("sales_units_export", &vars(&sandbox));
-    command.arg("--output").arg(&file);
-    let (_program, _lines) = closed_gate(&sandbox, command);
-    sandbox.close_connections();
-    // What they got before is there. The next of each would come now.
-    eventually(|| fs::read_to_string(&file).is_ok_and(|text| text.lines().count() == 5));
-    spend_time(&sandbox);
-    assert_eq!(sandbox.count(DETAILS), 5);
+const LIST: &str = "GET /management/v1/sales-units";
+const UNIT: &str = "GET /management/v1/sales-units/654321";
+
+// ---- The API asks to wait
+
+/// An API that tells three of four workers to wait for 25 minutes, while the first one's request is
+/// under way.
+struct Closed {
+    program: Killed,
+    lines: Lines,
+    /// Answers the first.
+    answer_first: mpsc::Sender<()>,
+    requests: Arc<AtomicUsize>,
+    _server: RawServer,
+}
+
+fn closed(stdout: impl Into<Stdio>) -> Closed {
+    let (answer_first, asked) = mpsc::channel();
+    let (asked, requests) = (Mutex::new(asked), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&requests);
+    let server = RawServer::each(move |mut stream| {
+        while let Some(request) = read_request(&mut stream) {
+            let path = request.split(' ').nth(1).unwrap();
+            let answer = match path.rsplit('/').next().unwrap() {
+                "get" => json_reply(r#"{"access_token": "a-token", "expires_in": "3600"}"#),
+                "sales-units" => {
+                    let unit =
+                        |nth: u32| json!({"msn": (1_000_000 + nth).to_string(), "name": "A"});
+                    json_reply(&json!((0..40).map(unit).collect::<Vec<_>>()).to_string())
+                }
+                msn => {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    until("four requests", || counted.load(Ordering::SeqCst) >= 4);
+                    if msn == "1000000" {
+                        // Not asked for where a test has failed.
+                        let _ = asked.lock().unwrap().recv();
+                        json_reply(&sample_sales_unit().to_string())
+                    } else {
+                        reply("429 Too Many Requests", &["Retry-After: 1500"], "")
+                    }
+                }
+            };
+            // A program that has ended does not read it.
+            drop(stream.write_all(&answer));
+        }
+    });
+    let url = server.url();
+    let vars = [
+        ("VIPPS_BASE_URL", url.as_str()),
+        ("VIPPS_CLIENT_ID", "an-id"),
+        ("VIPPS_CLIENT_SECRET", "a-secret"),
+        ("VIPPS_SUBSCRIPTION_KEY", "a-key"),
+    ];
+    let mut command: Command = command("sales_units_export", &vars);
+    command.args(["--workers", "4", "--format", "jsonl"]);
+    command.stdout(stdout).stderr(Stdio::piped());
+    let mut program = Killed(command.spawn().unwrap());
+    let lines = program.stderr_lines();
+    assert_eq!(lines.next(), "asked to wait (429): no request for 1500 s");
+    Closed {
+        program,
+        lines,
+        answer_first,
+        requests,
+        _server: server,
+    }
+}
+
+impl Closed {
+    /// Ends the program; gives what it said after that it waits.
+    #[track_caller]
+    fn ends(&mut self, code: i32) -> Vec<String> {
+        self.answer_first.send(()).unwrap();
+        assert_eq!(self.program.code(), Some(code));
+        self.lines.0.iter().collect()
+    }
 }
 
 #[test]
-fn nobody_waits_for_the_api_when_rows_cannot_be_written() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(40);
-    let mut command = command("sales_units_export", &vars(&sandbox));
-    command.stdout(Stdio::piped());
-    let (mut program, lines) = closed_gate(&sandbox, command);
-    drop(program.0.stdout.take());
-    sandbox.close_connections();
-    assert_eq!(program.code(), Some(2));
-    let line = lines.next();
-    let start = "sales_units_export: cannot write to standard output: ";
-    assert!(line.starts_with(start), "{line}");
-    assert_eq!(sandbox.count(DETAILS), 5);
+fn all_workers_wait_when_the_api_asks_one_to() {
+    let mut closed = closed(Stdio::piped());
+    closed.answer_first.send(()).unwrap();
+    let mut stdout = BufReader::new(closed.program.0.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
+    // The first worker could ask for another sales unit now.
+    spend_time(&Sandbox::start().unwrap());
+    assert_eq!(closed.requests.load(Ordering::SeqCst), 4);
 }
 
 #[test]
-fn the_gate_opens_when_the_time_is_up() {
+fn a_reader_that_is_gone_ends_it_though_workers_wait() {
+    let mut closed = closed(Stdio::piped());
+    drop(closed.program.0.stdout.take());
+    let said = closed.ends(0);
+    // Not once for each of the three, unless they were told so seconds after each other.
+    assert!(said.len() < 2, "{said:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_ends_it_though_workers_wait() {
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    let said = closed(full.unwrap()).ends(2);
+    let start = "sales_units_export: cannot write to standard output: No space left on device";
+    assert!(said.last().unwrap().starts_with(start), "{said:?}");
+}
+
+#[test]
+fn a_wait_is_announced_once() {
+    let now = Instant::now();
+    let mut waits = announced::Waits::default();
+    // Milliseconds from the beginning, those of the wait, and whether there is a line.
+    for (after, wait, expected) in [
+        (0, 999, false),
+        (0, 3000, true),
+        (0, 3000, false),
+        (900, 3000, false),
+        // A second longer than what was said.
+        (1000, 3000, true),
+        (1500, 500, false),
+        (3999, 1000, false),
+        (4000, 1000, true),
+        // That one is over.
+        (6000, 999, false),
+        (6000, 1000, true),
+    ] {
+        let now = now + Duration::from_millis(after);
+        let is_news = waits.is_news(Duration::from_millis(wait), now);
+        assert_eq!(is_news, expected, "{wait} ms after {after} ms");
+    }
+}
+
+#[test]
+fn it_goes_on_when_the_time_is_up() {
     let sandbox = Sandbox::start().unwrap().with_sales_units(12);
-    sandbox.fault(
-        "GET /management/v1/sales-units/1000003",
-        1,
-        Fault::status_retry_after(429, "1"),
-    );
+    let route = "GET /management/v1/sales-units/1000003";
+    sandbox.fault(route, 1, Fault::status_retry_after(429, "1"));
     let output = export(&sandbox, &["--workers", "1"]);
     let stderr = "asked to wait (429): no request for 1 s\n12 sales units, 0 failed\n";
     assert_export(&output, 0, &rows(12), stderr);
@@ -64,72 +167,44 @@ fn the_gate_opens_when_the_time_is_up() {
 }
 
 #[test]
-fn a_refusal_is_no_attempt_and_takes_a_second_at_least() {
+fn a_429_is_one_of_the_attempts() {
+    for (status, attempts, code) in [(429, "2", 1), (429, "3", 0), (423, "3", 0)] {
+        let sandbox = Sandbox::start().unwrap();
+        sandbox.fault(UNIT, 2, Fault::status_retry_after(status, "0"));
+        let output = export(&sandbox, &["--workers", "1", "--attempts", attempts]);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        assert_eq!(sandbox.count(UNIT), if code == 0 { 3 } else { 2 });
+    }
+}
+
+#[test]
+fn hours_are_not_waited_for() {
     let sandbox = Sandbox::start().unwrap();
-    let list = "GET /management/v1/sales-units";
-    sandbox.fault(list, 1, Fault::status_retry_after(429, "0"));
-    let output = export(&sandbox, &["--attempts", "1"]);
+    sandbox.fault(LIST, 1, Fault::status_retry_after(429, "7200"));
+    let output = export(&sandbox, &[]);
+    let stderr = "sales_units_export: GET /management/v1/sales-units: 429 Too Many Requests: \
+                  A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c] \
+                  (retry after 7200 s)\n";
+    assert_output(&output, 2, "", stderr);
+    // Nor is it where a sales unit is asked for, nor by those that come after.
+    sandbox.fault(DETAILS, 1, Fault::status_retry_after(429, "7200"));
+    let output = export(&sandbox, &["--workers", "1"]);
+    assert_eq!(sandbox.count(DETAILS), 1);
+    assert_eq!(output.status.code(), Some(1));
+    let rows = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(rows.matches("(retry after ").count(), 3, "{rows}");
+}
+
+#[test]
+fn the_list_waits_too() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault(LIST, 1, Fault::status_retry_after(429, "1"));
+    let output = export(&sandbox, &[]);
     let stderr = "asked to wait (429): no request for 1 s\n3 sales units, 0 failed\n";
     assert_export(&output, 0, &three_rows(), stderr);
-    assert_eq!(sandbox.count(list), 2);
 }
 
-#[test]
-fn refusals_are_answered_with_longer_waits_until_it_is_given_up() {
-    let seconds = Duration::from_secs;
-    let day = seconds(24 * 60 * 60);
-    for (retry_after, waits) in [
-        // What the service says nothing about, or nothing of use.
-        (None, [1, 2, 4, 8, 16, 32, 60, 60, 60].map(seconds)),
-        (
-            Some(seconds(0)),
-            [1, 2, 4, 8, 16, 32, 60, 60, 60].map(seconds),
-        ),
-        (
-            Some(seconds(5)),
-            [5, 5, 5, 8, 16, 32, 60, 60, 60].map(seconds),
-        ),
-        (Some(seconds(3600)), [seconds(3600); 9]),
-        (Some(2 * day), [day; 9]),
-    ] {
-        let mut attempts = Attempts::new(1, 0);
-        let again = attempts.again(Some(429), retry_after, 1);
-        assert_eq!(again, Some(Again::All(waits[0])), "{retry_after:?}");
-        for nth in 1..20 {
-            let expected = waits.get(nth - 1).unwrap_or(&waits[8]);
-            let again = attempts.again(Some(429), retry_after, 1);
-            assert_eq!(again, Some(Again::All(*expected)), "{retry_after:?} {nth}");
-        }
-        // As long as others get through, it is only its turn that has not come.
-        for successes in 2..100 {
-            let again = attempts.again(Some(429), retry_after, successes);
-            assert_eq!(again, Some(Again::All(waits[8])), "{retry_after:?}");
-        }
-        assert_eq!(attempts.again(Some(429), retry_after, 99), None);
-    }
-}
-
-#[test]
-fn failures_are_answered_with_longer_waits_of_one_or_of_all() {
-    let millis = Duration::from_millis;
-    for status in [None, Some(500), Some(503)] {
-        let mut attempts = Attempts::new(4, 7);
-        // Not counted among these.
-        let again = attempts.again(Some(429), None, 7);
-        assert_eq!(again, Some(Again::All(millis(1000))));
-        for wait in [200, 400, 800] {
-            let again = attempts.again(status, None, 8);
-            assert_eq!(again, Some(Again::Alone(millis(wait))));
-        }
-        assert_eq!(attempts.again(status, None, 8), None);
-    }
-    let mut attempts = Attempts::new(4, 7);
-    for (asked_for, wait) in [(0, 200), (3000, 3000), (500, 800)] {
-        let again = attempts.again(Some(503), Some(millis(asked_for)), 7);
-        assert_eq!(again, Some(Again::All(millis(wait))));
-    }
-    assert_eq!(attempts.again(Some(503), Some(millis(0)), 7), None);
-}
+// ---- Workers
 
 #[test]
 fn workers_do_not_run_ahead_of_one_that_is_slow() {
@@ -141,62 +216,43 @@ fn workers_do_not_run_ahead_of_one_that_is_slow() {
     assert!(sandbox.wait_for(DETAILS, 128));
     spend_time(&sandbox);
     assert_eq!(sandbox.count(DETAILS), 128);
-    assert_eq!(fs::read_to_string(&file).unwrap(), rows(0));
     sandbox.release();
     assert_eq!(program.code(), Some(0));
-    assert_eq!(fs::read_to_string(&file).unwrap(), rows(200));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), rows(200));
 }
 
 #[test]
-fn nobody_waits_for_a_row_that_cannot_be_written() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(200);
-    sandbox.fault("GET /management/v1/sales-units/1000000", 1, Fault::Hold);
-    let mut command = command("sales_units_export", &vars(&sandbox));
-    command.args(["--workers", "2"]).stdout(Stdio::piped());
-    let mut program = Killed(command.stderr(Stdio::null()).spawn().unwrap());
-    assert!(sandbox.wait_for(DETAILS, 128));
-    spend_time(&sandbox);
-    drop(program.0.stdout.take());
-    sandbox.release();
-    assert_eq!(program.code(), Some(2));
-    assert_eq!(sandbox.count(DETAILS), 128);
+fn a_worker_that_panics_ends_it_though_others_wait() {
+    let (sender, never) = mpsc::channel::<()>();
+    within_bounds(move || {
+        let (never, waiting) = (Mutex::new(never), Arc::new(AtomicUsize::new(0)));
+        let work = move |job| match job {
+            0 => {
+                waiting.fetch_add(1, Ordering::SeqCst);
+                let _ = never.lock().unwrap().recv();
+            }
+            _ => {
+                until("the other waits", || waiting.load(Ordering::SeqCst) == 1);
+                panic!("on purpose");
+            }
+        };
+        let error = workers::run(2, vec![0, 1], work, |()| Ok(())).unwrap_err();
+        assert_eq!(error.to_string(), "a worker panicked");
+    });
+    drop(sender);
 }
 
 #[test]
-fn a_worker_that_panics_stops_the_others() {
-    let (is_first, stopped) = (AtomicBool::new(true), (Mutex::new(false), Condvar::new()));
-    let work = || {
-        assert!(!is_first.swap(false, Ordering::Relaxed), "on purpose");
-        let waiting = stopped.0.lock().unwrap();
-        let waited = stopped
-            .1
-            .wait_timeout_while(waiting, PATIENCE, |stopped| !*stopped);
-        assert!(*waited.unwrap().0, "nobody told it");
-        Ok(())
-    };
-    let stop = || {
-        *stopped.0.lock().unwrap() = true;
-        stopped.1.notify_all();
-    };
-    let error = workers::run(3, work, stop).unwrap_err();
-    assert_eq!(error.to_string(), "a worker panicked");
-    assert!(*stopped.0.lock().unwrap());
-}
-
-/// Four workers, one of which has been asked to wait for an hour with the fifth request. The others hang in theirs until their connections are
-/// broken.
-fn closed_gate(sandbox: &Sandbox, mut command: Command) -> (Killed, Lines) {
-    sandbox.fault("GET /management/v1/sales-units/1000003", 1, Fault::Hold);
-    sandbox.fault(DETAILS, 3, Fault::Delay(100 * PATIENCE));
-    command.args(["--workers", "4", "--attempts", "1"]);
-    command.stderr(Stdio::piped());
-    let mut program = Killed(command.spawn().unwrap());
-    let lines = program.stderr_lines();
-    assert!(sandbox.wait_for(DETAILS, 4));
-    sandbox.fault(DETAILS, 1, Fault::status_retry_after(429, "3600"));
-    sandbox.release();
-    assert_eq!(lines.next(), "asked to wait (429): no request for 3600 s");
-    (program, lines)
+fn results_come_in_the_order_of_the_jobs() {
+    for threads in [1, 3, 64] {
+        let mut taken = Vec::new();
+        let take = |result| {
+            taken.push(result);
+            Ok(())
+        };
+        workers::run(threads, (0..1000).collect(), |job: i32| -job, take).unwrap();
+        assert!(taken.into_iter().eq((0..1000).map(|job| -job)));
+    }
 }
 
 /// More than a worker needs for its next request, if it makes one.

@@ -1,0 +1,214 @@
+//! What spreadsheets and terminals make of the texts that merchants choose.
+
+use serde_json::{Value, json};
+
+use vipps::sandbox::{Fault, Sandbox};
+
+use super::{HEADER, assert_export, export};
+
+/// A sandbox with a sales unit of each name and settlement account.
+fn sandbox_of(units: &[(&str, &str)]) -> Sandbox {
+    let sandbox = Sandbox::start().unwrap();
+    let (mut list, mut msn) = (Vec::new(), 5000);
+    for (name, account) in units {
+        list.push(json!({"msn": msn.to_string(), "name": name}));
+        let unit = json!({
+            "msn": msn, "name": name, "settlementBankAccount": {"scheme": "BBAN:NO", "id": account},
+            "businessIdentifier": {"scheme": "business:NO:ORG", "id": 987654321},
+            "configuration": {"captureType": "=NewOne", "recurringAllowed": null}, "new": {"a": 1}
+        });
+        let route = format!("GET /management/v1/sales-units/{msn}");
+        sandbox.fault(&route, usize::MAX, Fault::json(200, unit.to_string()));
+        msn += 1;
+    }
+    let list = Fault::json(200, Value::Array(list).to_string());
+    sandbox.fault("GET /management/v1/sales-units", usize::MAX, list);
+    sandbox
+}
+
+/// The second and the sixth cell of each row: names and accounts.
+fn read(csv: &[u8], delimiter: u8) -> Vec<(String, String)> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.delimiter(delimiter).from_reader(csv);
+    let cells = reader.records().map(|row| {
+        let row = row.unwrap();
+        assert_eq!(row.len(), 16);
+        (row[1].to_owned(), row[5].to_owned())
+    });
+    cells.collect()
+}
+
+#[test]
+fn what_a_spreadsheet_takes_for_a_formula_is_text() {
+    let cells = [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@A1", "'@A1"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("\nx", "'\nx"),
+        ("'x", "'x"),
+        ("1-2", "1-2"),
+        ("a, \"b\"", "a, \"b\""),
+        // Where another program begins a cell or a row, and where it does not.
+        ("Shop;=1+1", "Shop;'=1+1"),
+        ("a\n-1", "a\n'-1"),
+        ("a\t@b;+c", "a\t'@b;'+c"),
+        ("a,=1+1; =2", "a,=1+1; =2"),
+        ("Ærlig\u{1b}[2J", "Ærlig\u{1b}[2J"),
+        ("", ""),
+    ];
+    let sandbox = sandbox_of(&cells.map(|(name, _)| (name, "05304012345")));
+    let output = export(&sandbox, &[]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let expected = cells.map(|(_, cell)| (cell.to_owned(), "05304012345".to_owned()));
+    assert_eq!(read(&output.stdout, b','), expected);
+    // Every separator that a program may have is within quotes.
+    let text = String::from_utf8(output.stdout).unwrap();
+    let rest = "business:NO:ORG,987654321,BBAN:NO,05304012345,,'=NewOne,,,,,,,,\n";
+    for row in [
+        format!("5000,'=1+1,{rest}"),
+        format!("5009,\"a, \"\"b\"\"\",{rest}"),
+        format!("5010,\"Shop;'=1+1\",{rest}"),
+        format!("5012,\"a\t'@b;'+c\",{rest}"),
+    ] {
+        assert!(text.contains(&row), "{row}{text}");
+    }
+
+    // For programs no text is changed.
+    let output = export(&sandbox, &["--format", "jsonl"]);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let name = |line: &str| serde_json::from_str::<Value>(line).unwrap()["name"].clone();
+    let names: Vec<Value> = lines.lines().map(name).collect();
+    assert_eq!(Value::Array(names), json!(cells.map(|(name, _)| name)));
+}
+
+#[test]
+fn excel_keeps_the_text_of_every_cell() {
+    let long = format!("={}", "x".repeat(300));
+    let (long, guarded) = (long.as_str(), format!("'{long}"));
+    let cells = [
+        // Numbers.
+        ("a", "a"),
+        ("987654321", "987654321"),
+        ("86011117947", "86011117947"),
+        ("05304012345", "=\"05304012345\""),
+        ("123456789012", "=\"123456789012\""),
+        ("0", "=\"0\""),
+        (" 0530", "=\" 0530\""),
+        ("1234567-8", "=\"1234567-8\""),
+        ("1E5", "=\"1E5\""),
+        ("24/7 Oslo", "=\"24/7 Oslo\""),
+        // Formulas.
+        ("=1+1", "=\"=1+1\""),
+        (" =1+1", "=\" =1+1\""),
+        ("+1", "=\"+1\""),
+        ("-1", "=\"-1\""),
+        ("@A1", "=\"@A1\""),
+        ("\tx", "=\"\tx\""),
+        ("\rx", "=\"\rx\""),
+        ("=\"a\"", "=\"=\"\"a\"\"\""),
+        (long, &guarded),
+        // Separators, this one's and the other.
+        ("Shop;=1+1", "Shop;=1+1"),
+        ("Shop,=1+1", "Shop,'=1+1"),
+        ("a, b", "a, b"),
+        ("Ærlig", "Ærlig"),
+        ("", ""),
+    ];
+    let sandbox = sandbox_of(&cells.map(|(text, _)| (text, text)));
+    let output = export(&sandbox, &["--format", "csv-excel"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let header = format!("\u{feff}{}", HEADER.replace(',', ";"));
+    assert!(output.stdout.starts_with(header.as_bytes()));
+    let expected = cells.map(|(_, cell)| (cell.to_owned(), cell.to_owned()));
+    assert_eq!(read(&output.stdout, b';'), expected);
+
+    let sandbox = sandbox_of(&[("Shop;=1+1", "05304012345")]);
+    let output = export(&sandbox, &["--format", "csv-excel"]);
+    let row = "5000;\"Shop;=1+1\";business:NO:ORG;987654321;BBAN:NO;\"=\"\"05304012345\"\"\";\
+               ;\"=\"\"=NewOne\"\"\";;;;;;;;\n";
+    assert_export(
+        &output,
+        0,
+        &format!("{header}{row}"),
+        "1 sales units, 0 failed\n",
+    );
+}
+
+/// With standard output and standard error on one terminal, where util-linux is there to make one.
+#[cfg(target_os = "linux")]
+mod terminal {
+    use std::process::Command;
+
+    use vipps::sandbox::Sandbox;
+
+    use super::super::super::{program, vars, with_vars};
+    use super::super::{rows, without_times};
+    use super::sandbox_of;
+
+    /// What an export shows on a terminal of so many columns. `None` where there is none.
+    fn shown(sandbox: &Sandbox, columns: u32, arguments: &str) -> Option<String> {
+        let version = Command::new("script").arg("--version").output();
+        if !version.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        let mut script = with_vars(Command::new("script"), &vars(sandbox));
+        let export = program("sales_units_export");
+        let export = export.display();
+        let line = format!("stty rows 24 cols {columns} && '{export}' {arguments}");
+        script.args(["-qec", &line, "/dev/null"]);
+        script.env("SHELL", "/bin/sh").env("TERM", "xterm");
+        let output = script.env("NO_COLOR", "1").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        Some(String::from_utf8(output.stdout).unwrap())
+    }
+
+    /// What is left of what a terminal was shown: whatever was drawn over is gone.
+    fn left(shown: &str) -> String {
+        let left = |line: &str| line.rsplit("\x1b[2K").next().unwrap().to_owned() + "\n";
+        shown.replace('\r', "").lines().map(left).collect()
+    }
+
+    #[test]
+    fn a_bar_stands_below_the_rows() {
+        let sandbox = Sandbox::start().unwrap().with_sales_units(20);
+        // With more workers, the last row but one may be counted after the last was written.
+        let Some(shown) = shown(&sandbox, 80, "--workers 1") else {
+            return;
+        };
+        // The bar is drawn again after each row.
+        assert!(shown.contains(" 19/20 "), "{shown}");
+        // The next row stands in its place.
+        let expected = format!("{}20 sales units, 0 failed\n", rows(20));
+        assert_eq!(without_times(left(&shown).as_bytes()), expected);
+    }
+
+    #[test]
+    fn everything_but_rows_fits_into_narrow_terminals() {
+        for columns in [80, 45] {
+            let sandbox = Sandbox::start().unwrap().with_sales_units(300);
+            let Some(shown) = shown(&sandbox, columns, "--output /dev/null") else {
+                return;
+            };
+            assert!(shown.contains("/300 "), "{shown}");
+            for line in shown.replace("\x1b[2K", "").split(['\r', '\n']) {
+                assert!(line.chars().count() <= columns as usize, "{line}");
+                // Neither a colour nor anything else.
+                assert!(!line.contains('\x1b'), "{line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let sandbox = sandbox_of(&[("A\u{1b}[2J\nstatus  COMPLETED\u{9b}2J", "1")]);
+        let Some(shown) = shown(&sandbox, 80, "") else {
+            return;
+        };
+        let left = left(&shown);
+        let row = "\n5000,\"A\\u{1b}[2J\\nstatus  COMPLETED\\u{9b}2J\",business:NO:ORG,";
+        assert!(left.contains(row), "{left}");
+    }
+}
