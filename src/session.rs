@@ -115,7 +115,36 @@ type Observer = Arc<dyn Fn(&Attempt) + Send + Sync>;
 type OnNewToken = Arc<dyn Fn(&AccessToken) + Send + Sync>;
 
 impl Session {
-    /// The same session for another sales unit: same token, same connections, another `Merchant-Serial-Number` header.
+    /// The same session for another sales unit: same token, same connections, another
+    /// `Merchant-Serial-Number` header.
+    ///
+    /// Receipts for many merchants at once, by threads that share the session:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// # use vipps::order_management::{BottomLine, Currency, OrderLine, TaxRate};
+    /// # let line = OrderLine::from_gross("Socks", "1", 10_000, TaxRate::percent(25))?;
+    /// # let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(line);
+    /// # let receipts = ["123456", "654321"].map(|msn| {
+    /// #     (msn.parse::<vipps::Msn>().unwrap(), OrderRef::ecom(msn.parse().unwrap()), receipt.clone())
+    /// # });
+    /// use std::thread;
+    /// use vipps::order_management::{OrderRef, Receipt, ensure_receipt};
+    ///
+    /// thread::scope(|scope| {
+    ///     for (msn, order, receipt) in &receipts {
+    ///         let session = session.for_sales_unit(msn);
+    ///         scope.spawn(move || match ensure_receipt(&session, order, receipt) {
+    ///             Ok(outcome) => println!("{msn}: {outcome:?}"),
+    ///             Err(error) => eprintln!("{msn}: {error}"),
+    ///         });
+    ///     }
+    /// });
+    /// # assert_eq!(sandbox.count("POST /order-management/v2/ecom/receipts/*"), 2);
+    /// # assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn for_sales_unit(&self, msn: &Msn) -> Self {
         Self {
             msn: Some(msn.clone()),

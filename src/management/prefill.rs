@@ -82,6 +82,31 @@ pub fn prefill_product_order(
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
+/// Setters of what is optional take an `Option` as well, so that a row of a file needs no `if let`:
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::management::{BusinessIdentifier, PrefillProductOrder, ProductType, prefill_product_order};
+///
+/// let csv = "987654321,ACME Shop,5942,250000\n987654321,ACME Kiosk,,\n";
+/// for row in csv.lines() {
+///     let cells: Vec<Option<&str>> =
+///         row.split(',').map(|cell| Some(cell).filter(|cell| !cell.is_empty())).collect();
+///     let [Some(number), name, category, turnover] = cells[..] else {
+///         panic!("{row}: must have an organization number and four columns");
+///     };
+///     let merchant = BusinessIdentifier::norway(number)?;
+///     let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
+///         .sales_unit_name(name)
+///         .merchant_category_code(category)
+///         .annual_turnover(turnover.and_then(|turnover| turnover.parse().ok()));
+///     println!("{}", prefill_product_order(&session, &order)?.prefill_url);
+/// }
+/// # assert_eq!(sandbox.count("POST /management/v1/product-orders"), 2);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
 /// Source: the schema `ProductOrderRequest` of the Management API.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

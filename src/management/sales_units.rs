@@ -100,6 +100,46 @@ pub struct SalesUnitSummary {
 
 /// A sales unit with its details.
 ///
+/// What has changed since yesterday, where `yesterday` was read from a file of JSON with serde:
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # let yesterday: BTreeMap<Msn, SalesUnit> = [("654321", "Old name"), ("111111", "Closed shop")]
+/// #     .into_iter()
+/// #     .map(|(msn, name)| {
+/// #         let mut unit = get_sales_unit(&session, &"654321".parse().unwrap()).unwrap();
+/// #         (unit.msn, unit.name) = (msn.parse().unwrap(), name.to_owned());
+/// #         (unit.msn.clone(), unit)
+/// #     })
+/// #     .collect();
+/// # let mut changes = Vec::new();
+/// use std::collections::BTreeMap;
+/// use vipps::Msn;
+/// use vipps::management::{SalesUnit, get_sales_unit, list_sales_units};
+///
+/// let mut today = BTreeMap::new();
+/// for unit in list_sales_units(&session)? {
+///     today.insert(unit.msn.clone(), get_sales_unit(&session, &unit.msn)?);
+/// }
+/// for (msn, unit) in &today {
+///     match yesterday.get(msn) {
+///         None => println!("new: {msn} {}", unit.name),
+///         Some(before) if before != unit => {
+///             println!("changed: {msn} {} {:?}", unit.name, unit.configuration);
+///             # changes.push(msn.as_str());
+///         }
+///         Some(_) => {}
+///     }
+/// }
+/// for (msn, unit) in yesterday.iter().filter(|(msn, _)| !today.contains_key(*msn)) {
+///     println!("gone: {msn} {}", unit.name);
+///     # changes.push(msn.as_str());
+/// }
+/// # assert_eq!(changes, ["654321", "111111"]);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
 /// Source: the schema `SalesUnit` of the Management API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
