@@ -1,15 +1,14 @@
 //! The Management API's part of the sandbox.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::message::{Answer, ReceivedRequest, bad_header};
-use super::prefill_rules;
+use super::answer::{Answer, Api};
+use super::message::Call;
 use crate::Clock;
 use crate::management::ProductOrderStatus;
-use crate::model::identifier::IdempotencyKey;
 
 pub(super) struct Management {
     clock: Clock,
@@ -18,7 +17,6 @@ pub(super) struct Management {
     /// By their numbers, which their ids are made of.
     orders: BTreeMap<u64, ProductOrder>,
     orders_made: u64,
-    answered: HashMap<String, (Vec<u8>, Answer)>,
 }
 
 struct Merchant {
@@ -48,6 +46,12 @@ struct ProductOrder {
 
 /// For how long a merchant can submit an order.
 const ORDER_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// An order that the merchant has not submitted.
+const OPEN: [ProductOrderStatus; 2] = [
+    ProductOrderStatus::Received,
+    ProductOrderStatus::MerchantViewed,
+];
 
 impl Management {
     pub(super) fn new(clock: Clock) -> Self {
@@ -82,7 +86,6 @@ impl Management {
             ],
             orders: BTreeMap::new(),
             orders_made: 0,
-            answered: HashMap::new(),
         }
     }
 
@@ -126,52 +129,27 @@ impl Management {
         true
     }
 
-    pub(super) fn answer(
-        &mut self,
-        method: &str,
-        path: &[&str],
-        query: &str,
-        request: &ReceivedRequest,
-    ) -> Answer {
-        match (method, path) {
-            ("GET", ["v1", "sales-units"]) => self.list_sales_units(|_| true),
-            ("GET", ["v1", "sales-units", msn]) => self.get_sales_unit(msn),
-            ("GET", ["v1", "merchants", scheme, id]) => self.get_merchant(scheme, id),
-            ("GET", ["v1", "merchants", scheme, id, "sales-units"]) => {
-                if self.merchant(scheme, id).is_none() {
-                    return not_found("merchant");
-                }
-                self.list_sales_units(|unit| unit.scheme == *scheme && unit.id == *id)
-            }
-            ("GET", ["v2", "product-orders"]) => self.list_orders(query),
-            ("POST", ["v1", "product-orders"]) => self.prefill(request),
-            ("GET", ["v2", "product-orders", id, "details"]) => {
-                match self
-                    .order_number(id)
-                    .and_then(|number| self.order_json(number))
-                {
-                    Some(order) => Answer::json(200, &order),
-                    None => not_found("product order"),
-                }
-            }
-            ("DELETE", ["v1", "product-orders", id]) => self.delete_order(id),
-            ("GET", ["v1", "partners", "price-packages"]) => Answer::json(200, &price_packages()),
-            _ => Answer::problem(404, "Not Found", "There is no such endpoint."),
+    pub(super) fn list_sales_units(&mut self, _: &Call<'_>) -> Answer {
+        self.sales_units_where(|_| true)
+    }
+
+    pub(super) fn list_merchant_sales_units(&mut self, call: &Call<'_>) -> Answer {
+        if self.merchant(call).is_none() {
+            return not_found("merchant");
         }
+        self.sales_units_where(|unit| unit.scheme == call.param(0) && unit.id == call.param(1))
     }
 
-    fn list_sales_units(&self, wanted: impl Fn(&SalesUnit) -> bool) -> Answer {
+    fn sales_units_where(&self, wanted: impl Fn(&SalesUnit) -> bool) -> Answer {
         let units = self.sales_units.iter();
-        let units: Vec<Value> = units
-            .filter(|unit| unit.is_active && wanted(unit))
-            .map(|unit| json!({"msn": unit.msn, "name": unit.name}))
-            .collect();
-        Answer::json(200, &Value::Array(units))
+        let units = units.filter(|unit| unit.is_active && wanted(unit));
+        let units = units.map(|unit| json!({"msn": unit.msn, "name": unit.name}));
+        Answer::json(200, &units.collect())
     }
 
-    fn get_sales_unit(&self, msn: &str) -> Answer {
+    pub(super) fn get_sales_unit(&mut self, call: &Call<'_>) -> Answer {
         let mut units = self.sales_units.iter();
-        let Some(unit) = units.find(|unit| unit.is_active && unit.msn == msn) else {
+        let Some(unit) = units.find(|unit| unit.is_active && unit.msn == call.param(0)) else {
             return not_found("sales unit");
         };
         Answer::json(
@@ -196,107 +174,84 @@ impl Management {
         )
     }
 
-    fn merchant(&self, scheme: &str, id: &str) -> Option<&Merchant> {
+    fn merchant(&self, call: &Call<'_>) -> Option<&Merchant> {
         let mut merchants = self.merchants.iter().filter(|merchant| merchant.is_active);
-        merchants.find(|merchant| merchant.scheme == scheme && merchant.id == id)
+        let is_it =
+            |merchant: &&Merchant| merchant.scheme == call.param(0) && merchant.id == call.param(1);
+        merchants.find(is_it)
     }
 
-    fn get_merchant(&self, scheme: &str, id: &str) -> Answer {
-        let Some(merchant) = self.merchant(scheme, id) else {
+    pub(super) fn get_merchant(&mut self, call: &Call<'_>) -> Answer {
+        let Some(merchant) = self.merchant(call) else {
             return not_found("merchant");
         };
-        let address = json!({
-            "lines": ["Main Street 5"],
-            "postCode": "0154",
-            "city": "Capital",
-            "countryCode": merchant.country,
-        });
         Answer::json(
             200,
             &json!({
-                "businessIdentifier": {"scheme": scheme, "id": id},
+                "businessIdentifier": {"scheme": merchant.scheme, "id": merchant.id},
                 "name": merchant.name,
                 "status": "ACTIVE",
                 "createdAt": "2022-09-02T06:45:25.921251Z",
                 "updatedAt": "2023-01-15T12:00:00Z",
                 "countryCode": merchant.country,
-                "businessAddress": address,
+                "businessAddress": {
+                    "lines": ["Main Street 5"],
+                    "postCode": "0154",
+                    "city": "Capital",
+                    "countryCode": merchant.country,
+                },
                 "businessPostAddress": null,
             }),
         )
     }
 
-    fn list_orders(&self, query: &str) -> Answer {
-        let include_expired = query.split('&').any(|part| part == "includeExpired=true");
-        let numbers = self.orders.keys();
-        let orders = numbers
-            .filter(|number| include_expired || !self.is_expired(**number))
-            .filter_map(|number| self.order_json(*number))
-            .collect();
-        Answer::json(200, &Value::Array(orders))
+    pub(super) fn list_orders(&mut self, call: &Call<'_>) -> Answer {
+        let include_expired = call.query("includeExpired").as_deref() == Some("true");
+        let orders = self.orders.iter();
+        let orders = orders.map(|(number, order)| (number, order, self.status_of(order)));
+        let orders =
+            orders.filter(|(.., status)| include_expired || *status != ProductOrderStatus::Expired);
+        let orders = orders.map(|(number, order, status)| order_json(*number, order, &status));
+        Answer::json(200, &orders.collect())
     }
 
-    fn prefill(&mut self, request: &ReceivedRequest) -> Answer {
-        let Some(key) = request.header("idempotency-key") else {
-            return bad_header("Idempotency-Key", "must be there");
-        };
-        if IdempotencyKey::new(key).is_err() {
-            return bad_header("Idempotency-Key", "must match ^[a-zA-Z0-9-]{1,50}$");
-        }
-        if request.media_type() != Some("application/json") {
-            return Answer::problem(415, "Unsupported Media Type", "The body must be JSON.");
-        }
-        if let Some((body, answer)) = self.answered.get(key) {
-            return if *body == request.body {
-                answer.clone()
-            } else {
-                let detail = "The idempotency key was used for another order.";
-                Answer::problem(409, "Conflict", detail)
-            };
-        }
-        let answer = match prefill_rules::check(&request.body) {
-            Ok(order) => self.make_order(&order),
-            Err(fields) => {
-                let detail = "The product order has fields that are wrong.";
-                Answer::problem_with(400, "Bad Request", detail, &fields)
+    pub(super) fn get_order(&mut self, call: &Call<'_>) -> Answer {
+        let number = self.order_number(call.param(0));
+        match number.and_then(|number| Some((number, self.orders.get(&number)?))) {
+            Some((number, order)) => {
+                Answer::json(200, &order_json(number, order, &self.status_of(order)))
             }
-        };
-        let entry = (request.body.clone(), answer.clone());
-        self.answered.insert(key.to_owned(), entry);
-        answer
+            None => no_order(),
+        }
     }
 
-    fn make_order(&mut self, order: &Value) -> Answer {
-        let member = |name: &str| order.get(name).cloned().unwrap_or_default();
+    pub(super) fn prefill_order(&mut self, call: &Call<'_>) -> Answer {
+        let member = |name: &str| call.body.get(name).cloned().unwrap_or_default();
         self.orders_made += 1;
         let number = self.orders_made;
-        let product_order = ProductOrder {
+        let order = ProductOrder {
             business_identifier: member("businessIdentifier"),
             product_type: member("productType"),
-            name: member("salesUnitName").as_str().map(str::to_owned),
+            name: call.text("salesUnitName").map(str::to_owned),
             status: ProductOrderStatus::Received,
             made_at: self.clock.now(),
             sales_unit: None,
         };
-        self.orders.insert(number, product_order);
+        self.orders.insert(number, order);
         Answer::json(
             201,
             &json!({"prefilledOrderId": order_id(number), "prefillUrl": order_url(number)}),
         )
     }
 
-    fn delete_order(&mut self, id: &str) -> Answer {
-        let Some(number) = self.order_number(id) else {
-            return not_found("product order");
+    pub(super) fn delete_order(&mut self, call: &Call<'_>) -> Answer {
+        let number = self.order_number(call.param(0));
+        let Some((number, order)) = number.and_then(|n| Some((n, self.orders.get(&n)?))) else {
+            return no_order();
         };
-        let status = self.order_status(number);
-        let open = [
-            ProductOrderStatus::Received,
-            ProductOrderStatus::MerchantViewed,
-        ];
-        if !status.is_some_and(|status| open.contains(&status)) {
+        if !OPEN.contains(&self.status_of(order)) {
             let detail = "An order can be deleted only before it is submitted.";
-            return Answer::problem(409, "Conflict", detail);
+            return Api::Management.error(409, detail, &[]);
         }
         self.orders.remove(&number);
         Answer::empty(200)
@@ -308,40 +263,42 @@ impl Management {
         numbers.find(|number| order_id(**number) == id).copied()
     }
 
-    fn order_status(&self, number: u64) -> Option<ProductOrderStatus> {
-        let order = self.orders.get(&number)?;
-        let open = [
-            ProductOrderStatus::Received,
-            ProductOrderStatus::MerchantViewed,
-        ];
+    fn status_of(&self, order: &ProductOrder) -> ProductOrderStatus {
         let is_old = self.clock.now() >= order.made_at + ORDER_LIFETIME;
-        if is_old && open.contains(&order.status) {
-            return Some(ProductOrderStatus::Expired);
+        if is_old && OPEN.contains(&order.status) {
+            return ProductOrderStatus::Expired;
         }
-        Some(order.status.clone())
+        order.status.clone()
     }
 
-    fn is_expired(&self, number: u64) -> bool {
-        self.order_status(number) == Some(ProductOrderStatus::Expired)
+    pub(super) fn list_price_packages(&mut self, _: &Call<'_>) -> Answer {
+        Answer::json(200, &price_packages())
     }
+}
 
-    fn order_json(&self, number: u64) -> Option<Value> {
-        let order = self.orders.get(&number)?;
-        Some(json!({
-            "productOrderType": "PREFILL",
-            "productOrderId": order_id(number),
-            "productType": order.product_type,
-            "status": self.order_status(number)?.as_str(),
-            "businessIdentifier": order.business_identifier,
-            "productOrderUrl": order_url(number),
-            "salesUnit": order.sales_unit,
-        }))
-    }
+fn order_json(number: u64, order: &ProductOrder, status: &ProductOrderStatus) -> Value {
+    json!({
+        "productOrderType": "PREFILL",
+        "productOrderId": order_id(number),
+        "productType": order.product_type,
+        "status": status.as_str(),
+        "businessIdentifier": order.business_identifier,
+        "productOrderUrl": order_url(number),
+        "salesUnit": order.sales_unit,
+    })
 }
 
 fn not_found(what: &str) -> Answer {
     let detail = format!("There is no such {what}, or it is not active.");
-    Answer::problem(404, "Not Found", &detail)
+    Api::Management.error(404, &detail, &[])
+}
+
+/// The one error that the description has as plain JSON.
+fn no_order() -> Answer {
+    Answer {
+        headers: vec![("Content-Type", "application/json".to_owned())],
+        ..not_found("product order")
+    }
 }
 
 fn order_id(number: u64) -> String {

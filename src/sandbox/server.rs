@@ -7,10 +7,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::answer::{Answer, Api};
 use super::faults::{Fault, Route};
-use super::message::{Answer, ReceivedRequest};
+use super::message::ReceivedRequest;
 use super::service::Service;
-use super::wire::{Length, bytes_of, read_body, read_chunks, read_head, refuse, write_answer};
+use super::wire::{Length, bad, bytes_of, read_body, read_chunks, read_head, refuse};
 
 /// How long a test waits for a condition before it is told that it does not hold.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +26,7 @@ pub(super) struct Server {
 struct Shared {
     service: Mutex<Service>,
     faults: Mutex<Vec<Rule>>,
-    requests: Mutex<Vec<ReceivedRequest>>,
+    log: Mutex<Log>,
     request_came: Condvar,
     gate: Mutex<Gate>,
     gate_moved: Condvar,
@@ -42,6 +43,18 @@ struct Rule {
     seen: usize,
     fault: Fault,
 }
+
+/// All requests, and the bodies of the latest.
+#[derive(Default)]
+struct Log {
+    requests: Vec<ReceivedRequest>,
+    /// How many of the requests lost their bodies.
+    without_body: usize,
+    body_bytes: usize,
+}
+
+/// How much of bodies is kept, whatever is uploaded: a picture in base64, and then some.
+const KEPT_BODIES: usize = 4 * 1024 * 1024;
 
 /// The requests that are being served, and the most that were at any time, by method and path.
 #[derive(Default)]
@@ -61,7 +74,6 @@ struct Gate {
 struct Connections {
     next_id: u64,
     open: HashMap<u64, TcpStream>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -71,7 +83,7 @@ impl Server {
         let shared = Arc::new(Shared {
             service: Mutex::new(service),
             faults: Mutex::default(),
-            requests: Mutex::default(),
+            log: Mutex::default(),
             request_came: Condvar::new(),
             gate: Mutex::default(),
             gate_moved: Condvar::new(),
@@ -136,25 +148,25 @@ impl Server {
     }
 
     pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
-        lock(&self.shared.requests).clone()
+        lock(&self.shared.log).requests.clone()
     }
 
     pub(super) fn clear_requests(&self) {
-        lock(&self.shared.requests).clear();
+        *lock(&self.shared.log) = Log::default();
     }
 
     pub(super) fn count(&self, route: &Route) -> usize {
-        count(&lock(&self.shared.requests), route)
+        lock(&self.shared.log).count(route)
     }
 
     pub(super) fn wait_for(&self, route: &Route, n: usize) -> bool {
-        let requests = lock(&self.shared.requests);
-        let (requests, _) = self
+        let log = lock(&self.shared.log);
+        let waited = self
             .shared
             .request_came
-            .wait_timeout_while(requests, PATIENCE, |requests| count(requests, route) < n)
-            .unwrap_or_else(PoisonError::into_inner);
-        count(&requests, route) >= n
+            .wait_timeout_while(log, PATIENCE, |log| log.count(route) < n);
+        let (log, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        log.count(route) >= n
     }
 }
 
@@ -162,16 +174,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         lock(&self.shared.gate).stopping = true;
         self.shared.gate_moved.notify_all();
-        // Wakes the thread that accepts; without it there is nothing to wake.
-        drop(TcpStream::connect(self.address));
-        if let Some(accepting) = self.accepting.take() {
+        // Wakes the thread that accepts, which frees the port; one that is not woken is not waited for.
+        let woken = TcpStream::connect_timeout(&self.address, PATIENCE).is_ok();
+        if let Some(accepting) = self.accepting.take().filter(|_| woken) {
             drop(accepting.join());
         }
+        // The threads of connections are not waited for: not every system wakes one that reads when
+        // its socket is shut down. It ends when the client closes.
         self.shared.close_connections();
-        let threads = std::mem::take(&mut lock(&self.shared.connections).threads);
-        for thread in threads {
-            drop(thread.join());
-        }
     }
 }
 
@@ -220,9 +230,24 @@ impl Shared {
     }
 }
 
-fn count(requests: &[ReceivedRequest], route: &Route) -> usize {
-    let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
-    requests.iter().filter(matching).count()
+impl Log {
+    fn count(&self, route: &Route) -> usize {
+        let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
+        self.requests.iter().filter(matching).count()
+    }
+
+    fn push(&mut self, request: ReceivedRequest) {
+        self.body_bytes += request.body.len();
+        let older = self.requests.iter_mut().skip(self.without_body);
+        for older in older {
+            if self.body_bytes <= KEPT_BODIES {
+                break;
+            }
+            self.body_bytes -= std::mem::take(&mut older.body).len();
+            self.without_body += 1;
+        }
+        self.requests.push(request);
+    }
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
@@ -236,7 +261,6 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             continue;
         };
         let mut connections = lock(&shared.connections);
-        connections.threads.retain(|thread| !thread.is_finished());
         connections.next_id += 1;
         let id = connections.next_id;
         connections.open.insert(id, handle);
@@ -249,9 +273,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 drop(stream.shutdown(Shutdown::Both));
             }
         });
-        match thread {
-            Ok(thread) => connections.threads.push(thread),
-            Err(_) => drop(connections.open.remove(&id)),
+        if thread.is_err() {
+            connections.open.remove(&id);
         }
     }
 }
@@ -276,7 +299,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let body = match head.length {
             Length::Known(length) => read_body(&mut stream, &mut buffer, length)?,
             Length::Chunked => read_chunks(&mut stream, &mut buffer)?,
-            Length::Wrong => Err(Answer::problem(400, "Not a Content-Length", "")),
+            Length::Wrong => Err(bad(400, "Not a Content-Length")),
         };
         let refusal = match body {
             Ok(body) => {
@@ -352,11 +375,11 @@ fn answer(
     served: &mut Served<'_>,
 ) -> io::Result<Done> {
     let carry_out = || {
-        let mut answer = lock(&shared.service).answer(request);
-        if request.method == "HEAD" {
-            answer.body.clear();
+        let answer = lock(&shared.service).answer(request);
+        match request.method.as_str() {
+            "HEAD" => Answer::empty(answer.status),
+            _ => answer,
         }
-        answer
     };
     match &fault {
         Some(Fault::Delay(time)) if !shared.delay(*time) => return Ok(Done::Close),
@@ -371,33 +394,37 @@ fn answer(
     };
     served.end();
     match fault {
-        None | Some(Fault::Delay(_) | Fault::Hold) => write_answer(stream, &carried_out, None)?,
+        None | Some(Fault::Delay(_) | Fault::Hold) => stream.write_all(&bytes_of(&carried_out))?,
         Some(Fault::Status {
             status,
             retry_after,
         }) => {
-            let mut answer = Answer::problem(status, "A fault that was asked for", "");
+            let api = Api::of(&request.path).unwrap_or(Api::Management);
+            let mut answer = api.error(status, "A fault that was asked for", &[]);
             if [204, 304].contains(&status) || request.method == "HEAD" {
                 // These have no body, whatever their head says: it would be read as the next answer.
-                answer.body.clear();
+                answer = Answer::empty(status);
             }
-            write_answer(stream, &answer, retry_after.as_deref())?;
+            answer
+                .headers
+                .extend(retry_after.map(|value| ("Retry-After", value)));
+            stream.write_all(&bytes_of(&answer))?;
         }
         Some(Fault::Reply {
             status,
             content_type,
             body,
-        }) => write_answer(stream, &Answer::new(status, content_type, body), None)?,
+        }) => stream.write_all(&bytes_of(&Answer::new(status, content_type, body)))?,
         Some(Fault::HtmlBadGateway) => {
             let page = "<html><head><title>502 Bad Gateway</title></head>\
                         <body><h1>502 Bad Gateway</h1></body></html>";
-            write_answer(stream, &Answer::new(502, "text/html", page), None)?;
+            stream.write_all(&bytes_of(&Answer::new(502, "text/html", page)))?;
         }
         Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::LoseReply) => {
             return Ok(Done::Close);
         }
         Some(Fault::CutReply) => {
-            let bytes = bytes_of(&carried_out, None);
+            let bytes = bytes_of(&carried_out);
             // A reply without a body is not cut: its head says it all.
             let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
             let head = head.map_or(0, |at| at + 4);
@@ -426,7 +453,7 @@ fn answer(
 }
 
 fn log(shared: &Shared, request: ReceivedRequest) {
-    lock(&shared.requests).push(request);
+    lock(&shared.log).push(request);
     shared.request_came.notify_all();
 }
 
