@@ -20,14 +20,7 @@ pub(super) static PRODUCT_ORDER: Object = Object {
         optional("settlementBankAccount", Kind::Object(&BANK_ACCOUNT)).or_null(),
         optional("pricePackageId", of_form(36, 36, UUID)).or_null(),
         optional("productUseCase", Kind::OneOf(USE_CASES)).or_null(),
-        optional(
-            "annualTurnover",
-            Kind::Integer {
-                min: 0,
-                max: 999_999_999,
-            },
-        )
-        .or_null(),
+        optional("annualTurnover", Kind::Integer { min: 0, max: 999_999_999 }).or_null(),
         optional("annualTurnoverPercentage", Kind::OneOf(PERCENTAGES)).or_null(),
         optional("intendedPurpose", ANY_TEXT).or_null(),
         optional("app", Kind::Object(&APP)).or_null(),
@@ -39,24 +32,16 @@ pub(super) static PRODUCT_ORDER: Object = Object {
 
 static BUSINESS_IDENTIFIER: Object = object(&[
     required("scheme", text(10, 30)),
-    required(
-        "id",
-        of_form(4, 50, ("of digits and hyphens", is_digits_and_hyphens)),
-    ),
+    required("id", of_form(4, 50, ("of digits and hyphens", is_digits_and_hyphens))),
 ]);
 
-static BANK_ACCOUNT: Object = object(&[
-    required("scheme", text(5, 20)),
-    required("id", digits(9, 34)),
-]);
+static BANK_ACCOUNT: Object =
+    object(&[required("scheme", text(5, 20)), required("id", digits(9, 34))]);
 
 static APP: Object = object(&[required("appName", ANY_TEXT)]);
 
 static WEBSITE: Object = object(&[
-    required(
-        "url",
-        of_form(0, usize::MAX, ("that starts with https://", is_https)),
-    ),
+    required("url", of_form(0, usize::MAX, ("that starts with https://", is_https))),
     required("termsUrl", ANY_TEXT),
     optional("testWebsiteUrl", ANY_TEXT).or_null(),
     optional("testWebsiteUsername", ANY_TEXT).or_null(),
@@ -67,10 +52,7 @@ static WEBSITE: Object = object(&[
 pub(super) static IMAGE: Object = object(&[
     required("imageId", of_form(1, 128, ID)),
     // Base64 makes four characters of three bytes.
-    required(
-        "src",
-        of_form(0, (2 * 1024 * 1024_usize).div_ceil(3) * 4, BASE64),
-    ),
+    required("src", of_form(0, (2 * 1024 * 1024_usize).div_ceil(3) * 4, BASE64)),
     required("type", Kind::OneOf(&["base64"])),
 ]);
 
@@ -106,14 +88,7 @@ static ORDER_LINE: Object = Object {
         required("totalAmountExcludingTax", AMOUNT),
         required("totalTaxAmount", AMOUNT),
         optional("taxPercentage", PERCENTAGE).or_null(),
-        optional(
-            "taxRate",
-            Kind::Integer {
-                min: 0,
-                max: 10_000,
-            },
-        )
-        .or_null(),
+        optional("taxRate", Kind::Integer { min: 0, max: 10_000 }).or_null(),
         optional("unitInfo", Kind::Object(&UNIT_INFO)),
         optional("discount", AMOUNT).or_null(),
         optional("productUrl", ANY_TEXT).or_null(),
@@ -124,10 +99,7 @@ static ORDER_LINE: Object = Object {
 
 static UNIT_INFO: Object = object(&[
     required("unitPrice", AMOUNT).or_null(),
-    required(
-        "quantity",
-        of_form(1, 10, ("that is a decimal number", is_quantity)),
-    ),
+    required("quantity", of_form(1, 10, ("that is a decimal number", is_quantity))),
     optional("quantityUnit", Kind::OneOf(UNITS)).or_null(),
 ]);
 
@@ -169,23 +141,12 @@ static BARCODE: Object = Object {
     ])
 };
 
-const PRODUCT_TYPES: &[&str] = &[
-    "PAYMENT_INTEGRATION",
-    "CASHIER",
-    "CHECKOUT",
-    "LOGIN",
-    "DONATIONS",
-];
+const PRODUCT_TYPES: &[&str] =
+    &["PAYMENT_INTEGRATION", "CASHIER", "CHECKOUT", "LOGIN", "DONATIONS"];
 const USE_CASES: &[&str] = &["Website", "WebsiteWithTest", "App", "Unknown"];
 const PERCENTAGES: &[&str] = &["10", "20", "30", "40", "50", "60", "70", "80", "90", "100"];
-const CATEGORIES: &[&str] = &[
-    "GENERAL",
-    "RECEIPT",
-    "ORDER_CONFIRMATION",
-    "DELIVERY",
-    "TICKET",
-    "BOOKING",
-];
+const CATEGORIES: &[&str] =
+    &["GENERAL", "RECEIPT", "ORDER_CONFIRMATION", "DELIVERY", "TICKET", "BOOKING"];
 const UNITS: &[&str] = &["PCS", "KG", "KM", "MINUTE", "LITRE", "KWH"];
 const PERCENTAGE: Kind = Kind::Integer { min: 0, max: 100 };
 
@@ -199,17 +160,12 @@ fn wants_tax(line: &Map<String, Value>) -> Option<(&'static str, &'static str)> 
 fn wants_ean_13(barcode: &Map<String, Value>) -> Option<(&'static str, &'static str)> {
     let text = |name: &str| barcode.get(name).and_then(Value::as_str);
     let is_wrong = text("format") == Some("EAN-13") && !text("data").is_none_or(is_ean_13);
-    is_wrong.then_some((
-        "data",
-        "must be 13 digits, of which the last is the check digit",
-    ))
+    is_wrong.then_some(("data", "must be 13 digits, of which the last is the check digit"))
 }
 
 fn is_ean_13(data: &str) -> bool {
     let weighted = data.bytes().zip([1, 3].into_iter().cycle());
-    let sum: u32 = weighted
-        .map(|(digit, weight)| u32::from(digit & 0xf) * weight)
-        .sum();
+    let sum: u32 = weighted.map(|(digit, weight)| u32::from(digit & 0xf) * weight).sum();
     data.len() == 13 && is_digits(data) && sum % 10 == 0
 }
 
@@ -218,34 +174,32 @@ fn is_digits_and_hyphens(text: &str) -> bool {
 }
 
 fn is_https(url: &str) -> bool {
-    url.get(..8)
-        .is_some_and(|start| start.eq_ignore_ascii_case("https://"))
+    url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
 }
 
 /// `^\d+([\.]\d{1,8})?$`
 fn is_quantity(text: &str) -> bool {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-    !whole.is_empty()
-        && is_digits(whole)
-        && is_digits(decimals)
-        && (1..=8).contains(&decimals.len())
+    let is_number = !whole.is_empty() && is_digits(whole) && is_digits(decimals);
+    is_number && (1..=8).contains(&decimals.len())
 }
 
-/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`: `\)-_` is a range, which `(` precedes and the last character follows.
-const NAME: (&str, fn(&str) -> bool) = (
-    "of letters, digits, spaces, ` and the characters from ( to _",
-    is_name,
-);
+/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`. In it `\)-_` is a range.
+const NAME: (&str, fn(&str) -> bool) =
+    ("of letters, digits, spaces, ` and the characters from ( to _", is_name);
 
 fn is_name(text: &str) -> bool {
-    text.chars()
-        .all(|c| matches!(c, '('..='`') || c.is_alphabetic() || c.is_whitespace() || is_mark(c))
+    let fits = |c: char| c.is_alphabetic() || c.is_whitespace() || is_digit(c) || is_mark(c);
+    text.chars().all(|c| matches!(c, '('..='`') || fits(c))
 }
 
-/// The blocks of combining marks that Latin, Greek and Cyrillic text uses: the standard library does
-/// not know the category.
+/// The standard library has no `\d`: what else is numeric are fractions, superscripts and the like.
+fn is_digit(c: char) -> bool {
+    c.is_numeric() && !matches!(c, '\u{80}'..='\u{bf}' | '\u{2070}'..='\u{32ff}')
+}
+
+/// Nor has it `\p{M}`: these are the combining marks of Latin, Greek and Cyrillic text.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
-        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{fe20}'..='\u{fe2f}')
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }

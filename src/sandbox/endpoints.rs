@@ -36,7 +36,8 @@ static ENDPOINTS: &[Endpoint] = &[
 
     endpoint("GET", "/management/v1/sales-units", None, Manage(Management::list_sales_units)),
     endpoint("GET", "/management/v1/sales-units/{msn}", None, Manage(Management::get_sales_unit)),
-    endpoint("GET", "/management/v1/merchants/{scheme}/{id}", None, Manage(Management::get_merchant)),
+    endpoint("GET", "/management/v1/merchants/{scheme}/{id}", None,
+        Manage(Management::get_merchant)),
     endpoint("GET", "/management/v1/merchants/{scheme}/{id}/sales-units", None,
         Manage(Management::list_merchant_sales_units)),
     endpoint("GET", "/management/v2/product-orders", None, Manage(Management::list_orders)),
@@ -167,7 +168,5 @@ fn is_param(name: &str) -> bool {
 fn segments(path: &str) -> Vec<String> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let segments = path.split('/').skip(1);
-    segments
-        .map(|segment| percent_decoded(segment).into_owned())
-        .collect()
+    segments.map(percent_decoded).collect()
 }

@@ -23,16 +23,37 @@ struct Merchant {
     scheme: &'static str,
     id: &'static str,
     name: &'static str,
-    country: &'static str,
     is_active: bool,
+}
+
+impl Merchant {
+    fn new(scheme: &'static str, id: &'static str, name: &'static str, is_active: bool) -> Self {
+        Self {
+            scheme,
+            id,
+            name,
+            is_active,
+        }
+    }
 }
 
 struct SalesUnit {
     msn: String,
     name: String,
-    scheme: String,
-    id: String,
+    /// Scheme and id.
+    merchant: [String; 2],
     is_active: bool,
+}
+
+impl SalesUnit {
+    fn new(msn: impl Into<String>, name: impl Into<String>, merchant: [&str; 2]) -> Self {
+        Self {
+            msn: msn.into(),
+            name: name.into(),
+            merchant: merchant.map(str::to_owned),
+            is_active: true,
+        }
+    }
 }
 
 struct ProductOrder {
@@ -43,6 +64,9 @@ struct ProductOrder {
     made_at: Duration,
     sales_unit: Option<Value>,
 }
+
+/// Scheme and id of the merchant that has most of the sales units.
+const ACME_NO: [&str; 2] = ["business:NO:ORG", "987654321"];
 
 /// For how long a merchant can submit an order.
 const ORDER_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -55,34 +79,23 @@ const OPEN: [ProductOrderStatus; 2] = [
 
 impl Management {
     pub(super) fn new(clock: Clock) -> Self {
-        let merchant = |scheme, id, name, country, is_active| Merchant {
-            scheme,
-            id,
-            name,
-            country,
-            is_active,
-        };
-        let unit = |msn: &str, name: &str, scheme: &str, id: &str, is_active| SalesUnit {
-            msn: msn.to_owned(),
-            name: name.to_owned(),
-            scheme: scheme.to_owned(),
-            id: id.to_owned(),
-            is_active,
-        };
         let [no, dk, fi] = ["business:NO:ORG", "business:DK:CVR", "business:FI:Y-tunnus"];
         Self {
             clock,
             merchants: vec![
-                merchant(no, "987654321", "ACME AS", "NO", true),
-                merchant(dk, "12345678", "ACME ApS", "DK", true),
-                merchant(fi, "1234567-8", "ACME Oy", "FI", true),
-                merchant(no, "999999999", "Closed AS", "NO", false),
+                Merchant::new(no, "987654321", "ACME AS", true),
+                Merchant::new(dk, "12345678", "ACME ApS", true),
+                Merchant::new(fi, "1234567-8", "ACME Oy", true),
+                Merchant::new(no, "999999999", "Closed AS", false),
             ],
             sales_units: vec![
-                unit("123456", "ACME Fitness", no, "987654321", true),
-                unit("654321", "ACME Web Shop", no, "987654321", true),
-                unit("10012345", "ACME Sauna", fi, "1234567-8", true),
-                unit("999999", "ACME Closed", no, "987654321", false),
+                SalesUnit::new("123456", "ACME Fitness", ACME_NO),
+                SalesUnit::new("654321", "ACME Web Shop", ACME_NO),
+                SalesUnit::new("10012345", "ACME Sauna", [fi, "1234567-8"]),
+                SalesUnit {
+                    is_active: false,
+                    ..SalesUnit::new("999999", "ACME Closed", ACME_NO)
+                },
             ],
             orders: BTreeMap::new(),
             orders_made: 0,
@@ -90,41 +103,29 @@ impl Management {
     }
 
     pub(super) fn set_sales_units(&mut self, n: usize) {
-        self.sales_units = (0..n)
-            .map(|nth| SalesUnit {
-                msn: (1_000_000 + nth).to_string(),
-                name: format!("Sales unit {nth}"),
-                scheme: "business:NO:ORG".to_owned(),
-                id: "987654321".to_owned(),
-                is_active: true,
-            })
-            .collect();
+        let unit = |nth: usize| {
+            let msn = (1_000_000 + nth).to_string();
+            SalesUnit::new(msn, format!("Sales unit {nth}"), ACME_NO)
+        };
+        self.sales_units = (0..n).map(unit).collect();
     }
 
     pub(super) fn set_order_status(&mut self, id: &str, status: &ProductOrderStatus) -> bool {
-        let Some(number) = self.order_number(id) else {
-            return false;
-        };
-        let msn = (20_000_000 + number).to_string();
-        let Some(order) = self.orders.get_mut(&number) else {
+        let Some((number, order)) = number_of(id).and_then(|n| Some((n, self.orders.get_mut(&n)?)))
+        else {
             return false;
         };
         order.status = status.clone();
         if *status == ProductOrderStatus::Completed && order.sales_unit.is_none() {
+            let msn = (20_000_000 + number).to_string();
             let name = order.name.clone();
             let name = name.unwrap_or_else(|| format!("Sales unit of order {number}"));
             order.sales_unit = Some(json!({"msn": msn, "name": name}));
-            let text = |member: &str| {
+            let merchant = ["scheme", "id"].map(|member| {
                 let text = order.business_identifier.get(member);
-                text.and_then(Value::as_str).unwrap_or_default().to_owned()
-            };
-            self.sales_units.push(SalesUnit {
-                msn,
-                name,
-                scheme: text("scheme"),
-                id: text("id"),
-                is_active: true,
+                text.and_then(Value::as_str).unwrap_or_default()
             });
+            self.sales_units.push(SalesUnit::new(msn, name, merchant));
         }
         true
     }
@@ -137,7 +138,7 @@ impl Management {
         if self.merchant(call).is_none() {
             return not_found("merchant");
         }
-        self.sales_units_where(|unit| unit.scheme == call.param(0) && unit.id == call.param(1))
+        self.sales_units_where(|unit| unit.merchant == [call.param(0), call.param(1)])
     }
 
     fn sales_units_where(&self, wanted: impl Fn(&SalesUnit) -> bool) -> Answer {
@@ -152,26 +153,20 @@ impl Management {
         let Some(unit) = units.find(|unit| unit.is_active && unit.msn == call.param(0)) else {
             return not_found("sales unit");
         };
-        Answer::json(
-            200,
-            &json!({
-                "msn": unit.msn,
-                "name": unit.name,
-                "businessIdentifier": {"scheme": unit.scheme, "id": unit.id},
-                "settlementBankAccount": {"scheme": "BBAN:NO", "id": "86011117947"},
-                "configuration": {
-                    "paymentAllowed": true,
-                    "captureType": "ReserveCapture",
-                    "skipLandingPageAllowed": false,
-                    "recurringAllowed": false,
-                    "partialCaptureAllowed": true,
-                    "lateCaptureAllowed": true,
-                    "landingPagePhoneNumberLocked": false,
-                    "longLivingPaymentAllowed": false,
-                    "creditCardPaymentAllowed": true,
-                },
-            }),
-        )
+        let unit = json!({
+            "msn": unit.msn,
+            "name": unit.name,
+            "businessIdentifier": {"scheme": unit.merchant[0], "id": unit.merchant[1]},
+            "settlementBankAccount": {"scheme": "BBAN:NO", "id": "86011117947"},
+            "configuration": {
+                "paymentAllowed": true, "captureType": "ReserveCapture",
+                "skipLandingPageAllowed": false, "recurringAllowed": false,
+                "partialCaptureAllowed": true, "lateCaptureAllowed": true,
+                "landingPagePhoneNumberLocked": false, "longLivingPaymentAllowed": false,
+                "creditCardPaymentAllowed": true,
+            },
+        });
+        Answer::json(200, &unit)
     }
 
     fn merchant(&self, call: &Call<'_>) -> Option<&Merchant> {
@@ -185,42 +180,35 @@ impl Management {
         let Some(merchant) = self.merchant(call) else {
             return not_found("merchant");
         };
-        Answer::json(
-            200,
-            &json!({
-                "businessIdentifier": {"scheme": merchant.scheme, "id": merchant.id},
-                "name": merchant.name,
-                "status": "ACTIVE",
-                "createdAt": "2022-09-02T06:45:25.921251Z",
-                "updatedAt": "2023-01-15T12:00:00Z",
-                "countryCode": merchant.country,
-                "businessAddress": {
-                    "lines": ["Main Street 5"],
-                    "postCode": "0154",
-                    "city": "Capital",
-                    "countryCode": merchant.country,
-                },
-                "businessPostAddress": null,
-            }),
-        )
+        let country = merchant.scheme.split(':').nth(1);
+        let merchant = json!({
+            "businessIdentifier": {"scheme": merchant.scheme, "id": merchant.id},
+            "name": merchant.name,
+            "status": "ACTIVE",
+            "createdAt": "2022-09-02T06:45:25.921251Z",
+            "updatedAt": "2023-01-15T12:00:00Z",
+            "countryCode": country,
+            "businessAddress": {
+                "lines": ["Main Street 5"], "postCode": "0154", "city": "Capital",
+                "countryCode": country,
+            },
+            "businessPostAddress": null,
+        });
+        Answer::json(200, &merchant)
     }
 
     pub(super) fn list_orders(&mut self, call: &Call<'_>) -> Answer {
         let include_expired = call.query("includeExpired").as_deref() == Some("true");
-        let orders = self.orders.iter();
-        let orders = orders.map(|(number, order)| (number, order, self.status_of(order)));
-        let orders =
-            orders.filter(|(.., status)| include_expired || *status != ProductOrderStatus::Expired);
-        let orders = orders.map(|(number, order, status)| order_json(*number, order, &status));
+        let orders = self.orders.iter().filter(|(_, order)| {
+            include_expired || self.status_of(order) != ProductOrderStatus::Expired
+        });
+        let orders = orders.map(|(number, order)| self.order_json(*number, order));
         Answer::json(200, &orders.collect())
     }
 
     pub(super) fn get_order(&mut self, call: &Call<'_>) -> Answer {
-        let number = self.order_number(call.param(0));
-        match number.and_then(|number| Some((number, self.orders.get(&number)?))) {
-            Some((number, order)) => {
-                Answer::json(200, &order_json(number, order, &self.status_of(order)))
-            }
+        match self.order(call.param(0)) {
+            Some((number, order)) => Answer::json(200, &self.order_json(number, order)),
             None => no_order(),
         }
     }
@@ -245,8 +233,7 @@ impl Management {
     }
 
     pub(super) fn delete_order(&mut self, call: &Call<'_>) -> Answer {
-        let number = self.order_number(call.param(0));
-        let Some((number, order)) = number.and_then(|n| Some((n, self.orders.get(&n)?))) else {
+        let Some((number, order)) = self.order(call.param(0)) else {
             return no_order();
         };
         if !OPEN.contains(&self.status_of(order)) {
@@ -257,10 +244,9 @@ impl Management {
         Answer::empty(200)
     }
 
-    /// The number of an order that exists.
-    fn order_number(&self, id: &str) -> Option<u64> {
-        let mut numbers = self.orders.keys();
-        numbers.find(|number| order_id(**number) == id).copied()
+    fn order(&self, id: &str) -> Option<(u64, &ProductOrder)> {
+        let number = number_of(id)?;
+        Some((number, self.orders.get(&number)?))
     }
 
     fn status_of(&self, order: &ProductOrder) -> ProductOrderStatus {
@@ -271,21 +257,21 @@ impl Management {
         order.status.clone()
     }
 
+    fn order_json(&self, number: u64, order: &ProductOrder) -> Value {
+        json!({
+            "productOrderType": "PREFILL",
+            "productOrderId": order_id(number),
+            "productType": order.product_type,
+            "status": self.status_of(order).as_str(),
+            "businessIdentifier": order.business_identifier,
+            "productOrderUrl": order_url(number),
+            "salesUnit": order.sales_unit,
+        })
+    }
+
     pub(super) fn list_price_packages(&mut self, _: &Call<'_>) -> Answer {
         Answer::json(200, &price_packages())
     }
-}
-
-fn order_json(number: u64, order: &ProductOrder, status: &ProductOrderStatus) -> Value {
-    json!({
-        "productOrderType": "PREFILL",
-        "productOrderId": order_id(number),
-        "productType": order.product_type,
-        "status": status.as_str(),
-        "businessIdentifier": order.business_identifier,
-        "productOrderUrl": order_url(number),
-        "salesUnit": order.sales_unit,
-    })
 }
 
 fn not_found(what: &str) -> Answer {
@@ -301,8 +287,15 @@ fn no_order() -> Answer {
     }
 }
 
+const ORDER_ID: &str = "00000000-0000-4000-8000-";
+
 fn order_id(number: u64) -> String {
-    format!("00000000-0000-4000-8000-{number:012x}")
+    format!("{ORDER_ID}{number:012x}")
+}
+
+fn number_of(id: &str) -> Option<u64> {
+    let number = u64::from_str_radix(id.strip_prefix(ORDER_ID)?, 16).ok()?;
+    (order_id(number) == id).then_some(number)
 }
 
 fn order_url(number: u64) -> String {
@@ -315,29 +308,18 @@ fn order_url(number: u64) -> String {
 fn price_packages() -> Value {
     json!([
         {
-            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261aa",
-            "name": "POS standard",
-            "description": "2.99%",
-            "visibleInSignupForm": true,
-            "productType": "PAYMENT_INTEGRATION",
-            "market": "NO",
-            "commission": "30 %",
+            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261aa", "name": "POS standard",
+            "description": "2.99%", "visibleInSignupForm": true, "productType": "PAYMENT_INTEGRATION",
+            "market": "NO", "commission": "30 %",
         },
         {
-            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ab",
-            "name": "Checkout",
-            "description": "1.75%",
-            "visibleInSignupForm": true,
-            "productType": "CHECKOUT",
-            "market": "DK",
-            "commission": null,
+            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ab", "name": "Checkout",
+            "description": "1.75%", "visibleInSignupForm": true, "productType": "CHECKOUT",
+            "market": "DK", "commission": null,
         },
         {
-            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ac",
-            "name": "Login",
-            "description": "0.5%",
-            "visibleInSignupForm": false,
-            "productType": "LOGIN",
+            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ac", "name": "Login",
+            "description": "0.5%", "visibleInSignupForm": false, "productType": "LOGIN",
             "market": "FI",
         },
     ])

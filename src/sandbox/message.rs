@@ -1,7 +1,5 @@
 //! What a client sends.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 /// A request as it came in.
@@ -58,10 +56,8 @@ impl Call<'_> {
     }
 
     pub(super) fn query(&self, name: &str) -> Option<String> {
-        pairs(self.request.path_and_query().1?).find_map(|(key, value)| {
-            let is_it = key == name;
-            is_it.then(|| value.into_owned())
-        })
+        let mut pairs = pairs(self.request.path_and_query().1?);
+        Some(pairs.find(|(key, _)| key == name)?.1)
     }
 
     /// A member of the body that is a string.
@@ -78,7 +74,7 @@ pub(super) fn split_query(path: &str) -> (&str, Option<&str>) {
 }
 
 /// Names and values of a query or a form.
-pub(super) fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+pub(super) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -86,23 +82,17 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, s
     })
 }
 
-pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| tail.split_at_checked(2)).flatten();
-        let byte = escaped.and_then(|(hex, tail)| {
-            let hex = std::str::from_utf8(hex).ok()?;
-            // Reading a number takes a sign too.
-            hex.bytes().all(|b| b.is_ascii_hexdigit()).then_some(())?;
-            Some((u8::from_str_radix(hex, 16).ok()?, tail))
-        });
-        let (byte, tail) = byte.unwrap_or((*first, tail));
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        // Reading a number takes a sign too.
+        let hex = part.split_at_checked(2);
+        let hex = hex.filter(|(hex, _)| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let byte = hex.and_then(|(hex, rest)| Some((u8::from_str_radix(hex, 16).ok()?, rest)));
+        let (byte, rest) = byte.unwrap_or((b'%', part));
         decoded.push(byte);
-        rest = tail;
+        decoded.extend_from_slice(rest.as_bytes());
     }
-    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
+    String::from_utf8_lossy(&decoded).into_owned()
 }

@@ -1,5 +1,5 @@
-//! Rules for request bodies. They are the APIs' own and know nothing of the crate's types: a mistake
-//! in those must not get past its own tests.
+//! Rules for request bodies. They are the APIs' own, and know nothing of the crate's types: a
+//! mistake in those must not get past their tests.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -31,7 +31,8 @@ struct Shared {
     gate: Mutex<Gate>,
     gate_moved: Condvar,
     connections: Mutex<Connections>,
-    in_flight: Mutex<InFlight>,
+    /// How many requests are being served, and the most that were, by method and path.
+    in_flight: Mutex<HashMap<String, (usize, usize)>>,
 }
 
 struct Rule {
@@ -55,13 +56,6 @@ struct Log {
 
 /// How much of bodies is kept, whatever is uploaded: a picture in base64, and then some.
 const KEPT_BODIES: usize = 4 * 1024 * 1024;
-
-/// The requests that are being served, and the most that were at any time, by method and path.
-#[derive(Default)]
-struct InFlight {
-    now: HashMap<String, usize>,
-    most: HashMap<String, usize>,
-}
 
 #[derive(Default)]
 struct Gate {
@@ -140,11 +134,11 @@ impl Server {
 
     pub(super) fn most_at_once(&self, route: &Route) -> usize {
         let in_flight = lock(&self.shared.in_flight);
-        let matching = in_flight.most.iter().filter(|(line, _)| {
+        let matching = in_flight.iter().filter(|(line, _)| {
             let (method, path) = line.split_once(' ').unwrap_or_default();
             route.matches(method, path)
         });
-        matching.map(|(_, most)| *most).max().unwrap_or(0)
+        matching.map(|(_, (_, most))| *most).max().unwrap_or(0)
     }
 
     pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
@@ -174,7 +168,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         lock(&self.shared.gate).stopping = true;
         self.shared.gate_moved.notify_all();
-        // Wakes the thread that accepts, which frees the port; one that is not woken is not waited for.
+        // Wakes the thread that accepts, which frees the port. Not woken, it is not waited for.
         let woken = TcpStream::connect_timeout(&self.address, PATIENCE).is_ok();
         if let Some(accepting) = self.accepting.take().filter(|_| woken) {
             drop(accepting.join());
@@ -197,7 +191,7 @@ impl Shared {
         }
     }
 
-    /// Waits for a release after the first `releases`. Says whether to go on: not when the server stops.
+    /// Waits for a release after the first `releases`. Says whether to go on: not if it stops.
     fn hold(&self, releases: u64) -> bool {
         let gate = lock(&self.gate);
         let is_held = |gate: &mut Gate| !gate.stopping && gate.releases == releases;
@@ -301,20 +295,17 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             Length::Chunked => read_chunks(&mut stream, &mut buffer)?,
             Length::Wrong => Err(bad(400, "Not a Content-Length")),
         };
-        let refusal = match body {
-            Ok(body) => {
-                request.body = body;
-                None
+        match body {
+            Ok(body) => request.body = body,
+            Err(refusal) => {
+                log(shared, request);
+                return refuse(&mut stream, &refusal);
             }
-            Err(refusal) => Some(refusal),
-        };
-        log(shared, request.clone());
-        if let Some(refusal) = refusal {
-            return refuse(&mut stream, &refusal);
         }
-        match answer(&mut stream, shared, &request, fault, releases, &mut served)? {
-            Done::KeepOpen if head.keep_alive => {}
-            Done::KeepOpen | Done::Close => return Ok(()),
+        log(shared, request.clone());
+        let keep_open = answer(&mut stream, shared, &request, fault, releases, &mut served)?;
+        if !keep_open || !head.keep_alive {
+            break;
         }
     }
     Ok(())
@@ -331,26 +322,21 @@ impl<'a> Served<'a> {
         let path = request.path.split('?').next().unwrap_or_default();
         let line = format!("{} {path}", request.method);
         let mut in_flight = lock(&shared.in_flight);
-        let now = in_flight.now.entry(line.clone()).or_default();
+        let (now, most) = in_flight.entry(line.clone()).or_default();
         *now += 1;
-        let now = *now;
-        let most = in_flight.most.entry(line.clone()).or_default();
-        *most = now.max(*most);
-        let line = Some(line);
-        Self { shared, line }
+        *most = (*most).max(*now);
+        Self {
+            shared,
+            line: Some(line),
+        }
     }
 
     /// Before the answer goes out: what the client sends when it has it does not overlap with this.
     fn end(&mut self) {
-        let Some(line) = self.line.take() else {
-            return;
-        };
+        let line = self.line.take();
         let mut in_flight = lock(&self.shared.in_flight);
-        if let Some(now) = in_flight.now.get_mut(&line) {
+        if let Some((now, _)) = line.and_then(|line| in_flight.get_mut(&line)) {
             *now -= 1;
-            if *now == 0 {
-                in_flight.now.remove(&line);
-            }
         }
     }
 }
@@ -361,11 +347,7 @@ impl Drop for Served<'_> {
     }
 }
 
-enum Done {
-    KeepOpen,
-    Close,
-}
-
+/// Answers, or fails, and says whether the connection stays open.
 fn answer(
     stream: &mut TcpStream,
     shared: &Shared,
@@ -373,83 +355,76 @@ fn answer(
     fault: Option<Fault>,
     releases: u64,
     served: &mut Served<'_>,
-) -> io::Result<Done> {
-    let carry_out = || {
-        let answer = lock(&shared.service).answer(request);
-        match request.method.as_str() {
-            "HEAD" => Answer::empty(answer.status),
-            _ => answer,
-        }
-    };
+) -> io::Result<bool> {
     match &fault {
-        Some(Fault::Delay(time)) if !shared.delay(*time) => return Ok(Done::Close),
-        Some(Fault::Hold) if !shared.hold(releases) => return Ok(Done::Close),
+        Some(Fault::Delay(time)) if !shared.delay(*time) => return Ok(false),
+        Some(Fault::Hold) if !shared.hold(releases) => return Ok(false),
+        Some(Fault::EndlessBody) => return endless_body(stream, shared),
         _ => {}
     }
-    let carried_out = match &fault {
-        None | Some(Fault::Delay(_) | Fault::Hold | Fault::LoseReply | Fault::CutReply) => {
-            carry_out()
-        }
-        _ => Answer::empty(200),
+    let carried_out = || match (lock(&shared.service).answer(request), &*request.method) {
+        (answer, "HEAD") => Answer::empty(answer.status),
+        (answer, _) => answer,
     };
-    served.end();
-    match fault {
-        None | Some(Fault::Delay(_) | Fault::Hold) => stream.write_all(&bytes_of(&carried_out))?,
+    let (bytes, keep_open) = match fault {
+        None | Some(Fault::Delay(_) | Fault::Hold) => (bytes_of(&carried_out()), true),
         Some(Fault::Status {
             status,
             retry_after,
         }) => {
-            let api = Api::of(&request.path).unwrap_or(Api::Management);
-            let mut answer = api.error(status, "A fault that was asked for", &[]);
-            if [204, 304].contains(&status) || request.method == "HEAD" {
-                // These have no body, whatever their head says: it would be read as the next answer.
-                answer = Answer::empty(status);
-            }
-            answer
-                .headers
-                .extend(retry_after.map(|value| ("Retry-After", value)));
-            stream.write_all(&bytes_of(&answer))?;
+            // Some have no body, whatever their head says: it would be read as the next answer.
+            let mut answer = if [204, 304].contains(&status) || request.method == "HEAD" {
+                Answer::empty(status)
+            } else {
+                let api = Api::of(&request.path).unwrap_or(Api::Management);
+                api.error(status, "A fault that was asked for", &[])
+            };
+            let retry_after = retry_after.map(|value| ("Retry-After", value));
+            answer.headers.extend(retry_after);
+            (bytes_of(&answer), true)
         }
         Some(Fault::Reply {
             status,
             content_type,
             body,
-        }) => stream.write_all(&bytes_of(&Answer::new(status, content_type, body)))?,
+        }) => (bytes_of(&Answer::new(status, content_type, body)), true),
         Some(Fault::HtmlBadGateway) => {
             let page = "<html><head><title>502 Bad Gateway</title></head>\
                         <body><h1>502 Bad Gateway</h1></body></html>";
-            stream.write_all(&bytes_of(&Answer::new(502, "text/html", page)))?;
+            (bytes_of(&Answer::new(502, "text/html", page)), true)
         }
-        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::LoseReply) => {
-            return Ok(Done::Close);
+        Some(Fault::LoseReply) => {
+            carried_out();
+            (Vec::new(), false)
         }
         Some(Fault::CutReply) => {
-            let bytes = bytes_of(&carried_out);
             // A reply without a body is not cut: its head says it all.
-            let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-            let head = head.map_or(0, |at| at + 4);
-            let cut = head + (bytes.len() - head) / 2;
-            stream.write_all(bytes.get(..cut).unwrap_or_default())?;
-            return Ok(Done::Close);
+            let answer = carried_out();
+            let mut bytes = bytes_of(&answer);
+            bytes.truncate(bytes.len() - answer.body.len().div_ceil(2));
+            (bytes, false)
         }
-        Some(Fault::Garbage) => {
-            stream.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n")?;
-            return Ok(Done::Close);
+        Some(Fault::Garbage) => (b"\x16\x03\x01 this is not HTTP\r\n\r\n".to_vec(), false),
+        Some(Fault::Raw(bytes)) => (bytes, false),
+        // The last one was answered before.
+        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::EndlessBody) => {
+            (Vec::new(), false)
         }
-        Some(Fault::Raw(bytes)) => {
-            stream.write_all(&bytes)?;
-            return Ok(Done::Close);
-        }
-        Some(Fault::EndlessBody) => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")?;
-            let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
-            while !shared.is_stopping() {
-                stream.write_all(&chunk)?;
-            }
-            return Ok(Done::Close);
-        }
+    };
+    served.end();
+    stream.write_all(&bytes)?;
+    Ok(keep_open)
+}
+
+fn endless_body(stream: &mut TcpStream, shared: &Shared) -> io::Result<bool> {
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes())?;
+    let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+    while !shared.is_stopping() {
+        stream.write_all(&chunk)?;
     }
-    Ok(Done::KeepOpen)
+    Ok(false)
 }
 
 fn log(shared: &Shared, request: ReceivedRequest) {

@@ -201,7 +201,7 @@ fn nothing_is_refused_that_the_api_may_accept() {
         "Cafe\u{301}",
         "यूनिट",
         "健身中心〇",
-        "٣ 2½",
+        "٣ 24",
         r"\()-_+.`",
         "two\nlines\tand\u{a0}more",
         " ",
