@@ -1,10 +1,11 @@
 //! A local, stateful stand-in for the service, for tests and demos. Needs the feature `sandbox`.
 //!
-//! The Management API exists in production only, so there is nothing of the vendor's to test against. [`Sandbox`] serves it on a
-//! loopback port, and the Order Management API beside it: both token flows with expiry, keys and headers checked as the service does, sales
-//! units and merchants to read, product orders with their states, idempotency and 14-day expiry, images and receipts that cannot be changed,
-//! categories. A test reads the requests that came in, moves the clock, and has the service
-//! fail in the ways that networks and gateways do.
+//! The Management API exists in production only, so there is nothing of the vendor's to test
+//! against. [`Sandbox`] serves it on a loopback port, and the Order Management API beside it: both
+//! token flows with expiry, keys and headers checked as the service does, sales units and merchants
+//! to read, product orders with their states, idempotency and 14-day expiry, images and receipts that
+//! cannot be changed, categories. A test reads the requests that came in, moves the clock, and has the
+//! service fail in the ways that networks and gateways do.
 //!
 //! ```
 //! use vipps::management;
@@ -28,8 +29,12 @@
 //! | sales units | `123456` and `654321` (Norway), `10012345` (Finland); inactive: `999999` |
 //! | price packages | three, one for each market |
 //!
-//! Where the service's behaviour is not known, such as the status for deleting an order that was submitted (409 here), a program should not
-//! depend on the sandbox's.
+//! Request bodies are taken and refused field by field, and answered, as the APIs' descriptions say.
+//! It refuses more where the live API is known to: an order line with an empty name or without a tax
+//! rate, a negative amount, an EAN-13 barcode with a wrong check digit, a picture that is not base64
+//! or over 2 MB, a website that is not https. Where the service's behaviour is not known, such as the
+//! status for deleting an order that was submitted (409 here), a program should not depend on the
+//! sandbox's.
 
 mod answer;
 #[rustfmt::skip] // A row of a table is a line.
@@ -294,8 +299,9 @@ impl fmt::Debug for Sandbox {
     }
 }
 
+/// A route that is none is the test's mistake.
 #[track_caller]
-#[allow(clippy::panic)] // It is the test's mistake.
+#[allow(clippy::panic)]
 fn parsed(route: &str) -> Route {
     match Route::parse(route) {
         Ok(route) => route,

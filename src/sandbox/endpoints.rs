@@ -1,5 +1,7 @@
 //! The one table of endpoints: what they are called by, what they take, and who answers them.
 
+use Handler::{Keyed, Management as Manage, Orders, OrdersV1, Tokens as Token};
+
 use super::answer::Answer;
 use super::bodies::{CATEGORY, IMAGE, NEW_CATEGORY, PRODUCT_ORDER, RECEIPT};
 use super::management::Management;
@@ -26,8 +28,6 @@ pub(super) enum Handler {
     /// Of version 1, which is no longer available.
     OrdersV1(fn(&mut OrderManagement, &Call<'_>) -> Answer),
 }
-
-use Handler::{Keyed, Management as Manage, Orders, OrdersV1, Tokens as Token};
 
 #[rustfmt::skip]
 static ENDPOINTS: &[Endpoint] = &[
@@ -97,10 +97,8 @@ pub(super) fn find(method: &str, path: &str) -> Result<(&'static Endpoint, Vec<S
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_at(&path)) {
         if endpoint.method == method {
             let values = endpoint.segments().zip(path);
-            let params = values
-                .filter(|(name, _)| is_param(name))
-                .map(|(_, value)| value);
-            return Ok((endpoint, params.collect()));
+            let params = values.filter(|(name, _)| is_param(name));
+            return Ok((endpoint, params.map(|(_, value)| value).collect()));
         }
         status = 405;
     }
@@ -135,17 +133,18 @@ impl Endpoint {
     }
 
     fn is_at(&self, path: &[String]) -> bool {
-        self.segments().count() == path.len()
-            && self
-                .segments()
-                .zip(path)
-                .all(|(name, segment)| takes(name, segment))
+        self.is_made_of(path, takes)
     }
 
     fn fits(&self, route: &[String]) -> bool {
-        let mut parts = self.segments().zip(route);
-        self.segments().count() == route.len()
-            && parts.all(|(name, segment)| segment == "*" || takes(name, segment))
+        self.is_made_of(route, |name, segment| {
+            segment == "*" || takes(name, segment)
+        })
+    }
+
+    fn is_made_of(&self, path: &[String], takes: fn(&str, &str) -> bool) -> bool {
+        let mut parts = self.segments().zip(path);
+        self.segments().count() == path.len() && parts.all(|(name, segment)| takes(name, segment))
     }
 }
 

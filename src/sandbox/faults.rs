@@ -3,11 +3,13 @@ use std::time::Duration;
 use super::endpoints;
 use super::message::split_query;
 
-/// A way for the service, or the network to it, to fail. See [`Sandbox::fault`](super::Sandbox::fault).
+/// A way for the service, or the network to it, to fail. See
+/// [`Sandbox::fault`](super::Sandbox::fault).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this status and an error in the form of the API, without carrying the request out. 204 and 304 have no body.
+    /// Answers with this status and an error in the form of the API, without carrying the request
+    /// out. 204 and 304 have no body.
     #[non_exhaustive]
     Status {
         /// The HTTP status.

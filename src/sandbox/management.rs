@@ -309,8 +309,8 @@ fn price_packages() -> Value {
     json!([
         {
             "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261aa", "name": "POS standard",
-            "description": "2.99%", "visibleInSignupForm": true, "productType": "PAYMENT_INTEGRATION",
-            "market": "NO", "commission": "30 %",
+            "description": "2.99%", "visibleInSignupForm": true,
+            "productType": "PAYMENT_INTEGRATION", "market": "NO", "commission": "30 %",
         },
         {
             "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ab", "name": "Checkout",

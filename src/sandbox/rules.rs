@@ -13,9 +13,11 @@ pub(super) struct Object {
     pub(super) fields: &'static [Field],
     /// Whether a field that is not listed is refused.
     pub(super) is_closed: bool,
-    /// What no field says alone: the field that is wrong, and why.
-    pub(super) also: Option<fn(&Map<String, Value>) -> Option<(&'static str, &'static str)>>,
+    pub(super) also: Option<Also>,
 }
+
+/// What no field says alone: gives the field that is wrong, and why.
+type Also = fn(&Map<String, Value>) -> Option<(&'static str, &'static str)>;
 
 #[derive(Clone, Copy)]
 pub(super) struct Field {

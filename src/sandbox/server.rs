@@ -278,6 +278,9 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     while let Some(head) = read_head(&mut stream, &mut buffer)? {
+        if shared.is_stopping() {
+            break;
+        }
         let mut request = head.request;
         // Before the request is logged: whoever sees it in the log can release it.
         let releases = lock(&shared.gate).releases;

@@ -51,9 +51,9 @@ const EAN_13: &str = "4006381333931";
 /// Texts on either side of every pattern, format and enumeration.
 #[rustfmt::skip]
 const TEXTS: &[&str] = &[
-    "", " ", "x", "0", "1", "4", "7", "10", "15", "100", "110", "0822", "594", "5942", "59420", "594a",
-    "12345678", "123456789", "12-34", "1234567-8", "1234567890", "12345678901", "12.5", "1.5", "1,5",
-    ".5", "1.", "-1", "1.2.3", "1.12345678", "1.123456789", EAN_13, "4006381333932",
+    "", " ", "x", "0", "1", "4", "7", "10", "15", "100", "110", "0822", "594", "5942", "59420",
+    "594a", "12345678", "123456789", "12-34", "1234567-8", "1234567890", "12345678901", "12.5", "1.5",
+    "1,5", ".5", "1.", "-1", "1.2.3", "1.12345678", "1.123456789", EAN_13, "4006381333932",
     "a b", "a/b", "a\tb", "a_b-c.d", "A&B", "ACME A/S", "Shop @ Oslo", "A, B", "(x)", "`", "Løyly",
     "e\u{301}", "٣ 24", "½", "²", "⅓", "③", "!", "'", "\"", "#", "$", "%", "{", "~",
     "business:NO:ORG", "business:", "BBAN:NO", "true", "null", "no base64", "bm8gUE5H", "bm8=",
@@ -259,7 +259,8 @@ fn assert_described(operation: &Operation, answer: &Answer) {
     }
 }
 
-/// Of each endpoint, with what it is about there and not there: a call, another, one without a token.
+/// Of each endpoint, with what it is about there and not there: a call, another, and one without a
+/// token.
 #[test]
 fn replies_are_as_described() {
     let operations = operations();

@@ -7,7 +7,7 @@ use std::path::Path;
 use regex::Regex;
 use serde_json::Value;
 
-/// The files of the descriptions, the copies of what they say here, and what their paths begin with.
+/// The files of the descriptions, the copies of what they say, and what their paths begin with.
 const FILES: [(&str, &str, &str); 3] = [
     (
         "management-2.0.9.yaml",
