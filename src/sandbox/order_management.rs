@@ -33,13 +33,13 @@ impl OrderManagement {
     }
 
     pub(super) fn put_category(&mut self, call: &Call<'_>) -> Answer {
-        self.categories.insert(order(call), call.body.clone());
-        Answer::json(200, &self.next_id().into())
+        let id = self.keep_category(order(call), call);
+        Answer::json(200, &id)
     }
 
     pub(super) fn add_receipt(&mut self, call: &Call<'_>) -> Answer {
-        match self.keep_receipt(order(call), &call.body) {
-            Ok(()) => Answer::json(201, &self.next_id().into()),
+        match self.keep_receipt(order(call), call) {
+            Ok(id) => Answer::json(201, &id),
             Err(conflict) => conflict,
         }
     }
@@ -101,7 +101,7 @@ impl OrderManagement {
     }
 
     pub(super) fn put_v1_order(&mut self, call: &Call<'_>) -> Answer {
-        self.categories.insert(v1_order(call), call.body.clone());
+        self.keep_category(v1_order(call), call);
         Answer::empty(200)
     }
 
@@ -111,8 +111,8 @@ impl OrderManagement {
     }
 
     pub(super) fn add_v1_receipt(&mut self, call: &Call<'_>) -> Answer {
-        match self.keep_receipt(v1_order(call), &call.body) {
-            Ok(()) => Answer::empty(200),
+        match self.keep_receipt(v1_order(call), call) {
+            Ok(_) => Answer::empty(200),
             Err(conflict) => conflict,
         }
     }
@@ -122,7 +122,12 @@ impl OrderManagement {
         receipt.map_or_else(not_found, |receipt| Answer::json(200, receipt))
     }
 
-    fn keep_receipt(&mut self, order: Order, receipt: &Value) -> Result<(), Answer> {
+    fn keep_category(&mut self, order: Order, call: &Call<'_>) -> Value {
+        self.categories.insert(order, call.body.clone());
+        self.next_id()
+    }
+
+    fn keep_receipt(&mut self, order: Order, call: &Call<'_>) -> Result<Value, Answer> {
         if self.receipts.contains_key(&order) {
             // As the live API writes it: with a status and without a type.
             let body = json!({
@@ -133,13 +138,13 @@ impl OrderManagement {
             });
             return Err(Answer::new(409, "application/json", body.to_string()));
         }
-        self.receipts.insert(order, receipt.clone());
-        Ok(())
+        self.receipts.insert(order, call.body.clone());
+        Ok(self.next_id())
     }
 
-    fn next_id(&mut self) -> String {
+    fn next_id(&mut self) -> Value {
         self.ids_made += 1;
-        format!("00000000-0000-4000-9000-{:012x}", self.ids_made)
+        format!("00000000-0000-4000-9000-{:012x}", self.ids_made).into()
     }
 }
 
