@@ -183,7 +183,7 @@ impl Sandbox {
 
     /// Serves the endpoints of version 1 of the Order Management API, which the service no longer offers: without this they answer 410.
     pub fn enable_v1(&self) {
-        self.server.service().enable_v1();
+        self.server.service().has_v1 = true;
     }
 
     /// Forgets all tokens: the next call of every session is refused with a 401.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::rules::{
-    AMOUNT, ANY_TEXT, BASE64, ID, Kind, Object, URI, UUID, digits, is_digits, object, of_form,
+    AMOUNT, ANY_TEXT, BASE64, Form, ID, Kind, Object, URI, UUID, digits, is_digits, object, of_form,
     optional, required, text,
 };
 
@@ -32,7 +32,7 @@ pub(super) static PRODUCT_ORDER: Object = Object {
 
 static BUSINESS_IDENTIFIER: Object = object(&[
     required("scheme", text(10, 30)),
-    required("id", of_form(4, 50, ("of digits and hyphens", is_digits_and_hyphens))),
+    required("id", of_form(4, 50, ("digits and hyphens", is_digits_and_hyphens))),
 ]);
 
 static BANK_ACCOUNT: Object =
@@ -41,7 +41,7 @@ static BANK_ACCOUNT: Object =
 static APP: Object = object(&[required("appName", ANY_TEXT)]);
 
 static WEBSITE: Object = object(&[
-    required("url", of_form(0, usize::MAX, ("that starts with https://", is_https))),
+    required("url", of_form(0, usize::MAX, ("starting with https://", is_https))),
     required("termsUrl", ANY_TEXT),
     optional("testWebsiteUrl", ANY_TEXT).or_null(),
     optional("testWebsiteUsername", ANY_TEXT).or_null(),
@@ -99,7 +99,7 @@ static ORDER_LINE: Object = Object {
 
 static UNIT_INFO: Object = object(&[
     required("unitPrice", AMOUNT).or_null(),
-    required("quantity", of_form(1, 10, ("that is a decimal number", is_quantity))),
+    required("quantity", of_form(1, 10, ("a decimal number", is_quantity))),
     optional("quantityUnit", Kind::OneOf(UNITS)).or_null(),
 ]);
 
@@ -185,8 +185,8 @@ fn is_quantity(text: &str) -> bool {
 }
 
 /// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`. In it `\)-_` is a range.
-const NAME: (&str, fn(&str) -> bool) =
-    ("of letters, digits, spaces, ` and the characters from ( to _", is_name);
+const NAME: Form =
+    ("letters, digits, spaces, ` and the characters from ( to _", is_name);
 
 fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_alphabetic() || c.is_whitespace() || is_digit(c) || is_mark(c);

@@ -46,7 +46,7 @@ pub(super) enum Kind {
 }
 
 /// A pattern: what it is called, and whether a text fits it.
-type Form = (&'static str, fn(&str) -> bool);
+pub(super) type Form = (&'static str, fn(&str) -> bool);
 
 pub(super) const fn object(fields: &'static [Field]) -> Object {
     Object {
@@ -86,7 +86,7 @@ pub(super) const fn text(min: usize, max: usize) -> Kind {
 }
 
 pub(super) const fn digits(min: usize, max: usize) -> Kind {
-    of_form(min, max, ("of digits", is_digits))
+    of_form(min, max, ("digits", is_digits))
 }
 
 pub(super) const fn of_form(min: usize, max: usize, form: Form) -> Kind {
@@ -99,10 +99,10 @@ pub(super) const AMOUNT: Kind = Kind::Integer {
     max: i64::MAX,
 };
 
-pub(super) const ID: Form = ("of letters, digits, -, _ and .", is_id);
-pub(super) const UUID: Form = ("that is a UUID", is_uuid);
-pub(super) const URI: Form = ("that is a URI", is_uri);
-pub(super) const BASE64: Form = ("in base64", |text| BASE64_STANDARD.decode(text).is_ok());
+pub(super) const ID: Form = ("letters, digits, -, _ and .", is_id);
+pub(super) const UUID: Form = ("a UUID", is_uuid);
+pub(super) const URI: Form = ("a URI", is_uri);
+pub(super) const BASE64: Form = ("base64", |text| BASE64_STANDARD.decode(text).is_ok());
 
 impl Object {
     /// Names and reasons of what is wrong.
@@ -114,7 +114,8 @@ impl Object {
 }
 
 impl Kind {
-    fn check(&self, name: &str, value: &Value, wrong: &mut Vec<Wrong>) {
+    /// Adds what is wrong with the value of that name.
+    pub(super) fn check(&self, name: &str, value: &Value, wrong: &mut Vec<Wrong>) {
         match (self, value) {
             (Self::Object(object), Value::Object(members)) => {
                 let path = |field: &str| match name {
@@ -168,10 +169,15 @@ impl Kind {
                 let length = match (min, max) {
                     (0, &usize::MAX) => String::new(),
                     (min, &usize::MAX) => format!(" of at least {min} characters"),
+                    (0, max) => format!(" of at most {max} characters"),
                     (min, max) if min == max => format!(" of {max} characters"),
                     (min, max) => format!(" of {min} to {max} characters"),
                 };
-                format!("a string{length} {}", form.0).trim_end().to_owned()
+                let form = match form.0 {
+                    "" => String::new(),
+                    form => format!(" ({form})"),
+                };
+                format!("a string{length}{form}")
             }
             Self::Integer { min, max } => format!("an integer from {min} to {max}"),
             Self::Boolean => "true or false".to_owned(),

@@ -5,12 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::answer::{Answer, Api, Wrong};
+use super::answer::{Answer, Api};
 use super::endpoints::{self, Endpoint, Handler};
 use super::management::Management;
 use super::message::{Call, ReceivedRequest};
 use super::order_management::OrderManagement;
-use super::rules::is_digits;
+use super::rules::{Form, Kind, digits, of_form, text};
 use super::tokens::Tokens;
 use crate::Clock;
 
@@ -18,7 +18,7 @@ pub(super) struct Service {
     pub(super) tokens: Tokens,
     pub(super) management: Management,
     orders: OrderManagement,
-    has_v1: bool,
+    pub(super) has_v1: bool,
     /// The hash of the body and the answer, by idempotency key.
     answered: HashMap<String, (u64, Answer)>,
 }
@@ -32,10 +32,6 @@ impl Service {
             has_v1: false,
             answered: HashMap::new(),
         }
-    }
-
-    pub(super) fn enable_v1(&mut self) {
-        self.has_v1 = true;
     }
 
     pub(super) fn answer(&mut self, request: &ReceivedRequest) -> Answer {
@@ -135,43 +131,40 @@ fn checked_body(api: Api, endpoint: &Endpoint, request: &ReceivedRequest) -> Res
 }
 
 fn check_headers(api: Api, endpoint: &Endpoint, request: &ReceivedRequest) -> Result<(), Answer> {
-    let mut wrong: Vec<Wrong> = Vec::new();
-    let mut refuse = |name: &str, reason: String| wrong.push((name.to_owned(), reason));
+    let mut wrong = Vec::new();
     let longest = match api {
         Api::Management => 30,
         Api::OrderManagement => 100,
     };
-    for (name, value) in &request.headers {
-        if name.starts_with("vipps-system-") && value.chars().count() > longest {
-            refuse(name, format!("must be at most {longest} characters"));
-        }
+    let system = |(name, _): &&(String, String)| name.starts_with("vipps-system-");
+    for (name, value) in request.headers.iter().filter(system) {
+        text(0, longest).check(name, &value.as_str().into(), &mut wrong);
     }
-    match request.header("merchant-serial-number") {
-        Some(msn) if (4..=10).contains(&msn.len()) && is_digits(msn) => {}
-        None if api == Api::Management => {}
-        Some(_) => refuse(
-            "Merchant-Serial-Number",
-            "must be 4 to 10 digits".to_owned(),
-        ),
-        None => refuse("Merchant-Serial-Number", "is missing".to_owned()),
-    }
+    let mut check = |name: &str, rule: Kind, is_required: bool| match request
+        .header(&name.to_ascii_lowercase())
+    {
+        Some(value) => rule.check(name, &value.into(), &mut wrong),
+        None if is_required => wrong.push((name.to_owned(), "is missing".to_owned())),
+        None => {}
+    };
+    check(
+        "Merchant-Serial-Number",
+        digits(4, 10),
+        api == Api::OrderManagement,
+    );
     if matches!(endpoint.handler, Handler::Keyed(_)) {
-        let is_key = |key: &str| {
-            let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-            (1..=50).contains(&key.len()) && key.bytes().all(fits)
-        };
-        match request.header("idempotency-key") {
-            Some(key) if is_key(key) => {}
-            Some(_) => refuse(
-                "Idempotency-Key",
-                "must match ^[a-zA-Z0-9-]{1,50}$".to_owned(),
-            ),
-            None => refuse("Idempotency-Key", "is missing".to_owned()),
-        }
+        check(
+            "Idempotency-Key",
+            of_form(1, 50, LETTERS_DIGITS_HYPHENS),
+            true,
+        );
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(api.error(400, "The request has headers that are wrong.", &wrong))
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(api.error(400, "The request has headers that are wrong.", &wrong)),
     }
 }
+
+const LETTERS_DIGITS_HYPHENS: Form = ("letters, digits and hyphens", |text| {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+});

@@ -247,7 +247,10 @@ fn every_endpoint_wants_token_key_and_msn() {
         }
         for msn in ["123", "12345678901", "12345a", ""] {
             let reply = send(&[token, KEY, ("Merchant-Serial-Number", msn)]);
-            let wrong = [("Merchant-Serial-Number", "must be 4 to 10 digits")];
+            let wrong = [(
+                "Merchant-Serial-Number",
+                "must be a string of 4 to 10 characters (digits)",
+            )];
             assert_wrong(&reply, wrong_headers, &wrong);
         }
     }

@@ -328,7 +328,8 @@ fn headers_are_checked_as_the_api_describes_them() {
             if length <= 30 {
                 assert_eq!(answer.status, 200);
             } else {
-                let expected = format!("{detail} {name}: must be at most 30 characters;");
+                let expected =
+                    format!("{detail} {name}: must be a string of at most 30 characters;");
                 assert_eq!(answer.problem(), (400, expected));
             }
 
@@ -337,7 +338,8 @@ fn headers_are_checked_as_the_api_describes_them() {
             if length <= 100 {
                 assert_eq!(answer.status, 404);
             } else {
-                let params = json!([{"name": name, "reason": "must be at most 100 characters"}]);
+                let params =
+                    json!([{"name": name, "reason": "must be a string of at most 100 characters"}]);
                 assert_eq!(answer.status, 400);
                 assert_eq!(answer.json()["invalidParams"], params);
             }
@@ -345,7 +347,9 @@ fn headers_are_checked_as_the_api_describes_them() {
     }
     for msn in ["", "123", "12345678901", "12a45"] {
         let headers = [&good[..], &[("Merchant-Serial-Number", msn)]].concat();
-        let expected = format!("{detail} Merchant-Serial-Number: must be 4 to 10 digits;");
+        let expected = format!(
+            "{detail} Merchant-Serial-Number: must be a string of 4 to 10 characters (digits);"
+        );
         let problem = ask(&sandbox, LIST, &headers, "").problem();
         assert_eq!(problem, (400, expected));
     }

@@ -42,7 +42,7 @@ fn what_is_wrong_is_named_by_line_and_field() {
         /orderLines/0/taxRate | 10001 | orderLines[0].taxRate | must be an integer from 0 to 10000
         /orderLines/2/taxRate | null | orderLines[2].taxRate | is missing, and so is taxPercentage
         /orderLines/0/unitInfo | {"quantity": "1"} | orderLines[0].unitInfo.unitPrice | is missing
-        /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | orderLines[0].unitInfo.quantity | must be a string of 1 to 10 characters that is a decimal number
+        /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | orderLines[0].unitInfo.quantity | must be a string of 1 to 10 characters (a decimal number)
         /orderLines/1/isReturn | "true" | orderLines[1].isReturn | must be true or false
         /bottomLine/currency | "SEK" | bottomLine.currency | must be one of the strings NOK, DKK, EUR
         /bottomLine/paymentSources | "abc" | bottomLine.paymentSources | must be an object
@@ -88,7 +88,7 @@ fn an_image_is_2_mb_at_most() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let sized = |length| with(image("a"), "/src", json!("A".repeat(length)));
-    let reason = "must be a string of 0 to 2796204 characters in base64";
+    let reason = "must be a string of at most 2796204 characters (base64)";
     assert_invalid(&program.post(IMAGES, &sized(2_796_208)), &[("src", reason)]);
     let id = json!({"imageId": "a"});
     assert_json(&program.post(IMAGES, &sized(2_796_204)), 200, &id);
