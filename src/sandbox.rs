@@ -1,10 +1,11 @@
 //! A local, stateful stand-in for the service, for tests and demos. Needs the feature `sandbox`.
 //!
-//! The Management API exists in production only, so there is nothing of the vendor's to test against. [`Sandbox`] serves it on a
-//! loopback port, and the Order Management API beside it: both token flows with expiry, keys and headers checked as the service does, sales
-//! units and merchants to read, product orders with their states, idempotency and 14-day expiry, images and receipts that cannot be changed,
-//! categories. A test reads the requests that came in, moves the clock, and has the service
-//! fail in the ways that networks and gateways do.
+//! The Management API exists in production only, so there is nothing of the vendor's to test
+//! against. [`Sandbox`] serves it on a loopback port, and the Order Management API beside it: both
+//! token flows with expiry, keys and headers checked as the service does, sales units and merchants
+//! to read, product orders with their states, idempotency and 14-day expiry, images and receipts that
+//! cannot be changed, categories. A test reads the requests that came in, moves the clock, and has the
+//! service fail in the ways that networks and gateways do.
 //!
 //! ```
 //! use vipps::management;
@@ -28,17 +29,25 @@
 //! | sales units | `123456` and `654321` (Norway), `10012345` (Finland); inactive: `999999` |
 //! | price packages | three, one for each market |
 //!
-//! Where the service's behaviour is not known, such as the status for deleting an order that was submitted (409 here), a program should not
-//! depend on the sandbox's.
+//! Request bodies are taken and refused field by field, and answered, as the APIs' descriptions say.
+//! It refuses more where the live API is known to: an order line with an empty name or without a tax
+//! rate, a negative amount, an EAN-13 barcode with a wrong check digit, a picture that is not base64
+//! or over 2 MB, a website that is not https. Where the service's behaviour is not known, such as the
+//! status for deleting an order that was submitted (409 here), a program should not depend on the
+//! sandbox's.
 
+mod answer;
+#[rustfmt::skip] // A row of a table is a line.
+mod bodies;
+mod endpoints;
 mod faults;
 mod management;
 mod message;
 mod order_management;
-mod prefill_rules;
 mod rules;
 mod server;
 mod service;
+mod tokens;
 mod wire;
 
 use std::fmt;
@@ -52,9 +61,8 @@ pub use message::ReceivedRequest;
 
 use faults::Route;
 use server::Server;
-use service::{
-    CLIENT_ID, CLIENT_SECRET, MANAGEMENT_ID, MANAGEMENT_SECRET, SUBSCRIPTION_KEYS, Service,
-};
+use service::Service;
+use tokens::{CLIENT_ID, CLIENT_SECRET, MANAGEMENT_ID, MANAGEMENT_SECRET, SUBSCRIPTION_KEYS};
 
 /// A running sandbox. It listens on loopback only, and stops when it is dropped: connections are closed, and a request that is held or
 /// delayed at that time is neither carried out nor answered.
@@ -164,23 +172,23 @@ impl Sandbox {
 
     /// The same sandbox with `n` sales units of the Norwegian merchant, `1000000` and on, instead of those that it started with.
     pub fn with_sales_units(self, n: usize) -> Self {
-        self.server.service().set_sales_units(n);
+        self.server.service().management.set_sales_units(n);
         self
     }
 
     /// How long tokens of either flow last from now on.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
-        self.server.service().set_token_lifetime(lifetime);
+        self.server.service().tokens.set_lifetime(lifetime);
     }
 
     /// Serves the endpoints of version 1 of the Order Management API, which the service no longer offers: without this they answer 410.
     pub fn enable_v1(&self) {
-        self.server.service().enable_v1();
+        self.server.service().has_v1 = true;
     }
 
     /// Forgets all tokens: the next call of every session is refused with a 401.
     pub fn revoke_tokens(&self) {
-        self.server.service().revoke_tokens();
+        self.server.service().tokens.revoke();
     }
 
     /// Does the merchant's and the service's part for a product order. A completed one has a sales unit.
@@ -193,7 +201,8 @@ impl Sandbox {
         id: &ProductOrderId,
         status: ProductOrderStatus,
     ) -> Result<(), Error> {
-        if self.server.service().set_order_status(id.as_str(), &status) {
+        let mut service = self.server.service();
+        if service.management.set_order_status(id.as_str(), &status) {
             Ok(())
         } else {
             let rule = "must be the id of an order in the sandbox";
@@ -203,22 +212,30 @@ impl Sandbox {
 
     /// Has the next `times` requests of a route fail.
     ///
-    /// A route is a method and a path, either of which may be `*`; a `*` in the path stands for one segment: `"GET
-    /// /management/v1/sales-units/*"`, `"POST *"`, `"*"`. Without a query it fits every query. It is the same whether `:` and the like are
-    /// percent-encoded or not.
+    /// A route is a method and a path, either of which may be `*`; a `*` in the path stands for one
+    /// segment: `"GET /management/v1/sales-units/*"`, `"POST *"`, `"*"`. Without a query it fits every
+    /// query. A path may be written in any way that the endpoint is served under: percent-encoded or
+    /// not, its fixed parts in any case, with or without a slash at the end.
     ///
-    /// A request takes the first fault that fits it, in the order in which they were set, until that is used up. `usize::MAX` is for good.
-    /// Token requests fit `"*"` too; a session fetches its token before its first call.
+    /// A request takes the first fault that fits it, in the order in which they were set, until that
+    /// is used up. `usize::MAX` is for good. Token requests fit `"*"` too; a session fetches its token
+    /// before its first call.
+    ///
+    /// # Panics
+    ///
+    /// If the method is not in capitals, or no endpoint has the method and path, as in all functions
+    /// that take a route: a misspelt fault must not make a test pass.
+    #[track_caller]
     pub fn fault(&self, route: &str, times: usize, fault: Fault) {
-        self.server.add_fault(Route::new(route), times, 1, fault);
+        self.server.add_fault(parsed(route), times, 1, fault);
     }
 
     /// Has every `nth` request of a route fail for good, such as 20 for one in 20; otherwise as [`fault`](Self::fault).
     ///
     /// Counted are the requests that no fault set before took.
+    #[track_caller]
     pub fn fault_every(&self, route: &str, nth: usize, fault: Fault) {
-        self.server
-            .add_fault(Route::new(route), usize::MAX, nth, fault);
+        self.server.add_fault(parsed(route), usize::MAX, nth, fault);
     }
 
     /// Takes back all faults, and lets go of the requests that [`Fault::Hold`] holds.
@@ -243,11 +260,13 @@ impl Sandbox {
 
     /// How many requests for the same method and path were being served at the same time, at the most, among those of a route. 1 for
     /// `"POST /accesstoken/get"` says that no two token requests ever overlapped.
+    #[track_caller]
     pub fn most_at_once(&self, route: &str) -> usize {
-        self.server.most_at_once(&Route::new(route))
+        self.server.most_at_once(&parsed(route))
     }
 
-    /// All requests so far, in the order in which they came in. They hold keys and tokens: the sandbox's own.
+    /// All requests so far, in the order in which they came in. They hold keys and tokens: the
+    /// sandbox's own. Where bodies are more than 4 MiB together the oldest are dropped.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.server.requests()
     }
@@ -258,14 +277,16 @@ impl Sandbox {
     }
 
     /// How many requests of a route there were.
+    #[track_caller]
     pub fn count(&self, route: &str) -> usize {
-        self.server.count(&Route::new(route))
+        self.server.count(&parsed(route))
     }
 
     /// Waits until there were `n` requests of a route, 10 s at the most, and says whether there were. A request counts when it has been
     /// read, before it is answered: one that is held or lost does too.
+    #[track_caller]
     pub fn wait_for(&self, route: &str, n: usize) -> bool {
-        self.server.wait_for(&Route::new(route), n)
+        self.server.wait_for(&parsed(route), n)
     }
 }
 
@@ -275,6 +296,16 @@ impl fmt::Debug for Sandbox {
             .field("url", &self.url())
             .field("clock", &self.clock)
             .finish_non_exhaustive()
+    }
+}
+
+/// A route that is none is the test's mistake.
+#[track_caller]
+#[allow(clippy::panic)]
+fn parsed(route: &str) -> Route {
+    match Route::parse(route) {
+        Ok(route) => route,
+        Err(reason) => panic!("{route:?} is not a route of the sandbox: {reason}"),
     }
 }
 

@@ -1,12 +1,15 @@
 use std::time::Duration;
 
-use super::message::percent_decoded;
+use super::endpoints;
+use super::message::split_query;
 
-/// A way for the service, or the network to it, to fail. See [`Sandbox::fault`](super::Sandbox::fault).
+/// A way for the service, or the network to it, to fail. See
+/// [`Sandbox::fault`](super::Sandbox::fault).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this status and a problem, without carrying the request out. 204 and 304 have no body.
+    /// Answers with this status and an error in the form of the API, without carrying the request
+    /// out. 204 and 304 have no body.
     #[non_exhaustive]
     Status {
         /// The HTTP status.
@@ -49,19 +52,17 @@ pub enum Fault {
 impl Fault {
     /// A [`Status`](Self::Status) without `Retry-After`.
     pub fn status(status: u16) -> Self {
-        let retry_after = None;
         Self::Status {
             status,
-            retry_after,
+            retry_after: None,
         }
     }
 
     /// A [`Status`](Self::Status) with a `Retry-After` header of seconds or an HTTP date.
     pub fn status_retry_after(status: u16, retry_after: impl Into<String>) -> Self {
-        let retry_after = Some(retry_after.into());
         Self::Status {
             status,
-            retry_after,
+            retry_after: Some(retry_after.into()),
         }
     }
 
@@ -89,37 +90,34 @@ impl Fault {
 pub(super) struct Route {
     method: String,
     path: String,
+    query: Option<String>,
 }
 
 impl Route {
-    pub(super) fn new(route: &str) -> Self {
+    /// Says what is wrong with a route that no request could fit.
+    pub(super) fn parse(route: &str) -> Result<Self, &'static str> {
         let (method, path) = route.split_once(' ').unwrap_or(("*", route));
-        Self {
-            method: method.to_owned(),
-            path: path.trim().to_owned(),
+        let (path, query) = split_query(path);
+        if method != "*" && !method.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Err("the method must be in capitals, or *");
         }
+        if path != "*" && !path.starts_with('/') {
+            return Err("the path must start with /, or be *");
+        }
+        if path != "*" && !endpoints::is_route(method, path) {
+            return Err("no endpoint has this method and path");
+        }
+        Ok(Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.map(str::to_owned),
+        })
     }
 
     pub(super) fn matches(&self, method: &str, path_and_query: &str) -> bool {
-        if self.method != "*" && self.method != method {
-            return false;
-        }
-        let (wanted, wanted_query) = split_query(&self.path);
         let (path, query) = split_query(path_and_query);
-        let mut segments = wanted.split('/').zip(path.split('/'));
-        let fits = |wanted: &str, is: &str| {
-            wanted == "*" || percent_decoded(wanted) == percent_decoded(is)
-        };
-        (wanted_query.is_none() || wanted_query == query)
-            && (wanted == "*"
-                || (wanted.split('/').count() == path.split('/').count()
-                    && segments.all(|(wanted, is)| fits(wanted, is))))
-    }
-}
-
-fn split_query(path: &str) -> (&str, Option<&str>) {
-    match path.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (path, None),
+        (self.method == "*" || self.method == method)
+            && (self.query.is_none() || self.query.as_deref() == query)
+            && (self.path == "*" || endpoints::is_same(&self.path, path))
     }
 }

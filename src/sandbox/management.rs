@@ -1,15 +1,14 @@
 //! The Management API's part of the sandbox.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::message::{Answer, ReceivedRequest, bad_header};
-use super::prefill_rules;
+use super::answer::{Answer, Api};
+use super::message::Call;
 use crate::Clock;
 use crate::management::ProductOrderStatus;
-use crate::model::identifier::IdempotencyKey;
 
 pub(super) struct Management {
     clock: Clock,
@@ -18,23 +17,43 @@ pub(super) struct Management {
     /// By their numbers, which their ids are made of.
     orders: BTreeMap<u64, ProductOrder>,
     orders_made: u64,
-    answered: HashMap<String, (Vec<u8>, Answer)>,
 }
 
 struct Merchant {
     scheme: &'static str,
     id: &'static str,
     name: &'static str,
-    country: &'static str,
     is_active: bool,
+}
+
+impl Merchant {
+    fn new(scheme: &'static str, id: &'static str, name: &'static str, is_active: bool) -> Self {
+        Self {
+            scheme,
+            id,
+            name,
+            is_active,
+        }
+    }
 }
 
 struct SalesUnit {
     msn: String,
     name: String,
-    scheme: String,
-    id: String,
+    /// Scheme and id.
+    merchant: [String; 2],
     is_active: bool,
+}
+
+impl SalesUnit {
+    fn new(msn: impl Into<String>, name: impl Into<String>, merchant: [&str; 2]) -> Self {
+        Self {
+            msn: msn.into(),
+            name: name.into(),
+            merchant: merchant.map(str::to_owned),
+            is_active: true,
+        }
+    }
 }
 
 struct ProductOrder {
@@ -46,306 +65,237 @@ struct ProductOrder {
     sales_unit: Option<Value>,
 }
 
+/// Scheme and id of the merchant that has most of the sales units.
+const ACME_NO: [&str; 2] = ["business:NO:ORG", "987654321"];
+
 /// For how long a merchant can submit an order.
 const ORDER_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
+/// An order that the merchant has not submitted.
+const OPEN: [ProductOrderStatus; 2] = [
+    ProductOrderStatus::Received,
+    ProductOrderStatus::MerchantViewed,
+];
+
 impl Management {
     pub(super) fn new(clock: Clock) -> Self {
-        let merchant = |scheme, id, name, country, is_active| Merchant {
-            scheme,
-            id,
-            name,
-            country,
-            is_active,
-        };
-        let unit = |msn: &str, name: &str, scheme: &str, id: &str, is_active| SalesUnit {
-            msn: msn.to_owned(),
-            name: name.to_owned(),
-            scheme: scheme.to_owned(),
-            id: id.to_owned(),
-            is_active,
-        };
         let [no, dk, fi] = ["business:NO:ORG", "business:DK:CVR", "business:FI:Y-tunnus"];
         Self {
             clock,
             merchants: vec![
-                merchant(no, "987654321", "ACME AS", "NO", true),
-                merchant(dk, "12345678", "ACME ApS", "DK", true),
-                merchant(fi, "1234567-8", "ACME Oy", "FI", true),
-                merchant(no, "999999999", "Closed AS", "NO", false),
+                Merchant::new(no, "987654321", "ACME AS", true),
+                Merchant::new(dk, "12345678", "ACME ApS", true),
+                Merchant::new(fi, "1234567-8", "ACME Oy", true),
+                Merchant::new(no, "999999999", "Closed AS", false),
             ],
             sales_units: vec![
-                unit("123456", "ACME Fitness", no, "987654321", true),
-                unit("654321", "ACME Web Shop", no, "987654321", true),
-                unit("10012345", "ACME Sauna", fi, "1234567-8", true),
-                unit("999999", "ACME Closed", no, "987654321", false),
+                SalesUnit::new("123456", "ACME Fitness", ACME_NO),
+                SalesUnit::new("654321", "ACME Web Shop", ACME_NO),
+                SalesUnit::new("10012345", "ACME Sauna", [fi, "1234567-8"]),
+                SalesUnit {
+                    is_active: false,
+                    ..SalesUnit::new("999999", "ACME Closed", ACME_NO)
+                },
             ],
             orders: BTreeMap::new(),
             orders_made: 0,
-            answered: HashMap::new(),
         }
     }
 
     pub(super) fn set_sales_units(&mut self, n: usize) {
-        self.sales_units = (0..n)
-            .map(|nth| SalesUnit {
-                msn: (1_000_000 + nth).to_string(),
-                name: format!("Sales unit {nth}"),
-                scheme: "business:NO:ORG".to_owned(),
-                id: "987654321".to_owned(),
-                is_active: true,
-            })
-            .collect();
+        let unit = |nth: usize| {
+            let msn = (1_000_000 + nth).to_string();
+            SalesUnit::new(msn, format!("Sales unit {nth}"), ACME_NO)
+        };
+        self.sales_units = (0..n).map(unit).collect();
     }
 
     pub(super) fn set_order_status(&mut self, id: &str, status: &ProductOrderStatus) -> bool {
-        let Some(number) = self.order_number(id) else {
-            return false;
-        };
-        let msn = (20_000_000 + number).to_string();
-        let Some(order) = self.orders.get_mut(&number) else {
+        let Some((number, order)) = number_of(id).and_then(|n| Some((n, self.orders.get_mut(&n)?)))
+        else {
             return false;
         };
         order.status = status.clone();
         if *status == ProductOrderStatus::Completed && order.sales_unit.is_none() {
+            let msn = (20_000_000 + number).to_string();
             let name = order.name.clone();
             let name = name.unwrap_or_else(|| format!("Sales unit of order {number}"));
             order.sales_unit = Some(json!({"msn": msn, "name": name}));
-            let text = |member: &str| {
+            let merchant = ["scheme", "id"].map(|member| {
                 let text = order.business_identifier.get(member);
-                text.and_then(Value::as_str).unwrap_or_default().to_owned()
-            };
-            self.sales_units.push(SalesUnit {
-                msn,
-                name,
-                scheme: text("scheme"),
-                id: text("id"),
-                is_active: true,
+                text.and_then(Value::as_str).unwrap_or_default()
             });
+            self.sales_units.push(SalesUnit::new(msn, name, merchant));
         }
         true
     }
 
-    pub(super) fn answer(
-        &mut self,
-        method: &str,
-        path: &[&str],
-        query: &str,
-        request: &ReceivedRequest,
-    ) -> Answer {
-        match (method, path) {
-            ("GET", ["v1", "sales-units"]) => self.list_sales_units(|_| true),
-            ("GET", ["v1", "sales-units", msn]) => self.get_sales_unit(msn),
-            ("GET", ["v1", "merchants", scheme, id]) => self.get_merchant(scheme, id),
-            ("GET", ["v1", "merchants", scheme, id, "sales-units"]) => {
-                if self.merchant(scheme, id).is_none() {
-                    return not_found("merchant");
-                }
-                self.list_sales_units(|unit| unit.scheme == *scheme && unit.id == *id)
-            }
-            ("GET", ["v2", "product-orders"]) => self.list_orders(query),
-            ("POST", ["v1", "product-orders"]) => self.prefill(request),
-            ("GET", ["v2", "product-orders", id, "details"]) => {
-                match self
-                    .order_number(id)
-                    .and_then(|number| self.order_json(number))
-                {
-                    Some(order) => Answer::json(200, &order),
-                    None => not_found("product order"),
-                }
-            }
-            ("DELETE", ["v1", "product-orders", id]) => self.delete_order(id),
-            ("GET", ["v1", "partners", "price-packages"]) => Answer::json(200, &price_packages()),
-            _ => Answer::problem(404, "Not Found", "There is no such endpoint."),
+    pub(super) fn list_sales_units(&mut self, _: &Call<'_>) -> Answer {
+        self.sales_units_where(|_| true)
+    }
+
+    pub(super) fn list_merchant_sales_units(&mut self, call: &Call<'_>) -> Answer {
+        if self.merchant(call).is_none() {
+            return not_found("merchant");
         }
+        self.sales_units_where(|unit| unit.merchant == [call.param(0), call.param(1)])
     }
 
-    fn list_sales_units(&self, wanted: impl Fn(&SalesUnit) -> bool) -> Answer {
+    fn sales_units_where(&self, wanted: impl Fn(&SalesUnit) -> bool) -> Answer {
         let units = self.sales_units.iter();
-        let units: Vec<Value> = units
-            .filter(|unit| unit.is_active && wanted(unit))
-            .map(|unit| json!({"msn": unit.msn, "name": unit.name}))
-            .collect();
-        Answer::json(200, &Value::Array(units))
+        let units = units.filter(|unit| unit.is_active && wanted(unit));
+        let units = units.map(|unit| json!({"msn": unit.msn, "name": unit.name}));
+        Answer::json(200, &units.collect())
     }
 
-    fn get_sales_unit(&self, msn: &str) -> Answer {
+    pub(super) fn get_sales_unit(&mut self, call: &Call<'_>) -> Answer {
         let mut units = self.sales_units.iter();
-        let Some(unit) = units.find(|unit| unit.is_active && unit.msn == msn) else {
+        let Some(unit) = units.find(|unit| unit.is_active && unit.msn == call.param(0)) else {
             return not_found("sales unit");
         };
-        Answer::json(
-            200,
-            &json!({
-                "msn": unit.msn,
-                "name": unit.name,
-                "businessIdentifier": {"scheme": unit.scheme, "id": unit.id},
-                "settlementBankAccount": {"scheme": "BBAN:NO", "id": "86011117947"},
-                "configuration": {
-                    "paymentAllowed": true,
-                    "captureType": "ReserveCapture",
-                    "skipLandingPageAllowed": false,
-                    "recurringAllowed": false,
-                    "partialCaptureAllowed": true,
-                    "lateCaptureAllowed": true,
-                    "landingPagePhoneNumberLocked": false,
-                    "longLivingPaymentAllowed": false,
-                    "creditCardPaymentAllowed": true,
-                },
-            }),
-        )
+        let unit = json!({
+            "msn": unit.msn,
+            "name": unit.name,
+            "businessIdentifier": {"scheme": unit.merchant[0], "id": unit.merchant[1]},
+            "settlementBankAccount": {"scheme": "BBAN:NO", "id": "86011117947"},
+            "configuration": {
+                "paymentAllowed": true, "captureType": "ReserveCapture",
+                "skipLandingPageAllowed": false, "recurringAllowed": false,
+                "partialCaptureAllowed": true, "lateCaptureAllowed": true,
+                "landingPagePhoneNumberLocked": false, "longLivingPaymentAllowed": false,
+                "creditCardPaymentAllowed": true,
+            },
+        });
+        Answer::json(200, &unit)
     }
 
-    fn merchant(&self, scheme: &str, id: &str) -> Option<&Merchant> {
+    fn merchant(&self, call: &Call<'_>) -> Option<&Merchant> {
         let mut merchants = self.merchants.iter().filter(|merchant| merchant.is_active);
-        merchants.find(|merchant| merchant.scheme == scheme && merchant.id == id)
+        let is_it =
+            |merchant: &&Merchant| merchant.scheme == call.param(0) && merchant.id == call.param(1);
+        merchants.find(is_it)
     }
 
-    fn get_merchant(&self, scheme: &str, id: &str) -> Answer {
-        let Some(merchant) = self.merchant(scheme, id) else {
+    pub(super) fn get_merchant(&mut self, call: &Call<'_>) -> Answer {
+        let Some(merchant) = self.merchant(call) else {
             return not_found("merchant");
         };
-        let address = json!({
-            "lines": ["Main Street 5"],
-            "postCode": "0154",
-            "city": "Capital",
-            "countryCode": merchant.country,
+        let country = merchant.scheme.split(':').nth(1);
+        let merchant = json!({
+            "businessIdentifier": {"scheme": merchant.scheme, "id": merchant.id},
+            "name": merchant.name,
+            "status": "ACTIVE",
+            "createdAt": "2022-09-02T06:45:25.921251Z",
+            "updatedAt": "2023-01-15T12:00:00Z",
+            "countryCode": country,
+            "businessAddress": {
+                "lines": ["Main Street 5"], "postCode": "0154", "city": "Capital",
+                "countryCode": country,
+            },
+            "businessPostAddress": null,
         });
-        Answer::json(
-            200,
-            &json!({
-                "businessIdentifier": {"scheme": scheme, "id": id},
-                "name": merchant.name,
-                "status": "ACTIVE",
-                "createdAt": "2022-09-02T06:45:25.921251Z",
-                "updatedAt": "2023-01-15T12:00:00Z",
-                "countryCode": merchant.country,
-                "businessAddress": address,
-                "businessPostAddress": null,
-            }),
-        )
+        Answer::json(200, &merchant)
     }
 
-    fn list_orders(&self, query: &str) -> Answer {
-        let include_expired = query.split('&').any(|part| part == "includeExpired=true");
-        let numbers = self.orders.keys();
-        let orders = numbers
-            .filter(|number| include_expired || !self.is_expired(**number))
-            .filter_map(|number| self.order_json(*number))
-            .collect();
-        Answer::json(200, &Value::Array(orders))
+    pub(super) fn list_orders(&mut self, call: &Call<'_>) -> Answer {
+        let include_expired = call.query("includeExpired").as_deref() == Some("true");
+        let orders = self.orders.iter().filter(|(_, order)| {
+            include_expired || self.status_of(order) != ProductOrderStatus::Expired
+        });
+        let orders = orders.map(|(number, order)| self.order_json(*number, order));
+        Answer::json(200, &orders.collect())
     }
 
-    fn prefill(&mut self, request: &ReceivedRequest) -> Answer {
-        let Some(key) = request.header("idempotency-key") else {
-            return bad_header("Idempotency-Key", "must be there");
-        };
-        if IdempotencyKey::new(key).is_err() {
-            return bad_header("Idempotency-Key", "must match ^[a-zA-Z0-9-]{1,50}$");
+    pub(super) fn get_order(&mut self, call: &Call<'_>) -> Answer {
+        match self.order(call.param(0)) {
+            Some((number, order)) => Answer::json(200, &self.order_json(number, order)),
+            None => no_order(),
         }
-        if request.media_type() != Some("application/json") {
-            return Answer::problem(415, "Unsupported Media Type", "The body must be JSON.");
-        }
-        if let Some((body, answer)) = self.answered.get(key) {
-            return if *body == request.body {
-                answer.clone()
-            } else {
-                let detail = "The idempotency key was used for another order.";
-                Answer::problem(409, "Conflict", detail)
-            };
-        }
-        let answer = match prefill_rules::check(&request.body) {
-            Ok(order) => self.make_order(&order),
-            Err(fields) => {
-                let detail = "The product order has fields that are wrong.";
-                Answer::problem_with(400, "Bad Request", detail, &fields)
-            }
-        };
-        let entry = (request.body.clone(), answer.clone());
-        self.answered.insert(key.to_owned(), entry);
-        answer
     }
 
-    fn make_order(&mut self, order: &Value) -> Answer {
-        let member = |name: &str| order.get(name).cloned().unwrap_or_default();
+    pub(super) fn prefill_order(&mut self, call: &Call<'_>) -> Answer {
+        let member = |name: &str| call.body.get(name).cloned().unwrap_or_default();
         self.orders_made += 1;
         let number = self.orders_made;
-        let product_order = ProductOrder {
+        let order = ProductOrder {
             business_identifier: member("businessIdentifier"),
             product_type: member("productType"),
-            name: member("salesUnitName").as_str().map(str::to_owned),
+            name: call.text("salesUnitName").map(str::to_owned),
             status: ProductOrderStatus::Received,
             made_at: self.clock.now(),
             sales_unit: None,
         };
-        self.orders.insert(number, product_order);
+        self.orders.insert(number, order);
         Answer::json(
             201,
             &json!({"prefilledOrderId": order_id(number), "prefillUrl": order_url(number)}),
         )
     }
 
-    fn delete_order(&mut self, id: &str) -> Answer {
-        let Some(number) = self.order_number(id) else {
-            return not_found("product order");
+    pub(super) fn delete_order(&mut self, call: &Call<'_>) -> Answer {
+        let Some((number, order)) = self.order(call.param(0)) else {
+            return no_order();
         };
-        let status = self.order_status(number);
-        let open = [
-            ProductOrderStatus::Received,
-            ProductOrderStatus::MerchantViewed,
-        ];
-        if !status.is_some_and(|status| open.contains(&status)) {
+        if !OPEN.contains(&self.status_of(order)) {
             let detail = "An order can be deleted only before it is submitted.";
-            return Answer::problem(409, "Conflict", detail);
+            return Api::Management.error(409, detail, &[]);
         }
         self.orders.remove(&number);
         Answer::empty(200)
     }
 
-    /// The number of an order that exists.
-    fn order_number(&self, id: &str) -> Option<u64> {
-        let mut numbers = self.orders.keys();
-        numbers.find(|number| order_id(**number) == id).copied()
+    fn order(&self, id: &str) -> Option<(u64, &ProductOrder)> {
+        let number = number_of(id)?;
+        Some((number, self.orders.get(&number)?))
     }
 
-    fn order_status(&self, number: u64) -> Option<ProductOrderStatus> {
-        let order = self.orders.get(&number)?;
-        let open = [
-            ProductOrderStatus::Received,
-            ProductOrderStatus::MerchantViewed,
-        ];
+    fn status_of(&self, order: &ProductOrder) -> ProductOrderStatus {
         let is_old = self.clock.now() >= order.made_at + ORDER_LIFETIME;
-        if is_old && open.contains(&order.status) {
-            return Some(ProductOrderStatus::Expired);
+        if is_old && OPEN.contains(&order.status) {
+            return ProductOrderStatus::Expired;
         }
-        Some(order.status.clone())
+        order.status.clone()
     }
 
-    fn is_expired(&self, number: u64) -> bool {
-        self.order_status(number) == Some(ProductOrderStatus::Expired)
-    }
-
-    fn order_json(&self, number: u64) -> Option<Value> {
-        let order = self.orders.get(&number)?;
-        Some(json!({
+    fn order_json(&self, number: u64, order: &ProductOrder) -> Value {
+        json!({
             "productOrderType": "PREFILL",
             "productOrderId": order_id(number),
             "productType": order.product_type,
-            "status": self.order_status(number)?.as_str(),
+            "status": self.status_of(order).as_str(),
             "businessIdentifier": order.business_identifier,
             "productOrderUrl": order_url(number),
             "salesUnit": order.sales_unit,
-        }))
+        })
+    }
+
+    pub(super) fn list_price_packages(&mut self, _: &Call<'_>) -> Answer {
+        Answer::json(200, &price_packages())
     }
 }
 
 fn not_found(what: &str) -> Answer {
     let detail = format!("There is no such {what}, or it is not active.");
-    Answer::problem(404, "Not Found", &detail)
+    Api::Management.error(404, &detail, &[])
 }
 
+/// The one error that the description has as plain JSON.
+fn no_order() -> Answer {
+    Answer {
+        headers: vec![("Content-Type", "application/json".to_owned())],
+        ..not_found("product order")
+    }
+}
+
+const ORDER_ID: &str = "00000000-0000-4000-8000-";
+
 fn order_id(number: u64) -> String {
-    format!("00000000-0000-4000-8000-{number:012x}")
+    format!("{ORDER_ID}{number:012x}")
+}
+
+fn number_of(id: &str) -> Option<u64> {
+    let number = u64::from_str_radix(id.strip_prefix(ORDER_ID)?, 16).ok()?;
+    (order_id(number) == id).then_some(number)
 }
 
 fn order_url(number: u64) -> String {
@@ -358,29 +308,18 @@ fn order_url(number: u64) -> String {
 fn price_packages() -> Value {
     json!([
         {
-            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261aa",
-            "name": "POS standard",
-            "description": "2.99%",
-            "visibleInSignupForm": true,
-            "productType": "PAYMENT_INTEGRATION",
-            "market": "NO",
-            "commission": "30 %",
+            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261aa", "name": "POS standard",
+            "description": "2.99%", "visibleInSignupForm": true,
+            "productType": "PAYMENT_INTEGRATION", "market": "NO", "commission": "30 %",
         },
         {
-            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ab",
-            "name": "Checkout",
-            "description": "1.75%",
-            "visibleInSignupForm": true,
-            "productType": "CHECKOUT",
-            "market": "DK",
-            "commission": null,
+            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ab", "name": "Checkout",
+            "description": "1.75%", "visibleInSignupForm": true, "productType": "CHECKOUT",
+            "market": "DK", "commission": null,
         },
         {
-            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ac",
-            "name": "Login",
-            "description": "0.5%",
-            "visibleInSignupForm": false,
-            "productType": "LOGIN",
+            "pricePackageId": "8a11afb7-c223-48ed-8ca6-4722b97261ac", "name": "Login",
+            "description": "0.5%", "visibleInSignupForm": false, "productType": "LOGIN",
             "market": "FI",
         },
     ])

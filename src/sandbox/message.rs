@@ -1,6 +1,6 @@
-//! What a client sends and what it is answered.
+//! What a client sends.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A request as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,110 +24,75 @@ impl ReceivedRequest {
         Some(&header.1)
     }
 
-    /// The `Content-Type` without its parameters.
-    pub(super) fn media_type(&self) -> Option<&str> {
-        let value = self.header("content-type")?;
-        Some(value.split(';').next()?.trim())
-    }
-
     /// The body as JSON, if it is.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
-}
 
-#[derive(Clone, PartialEq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) content_type: String,
-    pub(super) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(super) fn new(
-        status: u16,
-        content_type: impl Into<String>,
-        body: impl Into<Vec<u8>>,
-    ) -> Self {
-        Self {
-            status,
-            content_type: content_type.into(),
-            body: body.into(),
-        }
+    /// Whether the `Content-Type`, without its parameters, is this one.
+    pub(super) fn has_media_type(&self, wanted: &str) -> bool {
+        let value = self.header("content-type").unwrap_or_default();
+        let media_type = value.split(';').next().unwrap_or_default();
+        media_type.trim().eq_ignore_ascii_case(wanted)
     }
 
-    pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self::new(status, "application/json", value.to_string())
-    }
-
-    pub(super) fn empty(status: u16) -> Self {
-        Self::new(status, "", "")
-    }
-
-    pub(super) fn problem(status: u16, title: &str, detail: &str) -> Self {
-        Self::problem_with(status, title, detail, &[])
-    }
-
-    /// RFC 9457, with the problems of single fields as the live service writes them.
-    pub(super) fn problem_with(
-        status: u16,
-        title: &str,
-        detail: &str,
-        fields: &[(String, String)],
-    ) -> Self {
-        let details: Vec<Value> = fields
-            .iter()
-            .map(|(name, reason)| json!({"name": name, "reason": reason}))
-            .collect();
-        let mut problem = json!({
-            "type": format!("https://sandbox.invalid/problem/{status}"),
-            "title": title,
-            "status": status,
-            "detail": if detail.is_empty() { title } else { detail },
-            "instance": "urn:uuid:00000000-0000-4000-8000-000000000000",
-            "traceId": "0af7651916cd43dd8448eb211c80319c",
-        });
-        if let Some(problem) = problem.as_object_mut().filter(|_| !details.is_empty()) {
-            problem.insert("extraDetails".to_owned(), Value::Array(details));
-        }
-        Self::new(status, "application/problem+json", problem.to_string())
-    }
-
-    /// As the gateway in front of the service refuses.
-    pub(super) fn gateway(status: u16, message: &str) -> Self {
-        Self::json(status, &json!({"statusCode": status, "message": message}))
-    }
-
-    /// As the token endpoints refuse.
-    pub(super) fn oauth(status: u16, error: &str, description: &str) -> Self {
-        let body = json!({
-            "error": error,
-            "error_description": description,
-            "error_codes": [7_000_215],
-        });
-        Self::json(status, &body)
+    pub(super) fn path_and_query(&self) -> (&str, Option<&str>) {
+        split_query(&self.path)
     }
 }
 
-pub(super) fn bad_header(name: &str, reason: &str) -> Answer {
-    let field = [(name.to_owned(), reason.to_owned())];
-    Answer::problem_with(400, "Bad Request", "A header is wrong.", &field)
+/// A request to an endpoint, once its token, headers and body are known to be good.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a ReceivedRequest,
+    /// The values of the path's parameters, in their order.
+    pub(super) params: Vec<String>,
+    /// Null for an endpoint that takes none.
+    pub(super) body: Value,
 }
 
-pub(super) fn percent_decoded(segment: &str) -> String {
-    let mut decoded = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| tail.split_at_checked(2)).flatten();
-        let byte = escaped.and_then(|(hex, tail)| {
-            let hex = std::str::from_utf8(hex).ok()?;
-            // Reading a number takes a sign too.
-            hex.bytes().all(|b| b.is_ascii_hexdigit()).then_some(())?;
-            Some((u8::from_str_radix(hex, 16).ok()?, tail))
-        });
-        let (byte, tail) = byte.unwrap_or((*first, tail));
+impl Call<'_> {
+    pub(super) fn param(&self, nth: usize) -> &str {
+        self.params.get(nth).map_or("", String::as_str)
+    }
+
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        let mut pairs = pairs(self.request.path_and_query().1?);
+        Some(pairs.find(|(key, _)| key == name)?.1)
+    }
+
+    /// A member of the body that is a string.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.body.get(name)?.as_str()
+    }
+}
+
+pub(super) fn split_query(path: &str) -> (&str, Option<&str>) {
+    match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    }
+}
+
+/// Names and values of a query or a form.
+pub(super) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (percent_decoded(name), percent_decoded(value))
+    })
+}
+
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        // Reading a number takes a sign too.
+        let hex = part.split_at_checked(2);
+        let hex = hex.filter(|(hex, _)| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let byte = hex.and_then(|(hex, rest)| Some((u8::from_str_radix(hex, 16).ok()?, rest)));
+        let (byte, rest) = byte.unwrap_or((b'%', part));
         decoded.push(byte);
-        rest = tail;
+        decoded.extend_from_slice(rest.as_bytes());
     }
     String::from_utf8_lossy(&decoded).into_owned()
 }

@@ -1,226 +1,217 @@
-//! Rules for JSON as it came in, which know nothing of the crate's own types: a mistake in those must not get past its own tests.
+//! Rules for request bodies. They are the APIs' own, and know nothing of the crate's types: a
+//! mistake in those must not get past their tests.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    is_required: bool,
-    rule: Rule,
+use super::answer::Wrong;
+
+/// A JSON object, field by field.
+#[derive(Clone, Copy)]
+pub(super) struct Object {
+    pub(super) fields: &'static [Field],
+    /// Whether a field that is not listed is refused.
+    pub(super) is_closed: bool,
+    pub(super) also: Option<Also>,
 }
 
-pub(super) enum Rule {
+/// What no field says alone: gives the field that is wrong, and why.
+type Also = fn(&Map<String, Value>) -> Option<(&'static str, &'static str)>;
+
+#[derive(Clone, Copy)]
+pub(super) struct Field {
+    name: &'static str,
+    is_required: bool,
+    is_nullable: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
     Text {
         min: usize,
         max: usize,
+        form: Form,
     },
-    /// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`
-    Name {
-        max: usize,
+    Integer {
+        min: i64,
+        max: i64,
     },
-    Digits {
-        min: usize,
-        max: usize,
-        hyphens: bool,
-    },
+    Boolean,
     OneOf(&'static [&'static str]),
-    Whole {
-        max: u64,
-    },
-    Flag,
-    Uuid,
-    Url,
-    HttpsUrl,
-    Base64,
-    /// Letters, digits, `-`, `_` and `.`.
-    Id {
-        max: usize,
-    },
-    /// A decimal number as a string.
-    Quantity,
-    Object(&'static [Field]),
+    Object(&'static Object),
     /// At least one object.
-    List(&'static [Field]),
+    List(&'static Object),
 }
 
-pub(super) const fn required(name: &'static str, rule: Rule) -> Field {
-    let is_required = true;
-    Field {
-        name,
-        is_required,
-        rule,
+/// A pattern: what it is called, and whether a text fits it.
+pub(super) type Form = (&'static str, fn(&str) -> bool);
+
+pub(super) const fn object(fields: &'static [Field]) -> Object {
+    Object {
+        fields,
+        is_closed: false,
+        also: None,
     }
 }
 
-pub(super) const fn optional(name: &'static str, rule: Rule) -> Field {
-    let is_required = false;
+pub(super) const fn required(name: &'static str, kind: Kind) -> Field {
     Field {
         name,
-        is_required,
-        rule,
+        is_required: true,
+        is_nullable: false,
+        kind,
     }
 }
 
-pub(super) const ANY_TEXT: Rule = Rule::Text {
-    min: 0,
-    max: 10_000,
-};
-
-pub(super) const SOME_TEXT: Rule = Rule::Text {
-    min: 1,
-    max: 10_000,
-};
-
-pub(super) const fn digits(min: usize, max: usize) -> Rule {
-    let hyphens = false;
-    Rule::Digits { min, max, hyphens }
+pub(super) const fn optional(name: &'static str, kind: Kind) -> Field {
+    Field {
+        is_required: false,
+        ..required(name, kind)
+    }
 }
 
-/// Names and reasons of what is wrong.
-pub(super) struct Wrong {
-    pub(super) found: Vec<(String, String)>,
-    /// Whether a field that is not known is wrong.
-    refuse_unknown: bool,
-}
-
-impl Wrong {
-    pub(super) fn new(refuse_unknown: bool) -> Self {
-        let found = Vec::new();
+impl Field {
+    pub(super) const fn or_null(self) -> Self {
         Self {
-            found,
-            refuse_unknown,
+            is_nullable: true,
+            ..self
         }
     }
+}
 
-    pub(super) fn add(&mut self, name: String, reason: impl Into<String>) {
-        self.found.push((name, reason.into()));
+pub(super) const fn text(min: usize, max: usize) -> Kind {
+    of_form(min, max, ("", |_| true))
+}
+
+pub(super) const fn digits(min: usize, max: usize) -> Kind {
+    of_form(min, max, ("digits", is_digits))
+}
+
+pub(super) const fn of_form(min: usize, max: usize, form: Form) -> Kind {
+    Kind::Text { min, max, form }
+}
+
+pub(super) const ANY_TEXT: Kind = text(0, usize::MAX);
+pub(super) const AMOUNT: Kind = Kind::Integer {
+    min: 0,
+    max: i64::MAX,
+};
+
+pub(super) const ID: Form = ("letters, digits, -, _ and .", is_id);
+pub(super) const UUID: Form = ("a UUID", is_uuid);
+pub(super) const URI: Form = ("a URI", is_uri);
+pub(super) const BASE64: Form = ("base64", |text| BASE64_STANDARD.decode(text).is_ok());
+
+impl Object {
+    /// Names and reasons of what is wrong.
+    pub(super) fn check(&'static self, value: &Value) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        Kind::Object(self).check("", value, &mut wrong);
+        wrong
     }
+}
 
-    pub(super) fn members(&mut self, parent: &str, object: &Map<String, Value>, fields: &[Field]) {
-        for name in object.keys() {
-            if self.refuse_unknown && !fields.iter().any(|field| field.name == name) {
-                self.add(format!("{parent}{name}"), "is not known");
-            }
-        }
-        for field in fields {
-            let name = format!("{parent}{}", field.name);
-            match object.get(field.name) {
-                None | Some(Value::Null) if field.is_required => self.add(name, "must be there"),
-                None | Some(Value::Null) => {}
-                Some(value) => self.member(name, value, &field.rule),
-            }
-        }
-    }
-
-    fn member(&mut self, name: String, value: &Value, rule: &Rule) {
-        let text = value.as_str();
-        let fits = |min: usize, max: usize| {
-            text.is_some_and(|text| (min..=max).contains(&text.chars().count()))
-        };
-        match rule {
-            Rule::Text { min, max } if !fits(*min, *max) => {
-                self.add(
-                    name,
-                    format!("must be a string of {min} to {max} characters"),
-                );
-            }
-            Rule::Name { max } if !fits(1, *max) || !text.is_some_and(is_name) => {
-                let rule = r"letters, digits, whitespace and the signs from ( to `";
-                self.add(name, format!("must be a string of 1 to {max} {rule}"));
-            }
-            Rule::Digits { min, max, hyphens } => {
-                let digits = |b: u8| b.is_ascii_digit() || (*hyphens && b == b'-');
-                if !fits(*min, *max) || !text.is_some_and(|text| text.bytes().all(digits)) {
-                    self.add(name, format!("must be a string of {min} to {max} digits"));
+impl Kind {
+    /// Adds what is wrong with the value of that name.
+    pub(super) fn check(&self, name: &str, value: &Value, wrong: &mut Vec<Wrong>) {
+        match (self, value) {
+            (Self::Object(object), Value::Object(members)) => {
+                let path = |field: &str| match name {
+                    "" => field.to_owned(),
+                    parent => format!("{parent}.{field}"),
+                };
+                let is_known = |member: &&String| object.fields.iter().any(|f| f.name == *member);
+                if object.is_closed {
+                    let unknown = members.keys().filter(|member| !is_known(member));
+                    wrong.extend(unknown.map(|member| (path(member), "is not known".to_owned())));
                 }
-            }
-            Rule::OneOf(values) if !text.is_some_and(|text| values.contains(&text)) => {
-                self.add(
-                    name,
-                    format!("must be one of the strings {}", values.join(", ")),
-                );
-            }
-            Rule::Whole { max } if value.as_u64().is_none_or(|number| number > *max) => {
-                self.add(name, format!("must be a whole number of 0 to {max}"));
-            }
-            Rule::Flag if !value.is_boolean() => self.add(name, "must be true or false"),
-            Rule::Uuid if !text.is_some_and(crate::model::identifier::is_uuid) => {
-                self.add(name, "must be a UUID");
-            }
-            Rule::HttpsUrl if !text.is_some_and(is_https) => {
-                self.add(name, "must be an https address");
-            }
-            Rule::Url if !text.is_some_and(|text| text.contains(':')) => {
-                self.add(name, "must be an address");
-            }
-            Rule::Base64 if !text.is_some_and(is_base64) => self.add(name, "must be base64"),
-            Rule::Id { max } if !fits(1, *max) || !text.is_some_and(is_id) => {
-                self.add(
-                    name,
-                    format!("must be 1 to {max} letters, digits, -, _ and ."),
-                );
-            }
-            Rule::Quantity if !text.is_some_and(is_quantity) => {
-                self.add(name, "must be a decimal number as a string");
-            }
-            Rule::List(fields) => match value.as_array().map(Vec::as_slice) {
-                None | Some([]) => self.add(name, "must be a list of at least one"),
-                Some(items) => {
-                    for (nth, item) in items.iter().enumerate() {
-                        let name = format!("{name}[{nth}]");
-                        match item {
-                            Value::Object(object) => {
-                                self.members(&format!("{name}."), object, fields);
-                            }
-                            _ => self.add(name, "must be an object"),
-                        }
+                for field in object.fields {
+                    match members.get(field.name) {
+                        None if !field.is_required => {}
+                        None => wrong.push((path(field.name), "is missing".to_owned())),
+                        Some(Value::Null) if field.is_nullable => {}
+                        Some(value) => field.kind.check(&path(field.name), value, wrong),
                     }
                 }
-            },
-            Rule::Object(fields) => match value {
-                Value::Object(object) => self.members(&format!("{name}."), object, fields),
-                _ => self.add(name, "must be an object"),
-            },
-            _ => {}
+                let also = object.also.and_then(|rule| rule(members));
+                wrong.extend(also.map(|(field, reason)| (path(field), reason.to_owned())));
+            }
+            (Self::List(item), Value::Array(items)) if !items.is_empty() => {
+                for (nth, value) in items.iter().enumerate() {
+                    Self::Object(item).check(&format!("{name}[{nth}]"), value, wrong);
+                }
+            }
+            _ if self.fits(value) => {}
+            _ => wrong.push((name.to_owned(), format!("must be {}", self.expected()))),
+        }
+    }
+
+    /// For a value without parts.
+    fn fits(&self, value: &Value) -> bool {
+        match self {
+            Self::Text { min, max, form } => value
+                .as_str()
+                .is_some_and(|text| (*min..=*max).contains(&text.chars().count()) && form.1(text)),
+            Self::Integer { min, max } => {
+                value.as_i64().is_some_and(|n| (*min..=*max).contains(&n))
+            }
+            Self::Boolean => value.is_boolean(),
+            Self::OneOf(values) => value.as_str().is_some_and(|text| values.contains(&text)),
+            Self::Object(_) | Self::List(_) => false,
+        }
+    }
+
+    fn expected(&self) -> String {
+        match self {
+            Self::Text { min, max, form } => {
+                let length = match (min, max) {
+                    (0, &usize::MAX) => String::new(),
+                    (min, &usize::MAX) => format!(" of at least {min} characters"),
+                    (0, max) => format!(" of at most {max} characters"),
+                    (min, max) if min == max => format!(" of {max} characters"),
+                    (min, max) => format!(" of {min} to {max} characters"),
+                };
+                let form = match form.0 {
+                    "" => String::new(),
+                    form => format!(" ({form})"),
+                };
+                format!("a string{length}{form}")
+            }
+            Self::Integer { min, max } => format!("an integer from {min} to {max}"),
+            Self::Boolean => "true or false".to_owned(),
+            Self::OneOf(values) => format!("one of the strings {}", values.join(", ")),
+            Self::Object(_) => "an object".to_owned(),
+            Self::List(_) => "a list of at least one".to_owned(),
         }
     }
 }
 
-fn is_base64(text: &str) -> bool {
-    use base64::Engine;
-
-    base64::prelude::BASE64_STANDARD.decode(text).is_ok()
+pub(super) fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `\)-_` is a range. The signs of Latin-1 are enough to tell: no program means to have others in a
-/// name.
-fn is_name(text: &str) -> bool {
-    text.chars().all(|c| match c {
-        '('..='z' => true,
-        '\0'..='\u{bf}' | '×' | '÷' => c.is_alphabetic() || c.is_whitespace(),
-        _ => true,
-    })
+pub(super) fn is_id(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    !text.is_empty() && text.bytes().all(fits)
 }
 
-fn is_https(url: &str) -> bool {
-    let scheme = url.get(..8).unwrap_or_default();
-    scheme.eq_ignore_ascii_case("https://") && url.len() > scheme.len()
+fn is_uuid(text: &str) -> bool {
+    let groups = text.split('-').map(str::len);
+    let hex = |b: u8| b == b'-' || b.is_ascii_hexdigit();
+    groups.eq([8, 4, 4, 4, 12]) && text.bytes().all(hex)
 }
 
-fn is_id(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
-/// `^\d+([\.]\d{1,8})?$`, at most 10 characters.
-fn is_quantity(text: &str) -> bool {
-    let mut parts = text.split('.');
-    let number = |part: Option<&str>| {
-        part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+/// A scheme, and no space after it: more than that is not known to be checked.
+fn is_uri(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
     };
-    let whole = number(parts.next());
-    let decimals = match parts.next() {
-        None => true,
-        Some(decimals) => decimals.len() <= 8 && number(Some(decimals)),
-    };
-    whole && decimals && parts.next().is_none() && text.len() <= 10
+    let parts = text.split_once(':');
+    let is_rest = |rest: &str| !rest.is_empty() && !rest.contains(char::is_whitespace);
+    parts.is_some_and(|(scheme, rest)| is_scheme(scheme) && is_rest(rest))
 }

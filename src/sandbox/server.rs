@@ -7,10 +7,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::answer::{Answer, Api};
 use super::faults::{Fault, Route};
-use super::message::{Answer, ReceivedRequest};
+use super::message::ReceivedRequest;
 use super::service::Service;
-use super::wire::{Length, bytes_of, read_body, read_chunks, read_head, refuse, write_answer};
+use super::wire::{Length, bad, bytes_of, read_body, read_chunks, read_head, refuse};
 
 /// How long a test waits for a condition before it is told that it does not hold.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,12 +26,13 @@ pub(super) struct Server {
 struct Shared {
     service: Mutex<Service>,
     faults: Mutex<Vec<Rule>>,
-    requests: Mutex<Vec<ReceivedRequest>>,
+    log: Mutex<Log>,
     request_came: Condvar,
     gate: Mutex<Gate>,
     gate_moved: Condvar,
     connections: Mutex<Connections>,
-    in_flight: Mutex<InFlight>,
+    /// How many requests are being served, and the most that were, by method and path.
+    in_flight: Mutex<HashMap<String, (usize, usize)>>,
 }
 
 struct Rule {
@@ -43,12 +45,17 @@ struct Rule {
     fault: Fault,
 }
 
-/// The requests that are being served, and the most that were at any time, by method and path.
+/// All requests, and the bodies of the latest.
 #[derive(Default)]
-struct InFlight {
-    now: HashMap<String, usize>,
-    most: HashMap<String, usize>,
+struct Log {
+    requests: Vec<ReceivedRequest>,
+    /// How many of the requests lost their bodies.
+    without_body: usize,
+    body_bytes: usize,
 }
+
+/// How much of bodies is kept, whatever is uploaded: a picture in base64, and then some.
+const KEPT_BODIES: usize = 4 * 1024 * 1024;
 
 #[derive(Default)]
 struct Gate {
@@ -61,7 +68,6 @@ struct Gate {
 struct Connections {
     next_id: u64,
     open: HashMap<u64, TcpStream>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -71,7 +77,7 @@ impl Server {
         let shared = Arc::new(Shared {
             service: Mutex::new(service),
             faults: Mutex::default(),
-            requests: Mutex::default(),
+            log: Mutex::default(),
             request_came: Condvar::new(),
             gate: Mutex::default(),
             gate_moved: Condvar::new(),
@@ -128,33 +134,42 @@ impl Server {
 
     pub(super) fn most_at_once(&self, route: &Route) -> usize {
         let in_flight = lock(&self.shared.in_flight);
-        let matching = in_flight.most.iter().filter(|(line, _)| {
+        let matching = in_flight.iter().filter(|(line, _)| {
             let (method, path) = line.split_once(' ').unwrap_or_default();
             route.matches(method, path)
         });
-        matching.map(|(_, most)| *most).max().unwrap_or(0)
+        matching.map(|(_, (_, most))| *most).max().unwrap_or(0)
     }
 
     pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
-        lock(&self.shared.requests).clone()
+        lock(&self.shared.log).requests.clone()
     }
 
     pub(super) fn clear_requests(&self) {
-        lock(&self.shared.requests).clear();
+        *lock(&self.shared.log) = Log::default();
     }
 
     pub(super) fn count(&self, route: &Route) -> usize {
-        count(&lock(&self.shared.requests), route)
+        lock(&self.shared.log).count_from(0, route)
     }
 
     pub(super) fn wait_for(&self, route: &Route, n: usize) -> bool {
-        let requests = lock(&self.shared.requests);
-        let (requests, _) = self
-            .shared
-            .request_came
-            .wait_timeout_while(requests, PATIENCE, |requests| count(requests, route) < n)
-            .unwrap_or_else(PoisonError::into_inner);
-        count(&requests, route) >= n
+        let log = lock(&self.shared.log);
+        // Each request is looked at once, however many there are.
+        let (mut seen, mut count) = (0, 0);
+        let is_short = |log: &mut Log| {
+            if log.requests.len() < seen {
+                // They were cleared meanwhile.
+                (seen, count) = (0, 0);
+            }
+            count += log.count_from(seen, route);
+            seen = log.requests.len();
+            count < n
+        };
+        let came = &self.shared.request_came;
+        let waited = came.wait_timeout_while(log, PATIENCE, is_short);
+        let (_log, result) = waited.unwrap_or_else(PoisonError::into_inner);
+        !result.timed_out()
     }
 }
 
@@ -162,16 +177,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         lock(&self.shared.gate).stopping = true;
         self.shared.gate_moved.notify_all();
-        // Wakes the thread that accepts; without it there is nothing to wake.
-        drop(TcpStream::connect(self.address));
-        if let Some(accepting) = self.accepting.take() {
+        // Wakes the thread that accepts, which frees the port. Not woken, it is not waited for.
+        let woken = TcpStream::connect_timeout(&self.address, PATIENCE).is_ok();
+        if let Some(accepting) = self.accepting.take().filter(|_| woken) {
             drop(accepting.join());
         }
+        // The threads of connections are not waited for: not every system wakes one that reads when
+        // its socket is shut down. It ends when the client closes.
         self.shared.close_connections();
-        let threads = std::mem::take(&mut lock(&self.shared.connections).threads);
-        for thread in threads {
-            drop(thread.join());
-        }
     }
 }
 
@@ -187,7 +200,7 @@ impl Shared {
         }
     }
 
-    /// Waits for a release after the first `releases`. Says whether to go on: not when the server stops.
+    /// Waits for a release after the first `releases`. Says whether to go on: not if it stops.
     fn hold(&self, releases: u64) -> bool {
         let gate = lock(&self.gate);
         let is_held = |gate: &mut Gate| !gate.stopping && gate.releases == releases;
@@ -220,9 +233,25 @@ impl Shared {
     }
 }
 
-fn count(requests: &[ReceivedRequest], route: &Route) -> usize {
-    let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
-    requests.iter().filter(matching).count()
+impl Log {
+    /// How many requests of a route there were after the first `first`.
+    fn count_from(&self, first: usize, route: &Route) -> usize {
+        let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
+        self.requests.iter().skip(first).filter(matching).count()
+    }
+
+    fn push(&mut self, request: ReceivedRequest) {
+        self.body_bytes += request.body.len();
+        let older = self.requests.iter_mut().skip(self.without_body);
+        for older in older {
+            if self.body_bytes <= KEPT_BODIES {
+                break;
+            }
+            self.body_bytes -= std::mem::take(&mut older.body).len();
+            self.without_body += 1;
+        }
+        self.requests.push(request);
+    }
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
@@ -236,7 +265,6 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             continue;
         };
         let mut connections = lock(&shared.connections);
-        connections.threads.retain(|thread| !thread.is_finished());
         connections.next_id += 1;
         let id = connections.next_id;
         connections.open.insert(id, handle);
@@ -249,9 +277,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 drop(stream.shutdown(Shutdown::Both));
             }
         });
-        match thread {
-            Ok(thread) => connections.threads.push(thread),
-            Err(_) => drop(connections.open.remove(&id)),
+        if thread.is_err() {
+            connections.open.remove(&id);
         }
     }
 }
@@ -261,6 +288,9 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
     while let Some(head) = read_head(&mut stream, &mut buffer)? {
+        if shared.is_stopping() {
+            break;
+        }
         let mut request = head.request;
         // Before the request is logged: whoever sees it in the log can release it.
         let releases = lock(&shared.gate).releases;
@@ -276,22 +306,19 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let body = match head.length {
             Length::Known(length) => read_body(&mut stream, &mut buffer, length)?,
             Length::Chunked => read_chunks(&mut stream, &mut buffer)?,
-            Length::Wrong => Err(Answer::problem(400, "Not a Content-Length", "")),
+            Length::Wrong => Err(bad(400, "Not a Content-Length")),
         };
-        let refusal = match body {
-            Ok(body) => {
-                request.body = body;
-                None
+        match body {
+            Ok(body) => request.body = body,
+            Err(refusal) => {
+                log(shared, request);
+                return refuse(&mut stream, &refusal);
             }
-            Err(refusal) => Some(refusal),
-        };
-        log(shared, request.clone());
-        if let Some(refusal) = refusal {
-            return refuse(&mut stream, &refusal);
         }
-        match answer(&mut stream, shared, &request, fault, releases, &mut served)? {
-            Done::KeepOpen if head.keep_alive => {}
-            Done::KeepOpen | Done::Close => return Ok(()),
+        log(shared, request.clone());
+        let keep_open = answer(&mut stream, shared, &request, fault, releases, &mut served)?;
+        if !keep_open || !head.keep_alive {
+            break;
         }
     }
     Ok(())
@@ -308,26 +335,21 @@ impl<'a> Served<'a> {
         let path = request.path.split('?').next().unwrap_or_default();
         let line = format!("{} {path}", request.method);
         let mut in_flight = lock(&shared.in_flight);
-        let now = in_flight.now.entry(line.clone()).or_default();
+        let (now, most) = in_flight.entry(line.clone()).or_default();
         *now += 1;
-        let now = *now;
-        let most = in_flight.most.entry(line.clone()).or_default();
-        *most = now.max(*most);
-        let line = Some(line);
-        Self { shared, line }
+        *most = (*most).max(*now);
+        Self {
+            shared,
+            line: Some(line),
+        }
     }
 
     /// Before the answer goes out: what the client sends when it has it does not overlap with this.
     fn end(&mut self) {
-        let Some(line) = self.line.take() else {
-            return;
-        };
+        let line = self.line.take();
         let mut in_flight = lock(&self.shared.in_flight);
-        if let Some(now) = in_flight.now.get_mut(&line) {
+        if let Some((now, _)) = line.and_then(|line| in_flight.get_mut(&line)) {
             *now -= 1;
-            if *now == 0 {
-                in_flight.now.remove(&line);
-            }
         }
     }
 }
@@ -338,11 +360,7 @@ impl Drop for Served<'_> {
     }
 }
 
-enum Done {
-    KeepOpen,
-    Close,
-}
-
+/// Answers, or fails, and says whether the connection stays open.
 fn answer(
     stream: &mut TcpStream,
     shared: &Shared,
@@ -350,83 +368,80 @@ fn answer(
     fault: Option<Fault>,
     releases: u64,
     served: &mut Served<'_>,
-) -> io::Result<Done> {
-    let carry_out = || {
-        let mut answer = lock(&shared.service).answer(request);
-        if request.method == "HEAD" {
-            answer.body.clear();
-        }
-        answer
-    };
+) -> io::Result<bool> {
     match &fault {
-        Some(Fault::Delay(time)) if !shared.delay(*time) => return Ok(Done::Close),
-        Some(Fault::Hold) if !shared.hold(releases) => return Ok(Done::Close),
+        Some(Fault::Delay(time)) if !shared.delay(*time) => return Ok(false),
+        Some(Fault::Hold) if !shared.hold(releases) => return Ok(false),
+        Some(Fault::EndlessBody) => return endless_body(stream, shared),
         _ => {}
     }
-    let carried_out = match &fault {
-        None | Some(Fault::Delay(_) | Fault::Hold | Fault::LoseReply | Fault::CutReply) => {
-            carry_out()
-        }
-        _ => Answer::empty(200),
+    let carried_out = || match (lock(&shared.service).answer(request), &*request.method) {
+        (answer, "HEAD") => Answer::empty(answer.status),
+        (answer, _) => answer,
     };
-    served.end();
-    match fault {
-        None | Some(Fault::Delay(_) | Fault::Hold) => write_answer(stream, &carried_out, None)?,
+    let (bytes, keep_open) = match fault {
+        None | Some(Fault::Delay(_) | Fault::Hold) => (bytes_of(&carried_out()), true),
         Some(Fault::Status {
             status,
             retry_after,
         }) => {
-            let mut answer = Answer::problem(status, "A fault that was asked for", "");
-            if [204, 304].contains(&status) || request.method == "HEAD" {
-                // These have no body, whatever their head says: it would be read as the next answer.
-                answer.body.clear();
-            }
-            write_answer(stream, &answer, retry_after.as_deref())?;
+            // Some have no body, whatever their head says: it would be read as the next answer.
+            let mut answer = if [204, 304].contains(&status) || request.method == "HEAD" {
+                Answer::empty(status)
+            } else {
+                let api = Api::of(&request.path).unwrap_or(Api::Management);
+                api.error(status, "A fault that was asked for", &[])
+            };
+            let retry_after = retry_after.map(|value| ("Retry-After", value));
+            answer.headers.extend(retry_after);
+            (bytes_of(&answer), true)
         }
         Some(Fault::Reply {
             status,
             content_type,
             body,
-        }) => write_answer(stream, &Answer::new(status, content_type, body), None)?,
+        }) => (bytes_of(&Answer::new(status, content_type, body)), true),
         Some(Fault::HtmlBadGateway) => {
             let page = "<html><head><title>502 Bad Gateway</title></head>\
                         <body><h1>502 Bad Gateway</h1></body></html>";
-            write_answer(stream, &Answer::new(502, "text/html", page), None)?;
+            (bytes_of(&Answer::new(502, "text/html", page)), true)
         }
-        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::LoseReply) => {
-            return Ok(Done::Close);
+        Some(Fault::LoseReply) => {
+            carried_out();
+            (Vec::new(), false)
         }
         Some(Fault::CutReply) => {
-            let bytes = bytes_of(&carried_out, None);
             // A reply without a body is not cut: its head says it all.
-            let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-            let head = head.map_or(0, |at| at + 4);
-            let cut = head + (bytes.len() - head) / 2;
-            stream.write_all(bytes.get(..cut).unwrap_or_default())?;
-            return Ok(Done::Close);
+            let answer = carried_out();
+            let mut bytes = bytes_of(&answer);
+            bytes.truncate(bytes.len() - answer.body.len().div_ceil(2));
+            (bytes, false)
         }
-        Some(Fault::Garbage) => {
-            stream.write_all(b"\x16\x03\x01 this is not HTTP\r\n\r\n")?;
-            return Ok(Done::Close);
+        Some(Fault::Garbage) => (b"\x16\x03\x01 this is not HTTP\r\n\r\n".to_vec(), false),
+        Some(Fault::Raw(bytes)) => (bytes, false),
+        // The last one was answered before.
+        Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::EndlessBody) => {
+            (Vec::new(), false)
         }
-        Some(Fault::Raw(bytes)) => {
-            stream.write_all(&bytes)?;
-            return Ok(Done::Close);
-        }
-        Some(Fault::EndlessBody) => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")?;
-            let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
-            while !shared.is_stopping() {
-                stream.write_all(&chunk)?;
-            }
-            return Ok(Done::Close);
-        }
+    };
+    served.end();
+    stream.write_all(&bytes)?;
+    Ok(keep_open)
+}
+
+fn endless_body(stream: &mut TcpStream, shared: &Shared) -> io::Result<bool> {
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes())?;
+    let chunk = [b"4000\r\n".as_slice(), &[b' '; 0x4000], b"\r\n"].concat();
+    while !shared.is_stopping() {
+        stream.write_all(&chunk)?;
     }
-    Ok(Done::KeepOpen)
+    Ok(false)
 }
 
 fn log(shared: &Shared, request: ReceivedRequest) {
-    lock(&shared.requests).push(request);
+    lock(&shared.log).push(request);
     shared.request_came.notify_all();
 }
 

@@ -5,7 +5,8 @@ use std::net::{Shutdown, TcpStream};
 
 use ureq::http::StatusCode;
 
-use super::message::{Answer, ReceivedRequest};
+use super::answer::{Answer, Api};
+use super::message::ReceivedRequest;
 
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -60,7 +61,7 @@ pub(super) fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Res
                 }
             }
             Ok(httparse::Status::Partial) | Err(_) => {
-                refuse(stream, &Answer::problem(400, "Not an HTTP request", ""))?;
+                refuse(stream, &bad(400, "Not an HTTP request"))?;
                 return Ok(None);
             }
         }
@@ -85,7 +86,7 @@ pub(super) fn read_body(
     length: usize,
 ) -> io::Result<Result<Vec<u8>, Answer>> {
     if length > MAX_BODY {
-        return Ok(Err(Answer::problem(413, "Body too large", "")));
+        return Ok(Err(bad(413, "Body too large")));
     }
     while buffer.len() < length {
         if read_more(stream, buffer)? == 0 {
@@ -111,11 +112,11 @@ pub(super) fn read_chunks(
                 }
                 continue;
             }
-            _ => return Ok(Err(Answer::problem(400, "Not a chunk", ""))),
+            _ => return Ok(Err(bad(400, "Not a chunk"))),
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         if size > MAX_BODY - body.len() {
-            return Ok(Err(Answer::problem(413, "Body too large", "")));
+            return Ok(Err(bad(413, "Body too large")));
         }
         buffer.drain(..line);
         // The line end that follows each chunk goes with it.
@@ -132,7 +133,7 @@ pub(super) fn read_chunks(
 
 /// Answers what cannot be read on from, and closes.
 pub(super) fn refuse(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
-    write_answer(stream, answer, None)?;
+    stream.write_all(&bytes_of(answer))?;
     stream.shutdown(Shutdown::Write)?;
     // Closing a socket with bytes unread breaks the connection, and the answer would be lost with it.
     io::copy(stream, &mut io::sink()).map(drop)
@@ -145,28 +146,23 @@ fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> 
     Ok(read)
 }
 
-pub(super) fn write_answer(
-    stream: &mut TcpStream,
-    answer: &Answer,
-    retry_after: Option<&str>,
-) -> io::Result<()> {
-    // One write: a head and a body in two packets cost a round trip.
-    stream.write_all(&bytes_of(answer, retry_after))
-}
-
-pub(super) fn bytes_of(answer: &Answer, retry_after: Option<&str>) -> Vec<u8> {
+/// A head and a body in one: two packets would cost a round trip.
+pub(super) fn bytes_of(answer: &Answer) -> Vec<u8> {
     let status = StatusCode::from_u16(answer.status);
     let name = status.ok().and_then(|status| status.canonical_reason());
-    let mut head = vec![
-        format!("HTTP/1.1 {} {}", answer.status, name.unwrap_or("Unknown")),
-        format!("Content-Length: {}", answer.body.len()),
-    ];
-    if !answer.body.is_empty() {
-        head.push(format!("Content-Type: {}", answer.content_type));
+    let mut head = format!(
+        "HTTP/1.1 {} {}\r\n",
+        answer.status,
+        name.unwrap_or("Unknown")
+    );
+    head += &format!("Content-Length: {}\r\n", answer.body.len());
+    for (name, value) in &answer.headers {
+        head += &format!("{name}: {value}\r\n");
     }
-    head.extend(retry_after.map(|value| format!("Retry-After: {value}")));
-    let mut bytes = head.join("\r\n").into_bytes();
-    bytes.extend_from_slice(b"\r\n\r\n");
-    bytes.extend_from_slice(&answer.body);
-    bytes
+    [head.as_bytes(), b"\r\n", &answer.body].concat()
+}
+
+/// What cannot be read is of no API.
+pub(super) fn bad(status: u16, detail: &str) -> Answer {
+    Api::Management.error(status, detail, &[])
 }

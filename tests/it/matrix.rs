@@ -277,7 +277,7 @@ fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
         requests: 0,
         ..expected
     };
-    run.check(endpoint, &result, &expected, "* /none");
+    run.check(endpoint, &result, &expected, "PATCH *");
     run.check_next(endpoint, &result);
 }
 
@@ -315,7 +315,7 @@ fn run_without_token(endpoint: &Endpoint, fault: &Fault, means: Means, count: us
         requests: 0,
         ..expected
     };
-    run.check(endpoint, &result, &expected, "* /none");
+    run.check(endpoint, &result, &expected, "PATCH *");
     run.check_next(endpoint, &result);
 }
 

@@ -19,6 +19,8 @@ use vipps::{Clock, Delivery, ErrorKind, RetryPolicy, Session};
 
 use crate::support::{rows, whole};
 
+mod described;
+mod description;
 mod faults;
 mod http;
 mod management_api;
@@ -27,6 +29,7 @@ mod tokens;
 
 const PREFILL: &str = "POST /management/v1/product-orders";
 const LIST: &str = "GET /management/v1/sales-units";
+const UNIT: &str = "GET /management/v1/sales-units/123456";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const ID: (&str, &str) = ("client_id", "sandbox-client-id");
@@ -81,7 +84,7 @@ impl Answer {
         let mut text = take("detail").as_str().unwrap().to_owned();
         for field in take("extraDetails").as_array().unwrap_or(&Vec::new()) {
             let member = |name: &str| field[name].as_str().unwrap();
-            write!(text, " {}: {};", member("name"), member("reason")).unwrap();
+            write!(text, " {}: {};", member("key"), member("value")).unwrap();
         }
         assert!(problem.is_empty(), "{problem:?}");
         (self.status, text)

@@ -419,7 +419,7 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
         serde_json::from_value(json!({"msn": "..", "name": "odd"})).unwrap();
     let error = in_header(&unit.msn).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected);
-    assert_eq!(error.field_problems()[0].name, "merchant-serial-number");
+    assert_eq!(error.field_problems()[0].name, "Merchant-Serial-Number");
 }
 
 const UUID: &str = "8a11afb7-c223-48ed-8ca6-4722b97261aa";

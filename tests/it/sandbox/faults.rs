@@ -1,64 +1,143 @@
 //! Faults, and the routes that they are for.
 
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
 use super::*;
 
 #[test]
 fn a_route_is_a_method_and_a_path() {
     let sandbox = Sandbox::start().unwrap();
     for line in [
-        "GET /a",
-        "POST /a",
-        "GET /a/b",
-        "GET /a/b/c",
-        "GET /a/b%3Ac",
-        "GET /a/b:c",
-        "GET /a?x=1",
-        "GET /a?x=2",
-        "GET /",
+        "GET /management/v1/sales-units",
+        "POST /management/v1/sales-units",
+        "GET /Management/v1/Sales-Units/",
+        "GET /management/v1/sales-units/1",
+        "GET /management/v1/merchants/a%3Ab/c",
+        "GET /management/v1/merchants/a:b/c",
+        "GET /management/v2/product-orders?includeExpired=true",
+        "GET /management/v2/product-orders?includeExpired=false",
+        "PUT /order-management/v2/eCom/categories/a",
+        "GET /other",
+        "GET /management/v1/*",
     ] {
         ask(&sandbox, line, &[], "");
     }
     for (route, n) in [
-        ("*", 9),
-        ("* *", 9),
-        ("GET *", 8),
+        ("*", 11),
+        ("* *", 11),
+        ("GET *", 9),
         ("POST *", 1),
-        ("PUT *", 0),
-        ("/a", 4),
-        ("* /a", 4),
-        ("GET /a", 3),
-        ("get /a", 0),
-        ("GET /a?x=1", 1),
-        ("GET /a?x=3", 0),
-        ("GET *?x=2", 1),
-        ("GET /*", 4),
-        ("GET /a/*", 3),
-        ("GET /*/b", 1),
-        ("GET /*/*", 3),
-        ("GET /*/*/*", 1),
-        ("GET /a/", 0),
-        ("GET /a/b:c", 2),
-        ("GET /a/b%3ac", 2),
-        ("GET /", 1),
+        ("DELETE *", 0),
+        ("/management/v1/sales-units", 3),
+        ("* /management/v1/sales-units", 3),
+        ("GET /management/v1/sales-units", 2),
+        ("GET /management/v1/sales-units/", 2),
+        ("GET /MANAGEMENT/V1/SALES-UNITS", 2),
+        ("GET /%6danagement/v1/sales-units", 2),
+        ("GET /management/v1/sales-units/1", 1),
+        ("GET /management/v1/sales-units/2", 0),
+        ("GET /management/v1/sales-units/*", 1),
+        ("GET /management/v1/*", 2),
+        ("GET /management/*/*", 4),
+        ("GET /*/*/*", 4),
+        ("GET /management/v1/merchants/a:b/c", 2),
+        ("GET /management/v1/merchants/a%3ab/c", 2),
+        ("GET /management/v1/merchants/A:b/c", 0),
+        ("GET /management/v1/merchants/*/c", 2),
+        ("GET /management/v2/product-orders", 2),
+        ("GET /management/v2/product-orders?includeExpired=true", 1),
+        ("GET /management/v2/product-orders?includeExpired=no", 0),
+        ("GET *?includeExpired=false", 1),
+        ("PUT /order-management/v2/ecom/categories/a", 1),
+        ("PUT /order-management/v2/*/categories/A", 0),
+        ("PUT /order-management/v2/recurring/categories/*", 0),
     ] {
         assert_eq!(sandbox.count(route), n, "{route}");
     }
-    assert!(sandbox.wait_for("GET /a", 3));
+    assert!(sandbox.wait_for("GET /management/v1/sales-units", 2));
+}
+
+/// What a panic of `call` says, which is at the line of the call.
+#[track_caller]
+fn panic_of(call: impl FnOnce()) -> String {
+    thread_local! {
+        static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+        static IS_EXPECTED: Cell<bool> = const { Cell::new(false) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| match IS_EXPECTED.get() {
+            true => {
+                let message = info.payload().downcast_ref::<String>().unwrap();
+                let at = info.location().unwrap();
+                PANIC.set(Some(format!("{}:{}: {message}", at.file(), at.line())));
+            }
+            false => others(info),
+        }));
+    });
+    IS_EXPECTED.set(true);
+    panic::catch_unwind(AssertUnwindSafe(call)).unwrap_err();
+    IS_EXPECTED.set(false);
+    PANIC.take().unwrap()
+}
+
+#[test]
+fn a_route_that_is_none_panics() {
+    let sandbox = Sandbox::start().unwrap();
+    let capitals = "the method must be in capitals, or *";
+    let slash = "the path must start with /, or be *";
+    let none = "no endpoint has this method and path";
+    for (route, reason) in [
+        ("get /management/v1/sales-units", capitals),
+        ("Get *", capitals),
+        ("GET management/v1/sales-units", slash),
+        ("GET", slash),
+        ("", slash),
+        ("GET  /management/v1/sales-units", slash),
+        ("GET https://api.vipps.no/management/v1/sales-units", slash),
+        ("GET /management/v1/sales-unit", none),
+        ("GET /management/v1/sales-units/1/2", none),
+        ("GET /sales-units", none),
+        ("GET /", none),
+        ("PUT /management/v1/sales-units", none),
+        ("POST /order-management/v2/ePayment/receipts/1", none),
+        ("GET /*", none),
+    ] {
+        // All on the line that the panic has to name.
+        #[rustfmt::skip]
+        let panics: [(u32, &dyn Fn()); 5] = [
+            (line!(), &|| sandbox.fault(route, 1, Fault::Hold)),
+            (line!(), &|| sandbox.fault_every(route, 2, Fault::Hold)),
+            (line!(), &|| assert_eq!(sandbox.count(route), 0)),
+            (line!(), &|| assert!(!sandbox.wait_for(route, 1))),
+            (line!(), &|| assert_eq!(sandbox.most_at_once(route), 0)),
+        ];
+        for (line, call) in panics {
+            let file = file!();
+            let message = format!("{route:?} is not a route of the sandbox: {reason}");
+            assert_eq!(panic_of(call), format!("{file}:{line}: {message}"));
+        }
+    }
+    // Nothing of it is left.
+    assert_eq!(ask(&sandbox, LIST, &[], "").status, 401);
 }
 
 #[test]
 fn faults_are_taken_in_order_and_used_up() {
     let sandbox = Sandbox::start().unwrap();
-    sandbox.fault("GET /a", 2, Fault::status(501));
-    sandbox.fault("GET /b", 1, Fault::status(502));
+    let [a, b, any] = ["1", "2", "*"].map(|msn| format!("GET /management/v1/sales-units/{msn}"));
+    let post = a.replace("GET", "POST");
+    sandbox.fault(&a, 2, Fault::status(501));
+    sandbox.fault(&b, 1, Fault::status(502));
     sandbox.fault("*", 0, Fault::status(500));
-    sandbox.fault("GET /*", 2, Fault::status(503));
-    sandbox.fault("GET /a", 1, Fault::status(504));
-    let lines = [
-        "GET /a", "POST /a", "GET /a", "GET /a", "GET /b", "GET /b", "GET /a", "GET /a",
-    ];
+    sandbox.fault(&any, 2, Fault::status(503));
+    sandbox.fault(&a, 1, Fault::status(504));
+    let lines = [&a, &post, &a, &a, &b, &b, &a, &a];
     let statuses = lines.map(|line| ask(&sandbox, line, &[EMPTY], "").status);
-    assert_eq!(statuses, [501, 404, 501, 503, 502, 503, 504, 404]);
+    assert_eq!(statuses, [501, 405, 501, 503, 502, 503, 504, 401]);
 
     sandbox.fault("*", usize::MAX, Fault::status(500));
     for _ in 0..3 {
@@ -66,6 +145,29 @@ fn faults_are_taken_in_order_and_used_up() {
     }
     sandbox.clear_faults();
     assert_eq!(ask(&sandbox, "GET /a", &[], "").status, 404);
+}
+
+/// A fault that answers does so in the form of the API that was called.
+#[test]
+fn a_fault_has_the_form_of_the_api() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.fault("*", 2, Fault::status_retry_after(503, "7"));
+    let answer = ask(&sandbox, "GET /order-management/v2/ecom/1", &[], "");
+    assert_eq!(
+        answer.headers,
+        ["content-type: application/json", "retry-after: 7"]
+    );
+    assert_eq!(
+        answer.json(),
+        json!({
+            "type": "https://sandbox.invalid/problem/503",
+            "title": "Service Unavailable",
+            "detail": "A fault that was asked for",
+            "instance": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        })
+    );
+    let answer = ask(&sandbox, LIST, &[], "");
+    assert_eq!(answer.json()["status"], json!(503));
 }
 
 /// A fault for one prefill over a bare socket: all that comes back, and how many orders there are then.
@@ -95,10 +197,10 @@ fn prefill_with(fault: Fault) -> (String, usize) {
 fn each_fault_does_what_it_says() {
     let created = "{\"prefillUrl\":\"https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001\",\
                    \"prefilledOrderId\":\"00000000-0000-4000-8000-000000000001\"}";
-    let problem = |status: u16| {
+    let problem = |status: u16, title: &str| {
         format!(
             "{{\"detail\":\"A fault that was asked for\",\"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
-             \"status\":{status},\"title\":\"A fault that was asked for\",\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
+             \"status\":{status},\"title\":\"{title}\",\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
              \"type\":\"https://sandbox.invalid/problem/{status}\"}}"
         )
     };
@@ -109,18 +211,27 @@ fn each_fault_does_what_it_says() {
     let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
     let is_problem = "Content-Type: application/problem+json\r\n";
     let is_json = "Content-Type: application/json\r\n";
-    let good = reply("201 Created", is_json, created);
+    let is_good = "Content-Type: application/json;charset=UTF-8\r\n";
+    let good = reply("201 Created", is_good, created);
     let (head, _) = good.split_once("\r\n\r\n").unwrap();
     let cut = format!("{head}\r\n\r\n{}", &created[..created.len() / 2]);
     for (fault, text, orders) in [
         (
             Fault::status(503),
-            reply("503 Service Unavailable", is_problem, &problem(503)),
+            reply(
+                "503 Service Unavailable",
+                is_problem,
+                &problem(503, "Service Unavailable"),
+            ),
             0,
         ),
         (
             Fault::status(429),
-            reply("429 Too Many Requests", is_problem, &problem(429)),
+            reply(
+                "429 Too Many Requests",
+                is_problem,
+                &problem(429, "Too Many Requests"),
+            ),
             0,
         ),
         (
@@ -128,7 +239,7 @@ fn each_fault_does_what_it_says() {
             reply(
                 "429 Too Many Requests",
                 &format!("{is_problem}Retry-After: 7\r\n"),
-                &problem(429),
+                &problem(429, "Too Many Requests"),
             ),
             0,
         ),
@@ -137,13 +248,13 @@ fn each_fault_does_what_it_says() {
             reply(
                 "503 Service Unavailable",
                 &format!("{is_problem}Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
-                &problem(503),
+                &problem(503, "Service Unavailable"),
             ),
             0,
         ),
         (
             Fault::status(599),
-            reply("599 Unknown", is_problem, &problem(599)),
+            reply("599 Unknown", is_problem, &problem(599, "Unknown")),
             0,
         ),
         (Fault::status(204), reply("204 No Content", "", ""), 0),
@@ -252,21 +363,22 @@ fn an_answer_without_a_body_does_not_disturb_the_next_one() {
 #[test]
 fn close_before_reading_leaves_the_body_unread() {
     let sandbox = Sandbox::start().unwrap();
-    sandbox.fault("POST /x", 1, Fault::CloseBeforeReading);
+    sandbox.fault(PREFILL, 1, Fault::CloseBeforeReading);
     let mut wire = Wire::open(&sandbox);
     // The head alone is enough for it.
-    wire.send("POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\n");
+    wire.send(format!("{PREFILL} HTTP/1.1\r\nContent-Length: 5\r\n\r\n"));
     assert_eq!(wire.rest(), "");
     let request = sandbox.requests().pop().unwrap();
-    assert_eq!((request.path.as_str(), request.body), ("/x", Vec::new()));
+    assert_eq!(format!("POST {}", request.path), PREFILL);
+    assert_eq!(request.body, b"");
 }
 
 #[test]
 fn an_endless_body_goes_on_until_the_client_has_enough() {
     let sandbox = Sandbox::start().unwrap();
-    sandbox.fault("GET /x", 1, Fault::EndlessBody);
+    sandbox.fault(LIST, 1, Fault::EndlessBody);
     let mut wire = Wire::open(&sandbox);
-    wire.send(request("GET /x", &[], ""));
+    wire.send(request(LIST, &[], ""));
     let head = wire.head();
     assert_eq!(
         head,
@@ -295,12 +407,12 @@ fn a_held_request_waits_for_its_release() {
         .into_iter()
         .enumerate()
     {
-        sandbox.fault("GET /held", 2, Fault::Hold);
+        sandbox.fault(UNIT, 2, Fault::Hold);
         let mut held = [Wire::open(&sandbox), Wire::open(&sandbox)];
         for wire in &mut held {
-            wire.send(request("GET /held", &[], ""));
+            wire.send(request(UNIT, &[], ""));
         }
-        assert!(sandbox.wait_for("GET /held", 2 * (round + 1)));
+        assert!(sandbox.wait_for(UNIT, 2 * (round + 1)));
         // Others go on meanwhile.
         assert_eq!(ask(&sandbox, "GET /free", &[], "").status, 404);
         for wire in &mut held {
@@ -312,7 +424,7 @@ fn a_held_request_waits_for_its_release() {
         // Once is enough, however soon after the request was seen.
         release(&sandbox);
         for wire in &mut held {
-            assert_eq!(wire.answer().status, 404);
+            assert_eq!(wire.answer().status, 401);
         }
     }
 }
@@ -324,9 +436,9 @@ fn a_release_is_never_missed() {
     let mut wire = Wire::open(&sandbox);
     for n in 1..=200 {
         sandbox.fault("*", 1, Fault::Hold);
-        wire.send(request("GET /held", &[], ""));
+        wire.send(request(UNIT, &[], ""));
         assert!(sandbox.wait_for("*", n));
         sandbox.release();
-        assert_eq!(wire.answer().status, 404);
+        assert_eq!(wire.answer().status, 401);
     }
 }

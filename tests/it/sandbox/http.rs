@@ -18,11 +18,13 @@ fn ends(what: impl FnOnce() + Send + 'static) {
 #[test]
 fn it_stops_whatever_its_connections_are_doing() {
     let sandbox = Sandbox::start().unwrap();
-    sandbox.fault("GET /held", 1, Fault::Hold);
-    sandbox.fault("GET /late", 1, Fault::Delay(Duration::from_secs(3600)));
+    let [held, late, later, endless] =
+        ["1", "2", "3", "4"].map(|msn| format!("GET /management/v1/sales-units/{msn}"));
+    sandbox.fault(&held, 1, Fault::Hold);
+    sandbox.fault(&late, 1, Fault::Delay(Duration::from_secs(3600)));
     // Longer than any clock can tell.
-    sandbox.fault("GET /later", 1, Fault::Delay(Duration::MAX));
-    sandbox.fault("GET /endless", 1, Fault::EndlessBody);
+    sandbox.fault(&later, 1, Fault::Delay(Duration::MAX));
+    sandbox.fault(&endless, 1, Fault::EndlessBody);
     let mut idle = Wire::open(&sandbox);
     idle.send(request("GET /idle", &[], ""));
     assert_eq!(idle.answer().status, 404);
@@ -31,14 +33,15 @@ fn it_stops_whatever_its_connections_are_doing() {
     half.send("GET /half HTTP/1.1\r\nHo");
     let mut no_body = Wire::open(&sandbox);
     no_body.send("POST /no-body HTTP/1.1\r\nContent-Length: 10\r\n\r\n123");
-    let mut waiting = ["held", "late", "later"].map(|path| {
+    let mut waiting = [held, late, later].map(|route| {
         let mut wire = Wire::open(&sandbox);
-        wire.send(request(&format!("GET /{path}"), &[], ""));
-        assert!(sandbox.wait_for(&format!("GET /{path}"), 1));
+        wire.send(request(&route, &[], ""));
+        assert!(sandbox.wait_for(&route, 1));
         wire
     });
+    let route = endless;
     let mut endless = Wire::open(&sandbox);
-    endless.send(request("GET /endless", &[], ""));
+    endless.send(request(&route, &[], ""));
     endless.head();
     // A session keeps connections of its own.
     let session = sandbox.session();
@@ -255,15 +258,15 @@ fn many_connections_are_served_at_once() {
     const CLIENTS: usize = 64;
     let sandbox = Sandbox::start().unwrap();
     // All have their connection, and all their requests are held, before the first is answered.
-    sandbox.fault("GET /all", CLIENTS, Fault::Hold);
+    sandbox.fault(UNIT, CLIENTS, Fault::Hold);
     let all_connected = Barrier::new(CLIENTS);
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
             scope.spawn(|| {
                 let mut wire = Wire::open(&sandbox);
                 all_connected.wait();
-                wire.send(request("GET /all", &[], ""));
-                assert_eq!(wire.answer().status, 404);
+                wire.send(request(UNIT, &[], ""));
+                assert_eq!(wire.answer().status, 401);
                 wire.send(request(
                     "POST /accesstoken/get",
                     &[ID, SECRET, KEY, EMPTY],
@@ -274,8 +277,38 @@ fn many_connections_are_served_at_once() {
                 assert_eq!(wire.answer().json().as_array().unwrap().len(), 3);
             });
         }
-        assert!(sandbox.wait_for("GET /all", CLIENTS));
+        assert!(sandbox.wait_for(UNIT, CLIENTS));
         sandbox.release();
     });
     assert_eq!(sandbox.count("POST /accesstoken/get"), CLIENTS);
+}
+
+/// Of many pictures no more is kept than of two, and always the latest.
+#[test]
+fn large_bodies_are_not_kept() {
+    const PICTURE: usize = 1_800_000;
+    let sandbox = Sandbox::start().unwrap();
+    let mut wire = Wire::open(&sandbox);
+    let body = "x".repeat(PICTURE);
+    for _ in 0..4 {
+        wire.send(request("POST /x", &[], &body));
+        wire.send(request("POST /x", &[], "small"));
+        assert_eq!((wire.answer().status, wire.answer().status), (404, 404));
+    }
+    let lengths = |sandbox: &Sandbox| {
+        let requests = sandbox.requests().into_iter();
+        requests
+            .map(|request| request.body.len())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lengths(&sandbox), [0, 0, 0, 5, PICTURE, 5, PICTURE, 5]);
+    // One that is larger than all that is kept is the latest, too.
+    wire.send(request("POST /x", &[], &body.repeat(4)));
+    assert_eq!(wire.answer().status, 404);
+    assert_eq!(lengths(&sandbox), [0, 0, 0, 0, 0, 0, 0, 0, 4 * PICTURE]);
+    assert_eq!(sandbox.count("*"), 9);
+    sandbox.clear_requests();
+    wire.send(request("POST /x", &[], &body));
+    assert_eq!(wire.answer().status, 404);
+    assert_eq!(lengths(&sandbox), [PICTURE]);
 }

@@ -9,7 +9,10 @@ fn the_standard_flow_gives_numbers_as_strings() {
         let headers = [ID, SECRET, key, EMPTY];
         let answer = ask(&sandbox, "POST /accesstoken/get", &headers, "");
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.headers, ["content-type: application/json"]);
+        assert_eq!(
+            answer.headers,
+            ["content-type: application/json;charset=UTF-8"]
+        );
         assert_eq!(
             answer.json(),
             json!({
@@ -32,8 +35,16 @@ fn the_management_flow_gives_a_number() {
         "Content-Type",
         "application/x-www-form-urlencoded; charset=utf-8",
     );
-    for (nth, form) in [FORM, with_charset].into_iter().enumerate() {
-        let body = "grant_type=client_credentials";
+    for (nth, (form, body)) in [
+        (FORM, "grant_type=client_credentials"),
+        (
+            with_charset,
+            "scope=donations&grant_type=client%5fcredentials",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let answer = ask(&sandbox, "POST /miami/v1/token", &[BASIC, form], body);
         assert_eq!(answer.status, 200);
         assert_eq!(
@@ -61,7 +72,11 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
     let wrong_client = oauth("invalid_client", "Client authentication failed.");
     let wrong_form = oauth(
         "unsupported_grant_type",
-        "The form must be grant_type=client_credentials.",
+        "The grant_type must be client_credentials.",
+    );
+    let wrong_member = oauth(
+        "invalid_request",
+        "The form must be a grant_type and no more than a scope.",
     );
     for (line, headers, body, status, expected) in [
         (
@@ -128,15 +143,30 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
             401,
             wrong_client.clone(),
         ),
-        (management, &[BASIC, JSON], form, 400, wrong_form.clone()),
+        // Without a grant type, or without a form to have one.
+        (management, &[BASIC, JSON], form, 401, wrong_client.clone()),
+        (
+            management,
+            &[BASIC, FORM],
+            "scope=donations",
+            401,
+            wrong_client.clone(),
+        ),
+        (management, &[BASIC, FORM, EMPTY], "", 401, wrong_client),
         (
             management,
             &[BASIC, FORM],
             "grant_type=password",
             400,
-            wrong_form.clone(),
+            wrong_form,
         ),
-        (management, &[BASIC, FORM, EMPTY], "", 400, wrong_form),
+        (
+            management,
+            &[BASIC, FORM],
+            "grant_type=client_credentials&user=x",
+            400,
+            wrong_member,
+        ),
     ] {
         let answer = ask(&sandbox, line, headers, body);
         assert_eq!(answer.status, status, "{headers:?}");
@@ -276,39 +306,54 @@ fn a_session_of_the_sandbox_lives_by_its_clock() {
     assert_eq!(sandbox.count("POST /miami/v1/token"), 1);
 }
 
+/// Each API has its own limits, and names the header in its own form.
 #[test]
-fn headers_are_checked_everywhere() {
+fn headers_are_checked_as_the_api_describes_them() {
     let sandbox = Sandbox::start().unwrap();
     let token = standard_token(&sandbox);
     let good = [("Authorization", token.as_str()), KEY];
-    let (thirty, long) = ("x".repeat(30), "x".repeat(31));
-    let names = [
+    let order = "GET /order-management/v2/ecom/order-1";
+    let detail = "The request has headers that are wrong.";
+    let system = [
         "vipps-system-name",
         "vipps-system-version",
         "vipps-system-plugin-name",
         "vipps-system-plugin-version",
     ];
-    let mut cases = vec![
-        ("merchant-serial-number", "", "must not be empty"),
-        ("merchant-serial-number", "123", "must be 4 to 10 digits"),
-        (
-            "merchant-serial-number",
-            "12345678901",
-            "must be 4 to 10 digits",
-        ),
-        ("merchant-serial-number", "12a45", "must be 4 to 10 digits"),
-        ("idempotency-key", "", "must not be empty"),
-    ];
-    for name in names {
-        cases.push((name, "", "must not be empty"));
-        cases.push((name, &long, "must be at most 30 characters"));
-        let fine = [&good[..], &[(name, thirty.as_str())]].concat();
-        assert_eq!(ask(&sandbox, LIST, &fine, "").status, 200);
+    for name in system {
+        for length in [0, 30, 31, 100, 101] {
+            let value = "x".repeat(length);
+            let headers = [&good[..], &[(name, &value)]].concat();
+            let answer = ask(&sandbox, LIST, &headers, "");
+            if length <= 30 {
+                assert_eq!(answer.status, 200);
+            } else {
+                let expected =
+                    format!("{detail} {name}: must be a string of at most 30 characters;");
+                assert_eq!(answer.problem(), (400, expected));
+            }
+
+            let headers = [&headers[..], &[("Merchant-Serial-Number", "123456")]].concat();
+            let answer = ask(&sandbox, order, &headers, "");
+            if length <= 100 {
+                assert_eq!(answer.status, 404);
+            } else {
+                let params =
+                    json!([{"name": name, "reason": "must be a string of at most 100 characters"}]);
+                assert_eq!(answer.status, 400);
+                assert_eq!(answer.json()["invalidParams"], params);
+            }
+        }
     }
-    for (name, value, reason) in cases {
-        let headers = [&good[..], &[(name, value)]].concat();
+    for msn in ["", "123", "12345678901", "12a45"] {
+        let headers = [&good[..], &[("Merchant-Serial-Number", msn)]].concat();
+        let expected = format!(
+            "{detail} Merchant-Serial-Number: must be a string of 4 to 10 characters (digits);"
+        );
         let problem = ask(&sandbox, LIST, &headers, "").problem();
-        let expected = format!("A header is wrong. {name}: {reason};");
         assert_eq!(problem, (400, expected));
     }
+    // What the endpoint does not take is not looked at.
+    let headers = [&good[..], &[("Idempotency-Key", "")]].concat();
+    assert_eq!(ask(&sandbox, LIST, &headers, "").status, 200);
 }
