@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vipps::management::{self, ListProductOrders, PrefillProductOrder, ProductType};
+use vipps::sandbox::Sandbox;
 use vipps::{Attempt, Error};
 
 #[path = "common/server.rs"]
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Error> {
     // The sandbox lives until the end of this function.
-    let (builder, sandbox) = server::session_builder("quickstart")?;
+    let (builder, sandbox) = server::session_builder("quickstart", Sandbox::builder())?;
     match &sandbox {
         Some(sandbox) => println!("Against a sandbox at {}.\n", sandbox.url()),
         None => println!("Against the service that VIPPS_* name.\n"),

@@ -21,12 +21,12 @@
 //! # Ok::<(), vipps::Error>(())
 //! ```
 //!
-//! What it holds when it starts:
+//! What it holds when it starts, unless [`Sandbox::builder`] gives it other data:
 //!
 //! | | |
 //! |---|---|
-//! | merchants | `business:NO:ORG` `987654321`, `business:DK:CVR` `12345678`, `business:FI:Y-tunnus` `1234567-8`; inactive: `business:NO:ORG` `999999999` |
-//! | sales units | `123456` and `654321` (Norway), `10012345` (Finland); inactive: `999999` |
+//! | merchants | `business:NO:ORG` `987654321`, `business:DK:CVR` `12345678`, `business:FI:Y-tunnus` `1234567-8` |
+//! | sales units | `123456` and `654321` (Norway), `10012345` (Finland) |
 //! | price packages | three, one for each market |
 //!
 //! Request bodies are taken and refused field by field, and answered, as the APIs' descriptions say.
@@ -39,26 +39,33 @@
 mod answer;
 #[rustfmt::skip] // A row of a table is a line.
 mod bodies;
+mod data;
 mod endpoints;
 mod faults;
 mod management;
 mod message;
 mod order_management;
 mod rules;
+mod served;
 mod server;
 mod service;
 mod tokens;
 mod wire;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::management::{ProductOrderId, ProductOrderStatus};
+use crate::management::{
+    BusinessIdentifier, Merchant, PricePackage, ProductOrderId, ProductOrderStatus, SalesUnit,
+};
 use crate::{ApiKeys, Clock, Error, Msn, Session, SessionBuilder, SystemInfo};
 
+pub use answer::Answer;
 pub use faults::Fault;
 pub use message::ReceivedRequest;
 
+use data::Choice;
 use faults::Route;
 use server::Server;
 use service::Service;
@@ -78,6 +85,7 @@ pub struct Sandbox {
 pub struct SandboxBuilder {
     port: u16,
     clock: Clock,
+    choice: Choice,
 }
 
 impl SandboxBuilder {
@@ -94,13 +102,57 @@ impl SandboxBuilder {
         self
     }
 
+    /// A sales unit instead of those that a sandbox has by itself, or one more after the first. Its
+    /// merchant is there too, under an invented name unless [`merchant`](Self::merchant) gives it one.
+    ///
+    /// ```
+    /// use vipps::management::{self, BusinessIdentifier, SalesUnit};
+    /// use vipps::sandbox::Sandbox;
+    ///
+    /// let merchant = BusinessIdentifier::norway("912345678")?;
+    /// let mut kiosk = SalesUnit::new("555555".parse()?, "The Kiosk", merchant);
+    /// kiosk.configuration.recurring_allowed = Some(true);
+    /// let sandbox = Sandbox::builder().sales_unit(kiosk).start()?;
+    ///
+    /// let unit = management::get_sales_unit(&sandbox.session(), &"555555".parse()?)?;
+    /// assert_eq!((unit.name.as_str(), unit.configuration.recurring_allowed), ("The Kiosk", Some(true)));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    pub fn sales_unit(mut self, unit: SalesUnit) -> Self {
+        self.choice.sales_units.get_or_insert_default().push(unit);
+        self
+    }
+
+    /// `n` sales units of the merchant `business:NO:ORG` `987654321`, with the MSNs `1000000` and on,
+    /// instead of those that a sandbox has by itself.
+    pub fn sales_units(mut self, n: usize) -> Self {
+        self.choice.count = Some(n);
+        self
+    }
+
+    /// A merchant instead of those that a sandbox has by itself, or one more after the first. One that
+    /// is not active is answered with a 404, as by the API.
+    pub fn merchant(mut self, merchant: Merchant) -> Self {
+        self.choice.merchants.get_or_insert_default().push(merchant);
+        self
+    }
+
+    /// A price package instead of those that a sandbox has by itself, or one more after the first.
+    pub fn price_package(mut self, package: PricePackage) -> Self {
+        self.choice
+            .price_packages
+            .get_or_insert_default()
+            .push(package);
+        self
+    }
+
     /// Starts listening.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the port cannot be had.
     pub fn start(self) -> Result<Sandbox, Error> {
-        let service = Service::new(self.clock.clone());
+        let service = Service::new(self.clock.clone(), self.choice.data()?);
         let server = Server::start(self.port, service)
             .map_err(|error| Error::config("port", format!("cannot be listened on: {error}")))?;
         let session = builder(server.url(), &self.clock)?.build()?;
@@ -127,6 +179,7 @@ impl Sandbox {
         SandboxBuilder {
             port: 0,
             clock: Clock::manual(),
+            choice: Choice::default(),
         }
     }
 
@@ -170,10 +223,27 @@ impl Sandbox {
         self.clock.advance(by);
     }
 
-    /// The same sandbox with `n` sales units of the Norwegian merchant, `1000000` and on, instead of those that it started with.
-    pub fn with_sales_units(self, n: usize) -> Self {
-        self.server.service().management.set_sales_units(n);
-        self
+    /// Adds a sales unit, or replaces the one with its MSN, as when it gets another name.
+    pub fn put_sales_unit(&self, unit: SalesUnit) {
+        self.server.service().management.data.put_sales_unit(unit);
+    }
+
+    /// Removes a sales unit, if it is there: the API answers a 404 for it from then on.
+    pub fn remove_sales_unit(&self, msn: &Msn) {
+        let data = &mut self.server.service().management.data;
+        data.sales_units.retain(|unit| unit.msn != *msn);
+    }
+
+    /// Adds a merchant, or replaces the one with its business identifier.
+    pub fn put_merchant(&self, merchant: Merchant) {
+        self.server.service().management.data.put_merchant(merchant);
+    }
+
+    /// Removes a merchant, if it is there. Its sales units stay.
+    pub fn remove_merchant(&self, id: &BusinessIdentifier) {
+        let data = &mut self.server.service().management.data;
+        data.merchants
+            .retain(|merchant| merchant.business_identifier != *id);
     }
 
     /// How long tokens of either flow last from now on.
@@ -191,7 +261,8 @@ impl Sandbox {
         self.server.service().tokens.revoke();
     }
 
-    /// Does the merchant's and the service's part for a product order. A completed one has a sales unit.
+    /// Does the merchant's and the API's part for a product order. A completed one has a sales unit, which
+    /// all endpoints know from then on, and its merchant with it.
     ///
     /// # Errors
     ///
@@ -208,6 +279,78 @@ impl Sandbox {
             let rule = "must be the id of an order in the sandbox";
             Err(Error::invalid("productOrderId", rule, id.as_str()))
         }
+    }
+
+    /// Has a function of the test answer an endpoint that the sandbox does not know, or in place of its
+    /// own: a method and a path, in which a `*` stands for one segment. The access token and the
+    /// subscription key are checked before. Faults, counts and the list of requests take the route too.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use serde_json::{Value, json};
+    /// use vipps::IdempotencyKey;
+    /// use vipps::sandbox::{Answer, Fault};
+    ///
+    /// let route = "POST /epayment/v1/payments";
+    /// sandbox.serve(route, |request| {
+    ///     let payment = request.json().unwrap_or_default();
+    ///     Answer::json(201, &json!({"reference": payment["reference"]}))
+    /// });
+    /// sandbox.fault(route, 1, Fault::LoseReply);
+    ///
+    /// // The key makes a retry safe.
+    /// let made: Value = sandbox
+    ///     .session()
+    ///     .request("POST", "/epayment/v1/payments")
+    ///     .idempotency_key(&IdempotencyKey::new("order-17")?)
+    ///     .json(&json!({"reference": "order-17", "amount": {"currency": "NOK", "value": 4900}}))
+    ///     .send()?
+    ///     .json()?;
+    /// assert_eq!(made["reference"], "order-17");
+    /// assert_eq!(sandbox.count(route), 2);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// The function must not make calls to the same sandbox, which would wait for itself.
+    ///
+    /// # Panics
+    ///
+    /// If the route has no method in capitals or no path.
+    #[track_caller]
+    #[allow(clippy::panic)]
+    pub fn serve(
+        &self,
+        route: &str,
+        handler: impl Fn(&ReceivedRequest) -> Answer + Send + Sync + 'static,
+    ) {
+        let is_method = |method: &str| method.bytes().all(|b| b.is_ascii_uppercase());
+        match route.split_once(" /") {
+            Some((method, rest)) if !method.is_empty() && is_method(method) => {
+                let path = format!("/{rest}");
+                let mut service = self.server.service();
+                service.served.add(method, &path, Arc::new(handler));
+            }
+            _ => panic!("{route:?} is not a method and a path, such as POST /epayment/v1/payments"),
+        }
+    }
+
+    /// The variables that point [`Session::from_env`] at the sandbox, for a program that a test starts.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// let mut program = std::process::Command::new("my-program");
+    /// program.env_clear().envs(sandbox.env());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    pub fn env(&self) -> [(&'static str, String); 5] {
+        let [subscription_key, _secondary] = SUBSCRIPTION_KEYS;
+        [
+            ("VIPPS_BASE_URL", self.url().to_owned()),
+            ("VIPPS_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("VIPPS_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+            ("VIPPS_SUBSCRIPTION_KEY", subscription_key.to_owned()),
+            ("VIPPS_MERCHANT_SERIAL_NUMBER", MSN.to_owned()),
+        ]
     }
 
     /// Has the next `times` requests of a route fail.
@@ -227,7 +370,7 @@ impl Sandbox {
     /// that take a route: a misspelt fault must not make a test pass.
     #[track_caller]
     pub fn fault(&self, route: &str, times: usize, fault: Fault) {
-        self.server.add_fault(parsed(route), times, 1, fault);
+        self.server.add_fault(self.route(route), times, 1, fault);
     }
 
     /// Has every `nth` request of a route fail for good, such as 20 for one in 20; otherwise as [`fault`](Self::fault).
@@ -235,10 +378,18 @@ impl Sandbox {
     /// Counted are the requests that no fault set before took.
     #[track_caller]
     pub fn fault_every(&self, route: &str, nth: usize, fault: Fault) {
-        self.server.add_fault(parsed(route), usize::MAX, nth, fault);
+        self.server
+            .add_fault(self.route(route), usize::MAX, nth, fault);
     }
 
-    /// Takes back all faults, and lets go of the requests that [`Fault::Hold`] holds.
+    /// The faults that have not happened as often as they were to: their routes, and how often they still
+    /// are. A test that ends with `assert_eq!(sandbox.unused_faults(), [])` has met all that it set up. A
+    /// fault that is for good is not among them.
+    pub fn unused_faults(&self) -> Vec<(String, usize)> {
+        self.server.unused_faults()
+    }
+
+    /// Removes all faults, and releases the requests that [`Fault::Hold`] holds.
     pub fn clear_faults(&self) {
         self.server.clear_faults();
     }
@@ -262,13 +413,27 @@ impl Sandbox {
     /// `"POST /accesstoken/get"` says that no two token requests ever overlapped.
     #[track_caller]
     pub fn most_at_once(&self, route: &str) -> usize {
-        self.server.most_at_once(&parsed(route))
+        self.server.most_at_once(&self.route(route))
     }
 
     /// All requests so far, in the order in which they came in. They hold keys and tokens: the
     /// sandbox's own. Where bodies are more than 4 MiB together the oldest are dropped.
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.server.requests()
+    }
+
+    /// The requests of a route so far, in the order in which they came in.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// vipps::management::list_sales_units(&sandbox.session())?;
+    /// let requests = sandbox.requests_to("GET /management/v1/sales-units");
+    /// assert_eq!(requests[0].header("Merchant-Serial-Number"), Some("123456"));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn requests_to(&self, route: &str) -> Vec<ReceivedRequest> {
+        self.server.requests_to(&self.route(route))
     }
 
     /// Forgets the requests so far.
@@ -279,14 +444,30 @@ impl Sandbox {
     /// How many requests of a route there were.
     #[track_caller]
     pub fn count(&self, route: &str) -> usize {
-        self.server.count(&parsed(route))
+        self.server.count(&self.route(route))
     }
 
     /// Waits until there were `n` requests of a route, 10 s at the most, and says whether there were. A request counts when it has been
     /// read, before it is answered: one that is held or lost does too.
     #[track_caller]
     pub fn wait_for(&self, route: &str, n: usize) -> bool {
-        self.server.wait_for(&parsed(route), n)
+        self.server.wait_for(&self.route(route), n)
+    }
+}
+
+impl Sandbox {
+    /// A route that is none is the test's mistake.
+    #[track_caller]
+    #[allow(clippy::panic)]
+    fn route(&self, route: &str) -> Route {
+        let is_served = |method: &str, path: &str| {
+            let service = self.server.service();
+            service.served.has_route(method, path)
+        };
+        match Route::parse(route, is_served) {
+            Ok(route) => route,
+            Err(reason) => panic!("{route:?} is not a route of the sandbox: {reason}"),
+        }
     }
 }
 
@@ -299,15 +480,8 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// A route that is none is the test's mistake.
-#[track_caller]
-#[allow(clippy::panic)]
-fn parsed(route: &str) -> Route {
-    match Route::parse(route) {
-        Ok(route) => route,
-        Err(reason) => panic!("{route:?} is not a route of the sandbox: {reason}"),
-    }
-}
+/// The sales unit of the sandbox's sessions.
+const MSN: &str = "123456";
 
 fn builder(url: &str, clock: &Clock) -> Result<SessionBuilder, Error> {
     let [subscription_key, _secondary] = SUBSCRIPTION_KEYS;
@@ -316,5 +490,5 @@ fn builder(url: &str, clock: &Clock) -> Result<SessionBuilder, Error> {
     Ok(Session::builder(keys, system)
         .base_url(url)
         .clock(clock.clone())
-        .merchant_serial_number(Msn::new("123456")?))
+        .merchant_serial_number(Msn::new(MSN)?))
 }

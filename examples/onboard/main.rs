@@ -36,6 +36,7 @@ use vipps::management::{
     PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, get_product_order,
     prefill_product_order,
 };
+use vipps::sandbox::Sandbox;
 use vipps::{Delivery, Error, ErrorKind, RetryPolicy, Session};
 
 #[path = "../common/arguments.rs"]
@@ -88,7 +89,7 @@ impl Failure {
 
 /// Orders or finds the order, and follows it to the status that it ends with.
 fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let (builder, sandbox) = server::session_builder("onboard")?;
+    let (builder, sandbox) = server::session_builder("onboard", Sandbox::builder())?;
     // It lives until the end of this function.
     let sandbox = sandbox.map(Arc::new);
     // What is repeated is repeated here, where it can be seen.

@@ -34,6 +34,7 @@ use vipps::order_management::{
     self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
     UnitInfo, ensure_receipt, format_minor_units,
 };
+use vipps::sandbox::Sandbox;
 use vipps::{Error, Session};
 
 #[path = "../common/server.rs"]
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
 /// Sends all orders; gives how many failed.
 fn run(directory: &Path) -> Result<usize, Box<dyn std::error::Error>> {
     // The sandbox lives until the end of this function.
-    let (builder, sandbox) = server::session_builder("receipts")?;
+    let (builder, sandbox) = server::session_builder("receipts", Sandbox::builder())?;
     if let Some(sandbox) = &sandbox {
         println!("Against a sandbox at {}.\n", sandbox.url());
     }

@@ -122,22 +122,22 @@ fn run(options: &Options, progress: &Progress) -> Result<usize, AnyError> {
 
 /// A session with the API, or with a sandbox as the demo wants it.
 fn session(options: &Options, progress: &Progress) -> Result<(Session, Option<Sandbox>), AnyError> {
-    let (builder, sandbox) = server::session_builder("sales-units-export")?;
-    let sandbox = match (sandbox, options.demo_units, options.demo_latency) {
-        (None, None, None) => None,
+    let data = match options.demo_units {
+        Some(units) => Sandbox::builder().sales_units(units),
+        None => Sandbox::builder(),
+    };
+    let (builder, sandbox) = server::session_builder("sales-units-export", data)?;
+    match (&sandbox, options.demo_units, options.demo_latency) {
+        (None, None, None) => {}
         (None, ..) => return Err("--demo-... is for the sandbox, and VIPPS_* are set".into()),
-        (Some(sandbox), units, latency) => {
+        (Some(sandbox), _, latency) => {
             say(format_args!("Against a sandbox at {}.", sandbox.url()));
             if let Some(latency) = latency {
                 let route = "GET /management/v1/sales-units/*";
                 sandbox.fault(route, usize::MAX, Fault::Delay(latency));
             }
-            Some(match units {
-                Some(units) => sandbox.with_sales_units(units),
-                None => sandbox,
-            })
         }
-    };
+    }
     let retry = RetryPolicy::default()
         .max_attempts(options.attempts)
         .initial_backoff(Duration::from_millis(500))

@@ -3,22 +3,20 @@
 use serde_json::{Value, json};
 use ureq::http::StatusCode;
 
-#[derive(Clone, PartialEq)]
-pub(super) struct Answer {
+/// What a handler of [`Sandbox::serve`](super::Sandbox::serve) answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
     pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
 impl Answer {
-    /// With a type if there is a body to have one.
-    pub(super) fn new(
-        status: u16,
-        content_type: impl Into<String>,
-        body: impl Into<Vec<u8>>,
-    ) -> Self {
+    /// An answer of any content type. It has none if the body is empty.
+    pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        let content_type = (!body.is_empty()).then(|| ("Content-Type", content_type.into()));
+        let content_type =
+            (!body.is_empty()).then(|| ("Content-Type".to_owned(), content_type.into()));
         Self {
             status,
             headers: content_type.into_iter().collect(),
@@ -26,7 +24,8 @@ impl Answer {
         }
     }
 
-    pub(super) fn empty(status: u16) -> Self {
+    /// An answer without a body.
+    pub fn empty(status: u16) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -34,9 +33,15 @@ impl Answer {
         }
     }
 
-    /// A success of any API.
-    pub(super) fn json(status: u16, value: &Value) -> Self {
+    /// An answer of JSON.
+    pub fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json;charset=UTF-8", value.to_string())
+    }
+
+    /// The same answer with one header more.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
     }
 
     /// As the gateway in front of the APIs refuses.

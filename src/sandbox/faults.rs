@@ -1,3 +1,4 @@
+use std::fmt;
 use std::time::Duration;
 
 use super::endpoints;
@@ -91,11 +92,17 @@ pub(super) struct Route {
     method: String,
     path: String,
     query: Option<String>,
+    /// Of the sandbox's own, and not one that a test has added.
+    is_endpoint: bool,
 }
 
 impl Route {
-    /// Says what is wrong with a route that no request could fit.
-    pub(super) fn parse(route: &str) -> Result<Self, &'static str> {
+    /// Says what is wrong with a route that no request could fit. `is_served` knows the endpoints that a
+    /// test has added.
+    pub(super) fn parse(
+        route: &str,
+        is_served: impl Fn(&str, &str) -> bool,
+    ) -> Result<Self, &'static str> {
         let (method, path) = route.split_once(' ').unwrap_or(("*", route));
         let (path, query) = split_query(path);
         if method != "*" && !method.bytes().all(|b| b.is_ascii_uppercase()) {
@@ -104,20 +111,48 @@ impl Route {
         if path != "*" && !path.starts_with('/') {
             return Err("the path must start with /, or be *");
         }
-        if path != "*" && !endpoints::is_route(method, path) {
+        let is_endpoint = path == "*" || endpoints::is_route(method, path);
+        if !is_endpoint && !is_served(method, path) {
             return Err("no endpoint has this method and path");
         }
         Ok(Self {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.map(str::to_owned),
+            is_endpoint,
         })
     }
 
     pub(super) fn matches(&self, method: &str, path_and_query: &str) -> bool {
         let (path, query) = split_query(path_and_query);
-        (self.method == "*" || self.method == method)
+        let is_at = match self.is_endpoint {
+            true => self.path == "*" || endpoints::is_same(&self.path, path),
+            false => path_fits(&self.path, path),
+        };
+        is_at
+            && (self.method == "*" || self.method == method)
             && (self.query.is_none() || self.query.as_deref() == query)
-            && (self.path == "*" || endpoints::is_same(&self.path, path))
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        match &self.query {
+            Some(query) => write!(f, "?{query}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a path is one of a pattern's, in which `*` stands for any segment.
+pub(super) fn path_fits(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut segments) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(segment)) if wanted == "*" || wanted == segment => {}
+            _ => return false,
+        }
     }
 }

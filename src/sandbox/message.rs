@@ -17,10 +17,10 @@ pub struct ReceivedRequest {
 }
 
 impl ReceivedRequest {
-    /// The value of a header by its name in lower case.
+    /// The value of a header by its name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        let header = headers.find(|(header, _)| header == name)?;
+        let header = headers.find(|(header, _)| header.eq_ignore_ascii_case(name))?;
         Some(&header.1)
     }
 

@@ -114,6 +114,17 @@ impl Server {
         });
     }
 
+    /// The routes of faults that have not happened as often as they are to, and how often they still are.
+    pub(super) fn unused_faults(&self) -> Vec<(String, usize)> {
+        let faults = lock(&self.shared.faults);
+        let unused = faults
+            .iter()
+            .filter(|rule| (1..usize::MAX / 2).contains(&rule.times));
+        unused
+            .map(|rule| (rule.route.to_string(), rule.times))
+            .collect()
+    }
+
     pub(super) fn clear_faults(&self) {
         lock(&self.shared.faults).clear();
         self.release();
@@ -143,6 +154,12 @@ impl Server {
 
     pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.shared.log).requests.clone()
+    }
+
+    pub(super) fn requests_to(&self, route: &Route) -> Vec<ReceivedRequest> {
+        let log = lock(&self.shared.log);
+        let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
+        log.requests.iter().filter(matching).cloned().collect()
     }
 
     pub(super) fn clear_requests(&self) {
@@ -392,8 +409,9 @@ fn answer(
                 let api = Api::of(&request.path).unwrap_or(Api::Management);
                 api.error(status, "A fault that was asked for", &[])
             };
-            let retry_after = retry_after.map(|value| ("Retry-After", value));
-            answer.headers.extend(retry_after);
+            if let Some(value) = retry_after {
+                answer = answer.header("Retry-After", value);
+            }
             (bytes_of(&answer), true)
         }
         Some(Fault::Reply {

@@ -6,11 +6,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::answer::{Answer, Api};
+use super::data::Data;
 use super::endpoints::{self, Endpoint, Handler};
 use super::management::Management;
 use super::message::{Call, ReceivedRequest};
 use super::order_management::OrderManagement;
 use super::rules::{Form, Kind, digits, of_form, text};
+use super::served::Served;
 use super::tokens::Tokens;
 use crate::Clock;
 
@@ -19,17 +21,19 @@ pub(super) struct Service {
     pub(super) management: Management,
     orders: OrderManagement,
     pub(super) has_v1: bool,
+    pub(super) served: Served,
     /// The hash of the body and the answer, by idempotency key.
     answered: HashMap<String, (u64, Answer)>,
 }
 
 impl Service {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock, data: Data) -> Self {
         Self {
             tokens: Tokens::new(clock.clone()),
-            management: Management::new(clock),
+            management: Management::new(clock, data),
             orders: OrderManagement::default(),
             has_v1: false,
+            served: Served::default(),
             answered: HashMap::new(),
         }
     }
@@ -37,6 +41,12 @@ impl Service {
     pub(super) fn answer(&mut self, request: &ReceivedRequest) -> Answer {
         let (path, _) = request.path_and_query();
         let api = Api::of(path);
+        if let Some(handle) = self.served.find(&request.method, path) {
+            return match self.tokens.check(api.unwrap_or(Api::Management), request) {
+                Ok(()) => handle(request),
+                Err(refusal) => refusal,
+            };
+        }
         match endpoints::find(&request.method, path) {
             Ok((endpoint, params)) => {
                 let result = self.call(endpoint, params, api, request);

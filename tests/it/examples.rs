@@ -1,13 +1,12 @@
 //! The examples as programs: what they print, what they send, and how they end.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-
-use vipps::sandbox::Sandbox;
 
 mod export;
 mod onboard;
@@ -24,32 +23,25 @@ fn program(example: &'static str) -> PathBuf {
 }
 
 /// An example with these variables and no other `VIPPS_*` in its environment.
-fn command(example: &'static str, vars: &[(&str, &str)]) -> Command {
+/// A sandbox of the example's own.
+const NO_VARS: &[(&str, &str)] = &[];
+
+fn command(example: &'static str, vars: &[(&str, impl AsRef<OsStr>)]) -> Command {
     with_vars(Command::new(program(example)), vars)
 }
 
-fn with_vars(mut command: Command, vars: &[(&str, &str)]) -> Command {
+fn with_vars(mut command: Command, vars: &[(&str, impl AsRef<OsStr>)]) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("VIPPS_") {
             command.env_remove(name);
         }
     }
-    command.envs(vars.iter().copied());
+    command.envs(vars.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null());
     command
 }
 
 /// How a program reaches a sandbox, as the sandbox example prints it.
-fn vars(sandbox: &Sandbox) -> [(&str, &str); 5] {
-    [
-        ("VIPPS_BASE_URL", sandbox.url()),
-        ("VIPPS_CLIENT_ID", "sandbox-client-id"),
-        ("VIPPS_CLIENT_SECRET", "sandbox-client-secret"),
-        ("VIPPS_SUBSCRIPTION_KEY", "sandbox-key-1"),
-        ("VIPPS_MERCHANT_SERIAL_NUMBER", "123456"),
-    ]
-}
-
 #[track_caller]
 fn assert_output(output: &Output, code: i32, stdout: &str, stderr: &str) {
     assert_eq!(String::from_utf8_lossy(&output.stdout), stdout);

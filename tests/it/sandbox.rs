@@ -19,6 +19,7 @@ use vipps::{Clock, Delivery, ErrorKind, RetryPolicy, Session};
 
 use crate::support::{rows, whole};
 
+mod data;
 mod described;
 mod description;
 mod faults;

@@ -110,7 +110,7 @@ fn assert_quick_start(program: &Path) {
     );
     assert_eq!(sandbox.count("DELETE *"), 1);
 
-    let empty = Sandbox::start().unwrap().with_sales_units(0);
+    let empty = Sandbox::builder().sales_units(0).start().unwrap();
     let output = run(program, &empty, &["order-1"], 0);
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vipps::management::{get_sales_unit, list_sales_units};
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::{Directory, Killed, command, vars, without_address};
+use super::{Directory, Killed, NO_VARS, command, without_address};
 
 mod cells;
 mod failures;
@@ -27,13 +27,13 @@ const REST: &str =
 
 /// Runs the export against a sandbox.
 fn export(sandbox: &Sandbox, arguments: &[&str]) -> Output {
-    let mut command = command("sales_units_export", &vars(sandbox));
+    let mut command = command("sales_units_export", &sandbox.env());
     command.args(arguments).output().unwrap()
 }
 
 /// Begins an export of a sandbox to a file.
 fn begin(sandbox: &Sandbox, file: &Path, arguments: &[&str]) -> Killed {
-    let mut command = command("sales_units_export", &vars(sandbox));
+    let mut command = command("sales_units_export", &sandbox.env());
     command.arg("--output").arg(file).args(arguments);
     Killed(command.stderr(Stdio::piped()).spawn().unwrap())
 }
@@ -110,7 +110,7 @@ fn every_sales_unit_is_a_row() {
 
 #[test]
 fn without_variables_it_exports_a_sandbox_of_its_own() {
-    let output = command("sales_units_export", &[]).output().unwrap();
+    let output = command("sales_units_export", NO_VARS).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), three_rows());
     assert_eq!(
         without_times(without_address(&output.stderr).as_bytes()),
@@ -119,7 +119,7 @@ fn without_variables_it_exports_a_sandbox_of_its_own() {
     assert_eq!(output.status.code(), Some(0));
 
     let demo = ["--demo-units", "20", "--demo-latency-ms", "1"];
-    let mut command = command("sales_units_export", &[]);
+    let mut command = command("sales_units_export", NO_VARS);
     let output = command.args(demo).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), rows(20));
     assert_eq!(output.status.code(), Some(0));
@@ -127,7 +127,7 @@ fn without_variables_it_exports_a_sandbox_of_its_own() {
 
 #[test]
 fn a_demo_says_what_would_be_possible() {
-    let mut command = command("sales_units_export", &[]);
+    let mut command = command("sales_units_export", NO_VARS);
     command.args(["--demo-units", "5", "--demo-latency-ms", "50"]);
     let output = command.args(["--workers", "2"]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -201,7 +201,7 @@ fn json_lines_are_the_objects_of_the_api() {
 
 #[test]
 fn a_json_line_has_the_fields_that_this_crate_knows() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(1);
+    let sandbox = Sandbox::builder().sales_units(1).start().unwrap();
     let unit = json!({
         "msn": 1000000, "name": "=1+1", "new": {"a": 1}, "settlementBankAccount": null,
         "configuration": {"new": true, "captureType": "NewOne", "recurringAllowed": false},
@@ -222,7 +222,7 @@ fn a_json_line_has_the_fields_that_this_crate_knows() {
 fn rows_keep_the_order_of_the_list() {
     let directory = Directory::new("order");
     let file = directory.0.join("units.csv");
-    let sandbox = Sandbox::start().unwrap().with_sales_units(40);
+    let sandbox = Sandbox::builder().sales_units(40).start().unwrap();
     sandbox.fault("GET /management/v1/sales-units/1000000", 1, Fault::Hold);
     let mut program = begin(&sandbox, &file, &[]);
     // All others have been asked for while the first one hangs.
@@ -249,7 +249,7 @@ fn the_sales_units_of_one_merchant() {
 
 #[test]
 fn no_sales_units_are_an_empty_export() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(0);
+    let sandbox = Sandbox::builder().sales_units(0).start().unwrap();
     let output = export(&sandbox, &[]);
     assert_export(&output, 0, HEADER, "0 sales units, 0 failed\n");
     let output = export(&sandbox, &["--format", "jsonl"]);
@@ -258,7 +258,7 @@ fn no_sales_units_are_an_empty_export() {
 
 #[test]
 fn a_long_export_says_how_far_it_is() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(100);
+    let sandbox = Sandbox::builder().sales_units(100).start().unwrap();
     let output = export(&sandbox, &[]);
     let tenths: String = (1..10).map(|tenth| format!("{tenth}0 of 100\n")).collect();
     let expected = format!("{tenths}100 sales units, 0 failed\n");

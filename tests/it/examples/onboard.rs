@@ -11,7 +11,7 @@ use vipps::management::{
 };
 use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 
-use super::{Directory, Killed, assert_output, command, eventually, vars, without_address};
+use super::{Directory, Killed, NO_VARS, assert_output, command, eventually, without_address};
 
 mod failures;
 #[cfg(unix)]
@@ -57,7 +57,7 @@ impl Desk {
     }
 
     fn begin(&self, arguments: &[&str]) -> Killed {
-        let mut command = command("onboard", &vars(&self.sandbox));
+        let mut command = command("onboard", &self.sandbox.env());
         command.args(["--poll", "0.1"]).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Killed(command.spawn().unwrap())
@@ -155,7 +155,7 @@ fn key(request: &ReceivedRequest) -> &str {
 
 #[test]
 fn onboard_has_a_sandbox_of_its_own_which_plays_the_merchant() {
-    let mut command = command("onboard", &[]);
+    let mut command = command("onboard", NO_VARS);
     command.args(["--poll", "0"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = end(Killed(command.spawn().unwrap()));
@@ -347,7 +347,7 @@ fn arguments_and_files_that_are_wrong() {
     // A run that went on would end here.
     desk.sandbox.fault(POST, usize::MAX, Fault::status(403));
     // Without a pause there is nothing but a sandbox of its own to ask.
-    let vars = vars(&desk.sandbox);
+    let vars = desk.sandbox.env();
     for (vars, poll, range) in [
         (&vars[..], "3601", "0.1 to 3600"),
         (&vars[..], "0", "0.1 to 3600"),
@@ -364,7 +364,7 @@ fn arguments_and_files_that_are_wrong() {
 
 #[test]
 fn without_variables_there_is_no_order_to_wait_for() {
-    let mut alone = command("onboard", &[]);
+    let mut alone = command("onboard", NO_VARS);
     let output = alone.args(["--order", ID]).output().unwrap();
     let stderr = "onboard: no VIPPS_* are set, and a sandbox of its own has no order yet\n";
     assert_output(&output, 2, "", stderr);
@@ -381,6 +381,6 @@ fn help() {
     let source = include_str!("../../../examples/onboard/options.rs");
     let (_, text) = source.split_once("HELP: &str = \"\\\n").unwrap();
     let (text, _) = text.split_once("\";\n").unwrap();
-    let output = command("onboard", &[]).arg("--help").output().unwrap();
+    let output = command("onboard", NO_VARS).arg("--help").output().unwrap();
     assert_output(&output, 0, text, "");
 }

@@ -1,7 +1,7 @@
 use vipps::management::{ListProductOrders, list_product_orders};
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::{assert_output, command, vars, without_address};
+use super::{NO_VARS, assert_output, command, without_address};
 
 const TEN_ROWS: &str = " 1  access token              POST   /accesstoken/get                                                              200  good for 60 minutes
  2  all sales units           GET    /management/v1/sales-units                                                    200  3: ACME Fitness, ACME Web Shop, ACME Sauna
@@ -23,7 +23,7 @@ fn orders_left(sandbox: &Sandbox) -> usize {
 #[test]
 fn quickstart_makes_its_ten_calls() {
     let sandbox = Sandbox::start().unwrap();
-    let output = command("quickstart", &vars(&sandbox)).output().unwrap();
+    let output = command("quickstart", &sandbox.env()).output().unwrap();
     let expected = format!("Against the service that VIPPS_* name.\n\n{TEN_ROWS}");
     assert_output(&output, 0, &expected, "");
     assert_eq!(sandbox.count("*"), 10);
@@ -32,7 +32,7 @@ fn quickstart_makes_its_ten_calls() {
 
 #[test]
 fn quickstart_has_a_sandbox_of_its_own() {
-    let output = command("quickstart", &[]).output().unwrap();
+    let output = command("quickstart", NO_VARS).output().unwrap();
     assert_eq!(
         without_address(&output.stdout),
         format!("Against a sandbox at (address).\n\n{TEN_ROWS}")
@@ -49,7 +49,7 @@ fn quickstart_leaves_no_order_behind_when_it_fails() {
         1,
         Fault::status(403),
     );
-    let output = command("quickstart", &vars(&sandbox)).output().unwrap();
+    let output = command("quickstart", &sandbox.env()).output().unwrap();
     // Up to the step that failed.
     let rows: String = TEN_ROWS.split_inclusive('\n').take(7).collect();
     assert_output(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use vipps::order_management::{CategoryType, OrderRef, get_order};
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::{Directory, Killed, assert_output, command, vars, without_address};
+use super::{Directory, Killed, NO_VARS, assert_output, command, without_address};
 
 const POST: &str = "POST /order-management/v2/*/receipts/*";
 const PUT: &str = "PUT /order-management/v2/*/categories/*";
@@ -51,7 +51,7 @@ fn stored(sandbox: &Sandbox) -> Vec<Value> {
 #[test]
 fn a_second_run_of_receipts_adds_nothing() {
     let sandbox = Sandbox::start().unwrap();
-    let first = command("receipts", &vars(&sandbox)).output().unwrap();
+    let first = command("receipts", &sandbox.env()).output().unwrap();
     let table_of_first = table("added", "5 added, 0 already there, 0 failed");
     assert_output(&first, 0, &table_of_first, "");
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_second_run_of_receipts_adds_nothing() {
     let after_first = stored(&sandbox);
 
     sandbox.clear_requests();
-    let second = command("receipts", &vars(&sandbox)).output().unwrap();
+    let second = command("receipts", &sandbox.env()).output().unwrap();
     let table_of_second = table("already there", "0 added, 5 already there, 0 failed");
     assert_output(&second, 0, &table_of_second, "");
     // Each was refused, and read back.
@@ -74,7 +74,7 @@ fn a_second_run_of_receipts_adds_nothing() {
 
 #[test]
 fn receipts_has_a_sandbox_of_its_own() {
-    let output = command("receipts", &[]).output().unwrap();
+    let output = command("receipts", NO_VARS).output().unwrap();
     let expected = table("added", "5 added, 0 already there, 0 failed");
     assert_eq!(
         without_address(&output.stdout),
@@ -94,7 +94,7 @@ fn receipts_may_be_killed_and_run_again() {
         Fault::Hold,
     );
     let mut first = Killed(
-        command("receipts", &vars(&sandbox))
+        command("receipts", &sandbox.env())
             .stdout(Stdio::null())
             .spawn()
             .unwrap(),
@@ -105,7 +105,7 @@ fn receipts_may_be_killed_and_run_again() {
     sandbox.release();
 
     let again = || {
-        let output = command("receipts", &vars(&sandbox)).output().unwrap();
+        let output = command("receipts", &sandbox.env()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
@@ -200,7 +200,7 @@ fn receipts_does_the_others_where_one_is_broken() {
         directory.write(name, &text);
     }
     let sandbox = Sandbox::start().unwrap();
-    let output = command("receipts", &vars(&sandbox))
+    let output = command("receipts", &sandbox.env())
         .arg(&directory.0)
         .output()
         .unwrap();
@@ -264,7 +264,7 @@ fn receipts_needs_orders_and_all_of_its_variables() {
     let empty = Directory::new("empty");
     let path = empty.0.display();
     let sandbox = Sandbox::start().unwrap();
-    let output = command("receipts", &vars(&sandbox))
+    let output = command("receipts", &sandbox.env())
         .arg(&empty.0)
         .output()
         .unwrap();
@@ -276,7 +276,7 @@ fn receipts_needs_orders_and_all_of_its_variables() {
     );
 
     let nowhere = empty.0.join("nowhere");
-    let output = command("receipts", &vars(&sandbox))
+    let output = command("receipts", &sandbox.env())
         .arg(&nowhere)
         .output()
         .unwrap();
@@ -311,7 +311,7 @@ fn the_order_that_receipts_documents_is_one() {
     let directory = Directory::new("documented");
     directory.write("order.json", &sample);
     let sandbox = Sandbox::start().unwrap();
-    let output = command("receipts", &vars(&sandbox))
+    let output = command("receipts", &sandbox.env())
         .arg(&directory.0)
         .output()
         .unwrap();

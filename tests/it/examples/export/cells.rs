@@ -144,7 +144,7 @@ mod terminal {
 
     use vipps::sandbox::Sandbox;
 
-    use super::super::super::{program, vars, with_vars};
+    use super::super::super::{program, with_vars};
     use super::super::{rows, without_times};
     use super::sandbox_of;
 
@@ -154,7 +154,7 @@ mod terminal {
         if !version.is_ok_and(|output| output.status.success()) {
             return None;
         }
-        let mut script = with_vars(Command::new("script"), &vars(sandbox));
+        let mut script = with_vars(Command::new("script"), &sandbox.env());
         let export = program("sales_units_export");
         let export = export.display();
         let line = format!("stty rows 24 cols {columns} && '{export}' {arguments}");
@@ -173,7 +173,7 @@ mod terminal {
 
     #[test]
     fn a_bar_stands_below_the_rows() {
-        let sandbox = Sandbox::start().unwrap().with_sales_units(20);
+        let sandbox = Sandbox::builder().sales_units(20).start().unwrap();
         // With more workers, the last row but one may be counted after the last was written.
         let Some(shown) = shown(&sandbox, 80, "--workers 1") else {
             return;
@@ -188,7 +188,7 @@ mod terminal {
     #[test]
     fn everything_but_rows_fits_into_narrow_terminals() {
         for columns in [80, 45] {
-            let sandbox = Sandbox::start().unwrap().with_sales_units(300);
+            let sandbox = Sandbox::builder().sales_units(300).start().unwrap();
             let Some(shown) = shown(&sandbox, columns, "--output /dev/null") else {
                 return;
             };

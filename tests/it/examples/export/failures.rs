@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::super::{Killed, assert_output, command, vars};
+use super::super::{Killed, NO_VARS, assert_output, command};
 use super::{DETAILS, REST, assert_export, export, rows, three_rows};
 
 const UNIT: &str = "GET /management/v1/sales-units/654321";
@@ -158,9 +158,9 @@ fn keys_that_are_not_there() {
 #[test]
 fn a_reader_that_is_gone_ends_it_quietly() {
     for format in ["csv", "jsonl"] {
-        let sandbox = Sandbox::start().unwrap().with_sales_units(1000);
+        let sandbox = Sandbox::builder().sales_units(1000).start().unwrap();
         sandbox.fault(DETAILS, 8, Fault::Hold);
-        let mut command = command("sales_units_export", &vars(&sandbox));
+        let mut command = command("sales_units_export", &sandbox.env());
         command.args(["--format", format]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut program = Killed(command.spawn().unwrap());
@@ -176,9 +176,9 @@ fn a_reader_that_is_gone_ends_it_quietly() {
 
 #[test]
 fn without_anybody_who_reads_its_messages_it_goes_on() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(400);
+    let sandbox = Sandbox::builder().sales_units(400).start().unwrap();
     sandbox.fault("GET /management/v1/sales-units", 1, Fault::Hold);
-    let mut command = command("sales_units_export", &vars(&sandbox));
+    let mut command = command("sales_units_export", &sandbox.env());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut program = command.spawn().unwrap();
     assert!(sandbox.wait_for("GET /management/v1/sales-units", 1));
@@ -197,11 +197,11 @@ fn no_message_that_cannot_be_written_is_a_panic() {
         (&["--workers", "0"], 2, String::new()),
         (&["--output", "/dev/full/units.csv"], 2, String::new()),
     ] {
-        let mut command = command("sales_units_export", &[]);
+        let mut command = command("sales_units_export", NO_VARS);
         let output = command.args(arguments).stderr(full()).output().unwrap();
         assert_output(&output, code, &stdout, "");
     }
-    let mut command = command("sales_units_export", &[]);
+    let mut command = command("sales_units_export", NO_VARS);
     let output = command.arg("--help").stdout(full()).output().unwrap();
     assert_output(&output, 0, "", "");
 }

@@ -95,14 +95,14 @@ mod unix {
 
     use serde_json::Value;
 
-    use super::super::super::{Killed, command, eventually, program, vars, with_vars};
+    use super::super::super::{Killed, command, eventually, program, with_vars};
     use super::*;
 
     #[test]
     fn ctrl_c_leaves_no_file_or_the_earlier_one() {
         let directory = Directory::new("interrupted");
         let file = directory.0.join("units.csv");
-        let sandbox = Sandbox::start().unwrap().with_sales_units(40);
+        let sandbox = Sandbox::builder().sales_units(40).start().unwrap();
         sandbox.fault(
             "GET /management/v1/sales-units/1000017",
             usize::MAX,
@@ -124,7 +124,7 @@ mod unix {
     fn standard_output_gets_whole_rows_at_once() {
         let directory = Directory::new("standard-output");
         let file = directory.0.join("units.jsonl");
-        let sandbox = Sandbox::start().unwrap().with_sales_units(2000);
+        let sandbox = Sandbox::builder().sales_units(2000).start().unwrap();
         // It does not come to its end before it is stopped.
         sandbox.fault(
             "GET /management/v1/sales-units/1001999",
@@ -133,7 +133,7 @@ mod unix {
         );
         for moment in [1, 60, 200, 2000] {
             sandbox.clear_requests();
-            let mut command = command("sales_units_export", &vars(&sandbox));
+            let mut command = command("sales_units_export", &sandbox.env());
             command.args(["--format", "jsonl"]).stderr(Stdio::null());
             command.stdout(File::create(&file).unwrap());
             let mut program = Killed(command.spawn().unwrap());
@@ -157,8 +157,8 @@ mod unix {
         let directory = Directory::new("full");
         directory.write("units.csv", "of yesterday");
         let file = directory.0.join("units.csv");
-        let sandbox = Sandbox::start().unwrap().with_sales_units(400);
-        let mut shell = with_vars(Command::new("sh"), &vars(&sandbox));
+        let sandbox = Sandbox::builder().sales_units(400).start().unwrap();
+        let mut shell = with_vars(Command::new("sh"), &sandbox.env());
         shell.args([
             "-c",
             "trap '' XFSZ; ulimit -f 8; exec \"$0\" --output \"$1\"",
@@ -209,7 +209,7 @@ mod unix {
                 .unwrap()
                 .success()
         );
-        let sandbox = Sandbox::start().unwrap().with_sales_units(40);
+        let sandbox = Sandbox::builder().sales_units(40).start().unwrap();
         let mut program = begin(&sandbox, &fifo, &[]);
         assert_eq!(fs::read_to_string(&fifo).unwrap(), rows(40));
         assert_eq!(program.code(), Some(0));

@@ -157,7 +157,7 @@ fn a_wait_is_announced_once() {
 
 #[test]
 fn it_goes_on_when_the_time_is_up() {
-    let sandbox = Sandbox::start().unwrap().with_sales_units(12);
+    let sandbox = Sandbox::builder().sales_units(12).start().unwrap();
     let route = "GET /management/v1/sales-units/1000003";
     sandbox.fault(route, 1, Fault::status_retry_after(429, "1"));
     let output = export(&sandbox, &["--workers", "1"]);
@@ -210,7 +210,7 @@ fn the_list_waits_too() {
 fn workers_do_not_run_ahead_of_one_that_is_slow() {
     let directory = Directory::new("ahead");
     let file = directory.0.join("units.csv");
-    let sandbox = Sandbox::start().unwrap().with_sales_units(200);
+    let sandbox = Sandbox::builder().sales_units(200).start().unwrap();
     sandbox.fault("GET /management/v1/sales-units/1000000", 1, Fault::Hold);
     let mut program = begin(&sandbox, &file, &["--workers", "2"]);
     assert!(sandbox.wait_for(DETAILS, 128));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vipps::management::ProductOrderStatus;
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::super::{assert_output, command, vars};
+use super::super::{NO_VARS, assert_output, command};
 use super::{ASKED_FOR, COMPLETED, Desk, ORDERED, POST, SAMPLE, advice, end, key};
 
 // ---- When it is removed
@@ -124,7 +124,7 @@ fn a_state_that_is_not_the_refused_one_stays() {
 fn wrong_keys_leave_no_state_and_remove_none() {
     let desk = Desk::new("keys");
     let order_with_wrong_keys = || {
-        let mut command = command("onboard", &vars(&desk.sandbox));
+        let mut command = command("onboard", &desk.sandbox.env());
         command.env("VIPPS_CLIENT_SECRET", "another-secret");
         command.arg(desk.file()).output().unwrap()
     };
@@ -149,7 +149,7 @@ fn an_order_at_one_service_is_none_at_another() {
     desk.order(&[ProductOrderStatus::Completed]);
     let state = desk.state();
     let run_at = |url: &str| -> Output {
-        let mut command = command("onboard", &vars(&desk.sandbox));
+        let mut command = command("onboard", &desk.sandbox.env());
         command.env("VIPPS_BASE_URL", url);
         command.arg(desk.file()).output().unwrap()
     };
@@ -217,7 +217,7 @@ fn without_a_state_that_lasts_nothing_is_sent() {
         let mode = fs::Permissions::from_mode(mode);
         fs::set_permissions(&desk.directory.0, mode).unwrap();
     };
-    let mut command = command("onboard", &vars(&desk.sandbox));
+    let mut command = command("onboard", &desk.sandbox.env());
     command.arg(desk.file());
     // To be written to and looked up in, and no more.
     set_mode(0o300);
@@ -245,7 +245,7 @@ fn without_a_state_that_lasts_nothing_is_sent() {
 fn a_file_may_be_named_without_its_directory() {
     let desk = Desk::new("relative");
     desk.sandbox.fault(POST, 1, Fault::status(400));
-    let mut command = command("onboard", &vars(&desk.sandbox));
+    let mut command = command("onboard", &desk.sandbox.env());
     command.current_dir(&desk.directory.0).arg("order.json");
     let stderr = format!("onboard: {POST}: 400 Bad Request: {ASKED_FOR}\n");
     assert_output(&command.output().unwrap(), 1, "", &stderr);
@@ -261,10 +261,10 @@ fn what_a_stopped_run_left_is_not_written_to() {
     desk.order(&[]);
     let before = desk.state();
 
-    let onboard = command("onboard", &[]);
+    let onboard = command("onboard", NO_VARS);
     let mut shell = std::process::Command::new("sh");
     shell
-        .envs(vars(&desk.sandbox))
+        .envs(desk.sandbox.env())
         .current_dir(&desk.directory.0);
     let script = "ln order.json.state order.json.state.$$ && exec \"$0\" order.json";
     shell.args(["-c", script]).arg(onboard.get_program());
