@@ -35,6 +35,7 @@
 //! or over 2 MB, a website that is not https. Where the service's behaviour is not known, such as the
 //! status for deleting an order that was submitted (409 here), a program should not depend on the
 //! sandbox's.
+#![doc = include_str!("sandbox/testing.md")]
 
 mod answer;
 #[rustfmt::skip] // A row of a table is a line.
@@ -436,9 +437,14 @@ impl Sandbox {
         self.server.requests_to(&self.route(route))
     }
 
+    /// The requests so far, and forgets them: for a program that looks at them as they come.
+    pub fn take_requests(&self) -> Vec<ReceivedRequest> {
+        self.server.take_requests()
+    }
+
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
-        self.server.clear_requests();
+        self.take_requests();
     }
 
     /// How many requests of a route there were.

@@ -1,4 +1,4 @@
-//! Arguments of the form `--name value`, and others.
+//! Arguments of the forms `--name value`, `--name=value` and `--switch`, and others.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -13,7 +13,10 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// The arguments of this program, or what is wrong with them. `None` if help is asked for.
-    pub(crate) fn read(known: &[&'static str]) -> Result<Option<Self>, String> {
+    pub(crate) fn read(
+        known: &[&'static str],
+        switches: &[&'static str],
+    ) -> Result<Option<Self>, String> {
         let (mut options, mut others) = (HashMap::new(), Vec::new());
         let mut arguments = std::env::args_os().skip(1).map(|argument| {
             argument
@@ -28,10 +31,22 @@ impl Arguments {
                 others.push(argument);
                 continue;
             }
-            let Some(name) = known.iter().find(|name| **name == argument) else {
+            if let Some(switch) = switches.iter().find(|name| **name == argument) {
+                options.insert(*switch, String::new());
+                continue;
+            }
+            let (given, value) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (argument.as_str(), None),
+            };
+            let Some(name) = known.iter().find(|name| **name == given) else {
                 return Err(format!("there is no option {argument}"));
             };
-            let Some(value) = arguments.next().transpose()? else {
+            let value = match value {
+                Some(value) => Some(value),
+                None => arguments.next().transpose()?,
+            };
+            let Some(value) = value else {
                 return Err(format!("{name} needs a value"));
             };
             if options.insert(*name, value).is_some() {
@@ -41,6 +56,7 @@ impl Arguments {
         Ok(Some(Self { options, others }))
     }
 
+    /// The value of an option, or nothing in particular for a switch, if it is there.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
     }

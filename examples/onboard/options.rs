@@ -41,7 +41,7 @@ pub(crate) enum Task {
 impl Options {
     /// The arguments of this program, or what is wrong with them. `None` if help is asked for.
     pub(crate) fn read() -> Result<Option<Self>, String> {
-        let Some(arguments) = Arguments::read(&["--order", "--poll"])? else {
+        let Some(arguments) = Arguments::read(&["--order", "--poll"], &[])? else {
             return Ok(None);
         };
         // Nothing grows from nothing, and a service is not to be asked without a pause.

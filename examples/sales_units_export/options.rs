@@ -79,7 +79,7 @@ const NAMES: [&str; 7] = [
 impl Options {
     /// The arguments of this program, or what is wrong with them. `None` if help is asked for.
     pub(crate) fn read() -> Result<Option<Self>, String> {
-        let Some(arguments) = Arguments::read(&NAMES)? else {
+        let Some(arguments) = Arguments::read(&NAMES, &[])? else {
             return Ok(None);
         };
         if let Some(other) = arguments.others.first() {

@@ -162,8 +162,8 @@ impl Server {
         log.requests.iter().filter(matching).cloned().collect()
     }
 
-    pub(super) fn clear_requests(&self) {
-        *lock(&self.shared.log) = Log::default();
+    pub(super) fn take_requests(&self) -> Vec<ReceivedRequest> {
+        std::mem::take(&mut *lock(&self.shared.log)).requests
     }
 
     pub(super) fn count(&self, route: &Route) -> usize {

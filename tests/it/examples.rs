@@ -12,6 +12,7 @@ mod export;
 mod onboard;
 mod quickstart;
 mod receipts;
+mod sandbox;
 
 #[path = "../example_build.rs"]
 mod example_build;
