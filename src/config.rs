@@ -3,6 +3,7 @@
 pub(crate) mod api_keys;
 pub(crate) mod base_url;
 pub(crate) mod clock;
+pub(crate) mod deadline;
 pub(crate) mod no_proxy;
 pub(crate) mod proxy;
 pub(crate) mod retry;

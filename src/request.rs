@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use ureq::http::{HeaderMap, HeaderName, Method};
 
+use crate::config::deadline::Deadline;
 use crate::error::problem::FieldProblem;
 use crate::error::{Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_PATH_BYTES, header_value};
@@ -89,7 +89,7 @@ pub struct RequestBuilder<'a> {
     needs_msn: bool,
     conflict: Conflict,
     /// When the call has to end that this request is a part of.
-    pub(crate) deadline: Option<Duration>,
+    pub(crate) deadline: Option<Deadline>,
     problems: Vec<FieldProblem>,
 }
 
@@ -220,8 +220,8 @@ impl<'a> RequestBuilder<'a> {
     }
 
     /// Makes the request a part of a call that has to end by then.
-    pub(crate) fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+    pub(crate) fn deadline(mut self, deadline: &Deadline) -> Self {
+        self.deadline = Some(deadline.clone());
         self
     }
 

@@ -6,6 +6,7 @@ use ureq::http::HeaderMap;
 
 use crate::config::api_keys::Credentials;
 use crate::config::clock::Clock;
+use crate::config::deadline::Deadline;
 use crate::config::retry::RetryPolicy;
 use crate::model::identifier::Msn;
 use crate::token::{AccessToken, TokenCache};
@@ -190,8 +191,8 @@ impl Session {
     }
 
     /// When a call that begins now has to end.
-    pub(crate) fn deadline(&self) -> Duration {
-        self.shared.clock.now().saturating_add(self.timeout)
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::new(&self.shared.clock, self.timeout)
     }
 
     /// The limits of an attempt for which so much time is left.

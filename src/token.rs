@@ -6,6 +6,7 @@ use serde::Deserialize;
 use ureq::http::HeaderValue;
 
 use crate::config::clock::Clock;
+use crate::config::deadline::Deadline;
 use crate::error::{Delivery, Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_TOKEN_BYTES, header_value};
 use crate::model::lenient::whole_seconds;
@@ -188,8 +189,8 @@ impl TokenCache {
     /// A good token. `fetch` gets one by a deadline, if it is this thread's turn.
     pub(crate) fn get(
         &self,
-        deadline: Duration,
-        fetch: impl FnOnce(Duration) -> Result<AccessToken, Error>,
+        deadline: &Deadline,
+        fetch: impl FnOnce(&Deadline) -> Result<AccessToken, Error>,
     ) -> Result<AccessToken, Error> {
         let old = match self.next(deadline)? {
             Next::Use(token) => return Ok(token),
@@ -203,14 +204,12 @@ impl TokenCache {
             return turn.end(fetch(deadline));
         };
         // An early renewal leaves time for the call itself, whose problem its failure is not.
-        let now = self.clock.now();
-        let half = deadline.saturating_sub(now) / 2;
-        let renewed = turn.end(fetch(now.saturating_add(half)));
+        let renewed = turn.end(fetch(&deadline.half()));
         Ok(renewed.unwrap_or(old))
     }
 
     /// Waits for a request in flight if there is no good token, until `deadline`.
-    fn next(&self, deadline: Duration) -> Result<Next, Error> {
+    fn next(&self, deadline: &Deadline) -> Result<Next, Error> {
         let mut state = self.lock();
         let seen = state.ended;
         loop {
@@ -235,7 +234,7 @@ impl TokenCache {
                 return Ok(Next::Fetch(None));
             }
             let timed_out = "timed out while another thread fetched the token";
-            let left = deadline.saturating_sub(now);
+            let left = deadline.time_left();
             if left.is_zero() {
                 return Err(self.failed(ErrorKind::Timeout, timed_out));
             }

@@ -18,7 +18,16 @@ use std::time::{Duration, Instant};
 pub struct Clock {
     /// `None` for a manual clock, which has no time of its own.
     start: Option<Instant>,
-    advanced: Arc<Mutex<Duration>>,
+    time: Arc<Mutex<Time>>,
+}
+
+/// What was added to a clock.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Time {
+    /// By a test.
+    pub(crate) advanced: Duration,
+    /// By the waits of calls, on a manual clock. Waits at the same time count once.
+    pub(crate) waited: Duration,
 }
 
 /// The last time that a clock can be advanced to.
@@ -29,47 +38,52 @@ impl Clock {
     pub fn system() -> Self {
         Self {
             start: Some(Instant::now()),
-            advanced: Arc::default(),
+            time: Arc::default(),
         }
     }
 
     /// A clock that stands still until it is [advanced](Self::advance).
     ///
-    /// Waiting on it costs no time: a wait between two attempts moves the clock and returns at once.
+    /// Waiting on it costs no time: a wait between two attempts moves the clock and returns at once. Calls
+    /// on several threads wait each for itself, and none uses up the time of another.
     /// Timeouts of the network itself go by the machine's clock all the same.
     pub fn manual() -> Self {
         Self {
             start: None,
-            advanced: Arc::default(),
+            time: Arc::default(),
         }
     }
 
     /// The time since the clock was made.
     pub fn now(&self) -> Duration {
-        let advanced = *self.advanced();
+        let time = *self.time();
+        let added = time.advanced.saturating_add(time.waited).min(END);
         match self.start {
-            Some(start) => start.elapsed().saturating_add(advanced),
-            None => advanced,
+            Some(start) => start.elapsed().saturating_add(added),
+            None => added,
         }
     }
 
     /// Moves the clock forward, for all its clones. It stops at the end of time, some 584 years on, so that deadlines after it do not overflow.
     pub fn advance(&self, by: Duration) {
-        let mut advanced = self.advanced();
-        *advanced = advanced.saturating_add(by).min(END);
+        let mut time = self.time();
+        time.advanced = time.advanced.saturating_add(by).min(END);
     }
 
-    fn advanced(&self) -> MutexGuard<'_, Duration> {
-        self.advanced.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was added to a manual clock. `None` for one that runs by itself.
+    pub(crate) fn manual_time(&self) -> Option<Time> {
+        let is_manual = self.start.is_none();
+        is_manual.then(|| *self.time())
     }
 
-    /// Waits for `time` to pass: really on a system clock, by moving the clock on a manual one.
-    pub(crate) fn sleep(&self, time: Duration) {
-        if self.start.is_some() {
-            std::thread::sleep(time);
-        } else {
-            self.advance(time);
-        }
+    /// A call on a manual clock has waited: the clock has moved that far at least.
+    pub(crate) fn waited_until(&self, waited: Duration) {
+        let mut time = self.time();
+        time.waited = time.waited.max(waited).min(END);
+    }
+
+    fn time(&self) -> MutexGuard<'_, Time> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

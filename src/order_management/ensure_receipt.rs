@@ -52,7 +52,7 @@ pub fn ensure_receipt(
     let mut in_doubt = false;
     let mut number = 1;
     loop {
-        let reply = request(session, order, receipt)?.deadline(deadline).send();
+        let reply = request(session, order, receipt)?.deadline(&deadline).send();
         let error = match reply.and_then(Reply::string) {
             Ok(answer) => return Ok(ReceiptOutcome::Added(answer)),
             Err(error) => error.after_doubt(in_doubt),
@@ -61,7 +61,7 @@ pub fn ensure_receipt(
         if !exists && !error.leaves_doubt() {
             return Err(error);
         }
-        let found = match get_order_by(session, order, deadline) {
+        let found = match get_order_by(session, order, &deadline) {
             Ok(order) => order.receipt,
             Err(read) if read.is_no_such_resource() => None,
             // Which receipt is there cannot be told now. The next run of the same call can.
@@ -80,7 +80,7 @@ pub fn ensure_receipt(
             None if exists => return Err(error.with_retryable(in_doubt)),
             None => {
                 in_doubt |= error.leaves_doubt();
-                if !session.back_off(number, deadline, &error) {
+                if !session.back_off(number, &deadline, &error) {
                     return Err(error.with_retryable(true));
                 }
                 number += 1;

@@ -73,7 +73,7 @@ pub fn ensure_image(session: &Session, image: &AddImage) -> Result<ImageId, Erro
     let mut in_doubt = false;
     let mut number = 1;
     loop {
-        let reply = upload(session, image).deadline(deadline).send();
+        let reply = upload(session, image).deadline(&deadline).send();
         let error = match reply.and_then(|reply| answered_id(&reply, image)) {
             Ok(id) => return Ok(id),
             Err(error) => error.after_doubt(in_doubt),
@@ -86,7 +86,7 @@ pub fn ensure_image(session: &Session, image: &AddImage) -> Result<ImageId, Erro
             return Err(error);
         }
         in_doubt = true;
-        if !session.back_off(number, deadline, &error) {
+        if !session.back_off(number, &deadline, &error) {
             return Err(error.with_retryable(true));
         }
         number += 1;

@@ -1,11 +1,10 @@
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::categories::CategoryType;
 use super::images::ImageId;
 use super::order_ref::OrderRef;
 use super::receipts::Receipt;
+use crate::config::deadline::Deadline;
 use crate::{Error, Session};
 
 /// Gets what was added to an order: its category and its receipt.
@@ -29,14 +28,14 @@ use crate::{Error, Session};
 ///
 /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for an order to which nothing was added.
 pub fn get_order(session: &Session, order: &OrderRef) -> Result<Order, Error> {
-    get_order_by(session, order, session.deadline())
+    get_order_by(session, order, &session.deadline())
 }
 
 /// [`get_order`] as a part of a call that has to end by `deadline`.
 pub(super) fn get_order_by(
     session: &Session,
     order: &OrderRef,
-    deadline: Duration,
+    deadline: &Deadline,
 ) -> Result<Order, Error> {
     order
         .request(session, "GET", "")?

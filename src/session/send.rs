@@ -7,6 +7,7 @@ use ureq::http::StatusCode;
 use ureq::http::header::AUTHORIZATION;
 
 use super::{Attempt, Session, Shared};
+use crate::config::deadline::Deadline;
 use crate::config::retry::{FailedAttempt, next_wait};
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::redact::Redactor;
@@ -21,11 +22,11 @@ impl Session {
     ///
     /// [`ErrorKind::Auth`] if the token endpoint refuses the keys.
     pub fn access_token(&self) -> Result<AccessToken, Error> {
-        self.token(self.deadline())
+        self.token(&self.deadline())
     }
 
     /// A good token: the cached one, or one that this thread or another fetches now.
-    fn token(&self, deadline: Duration) -> Result<AccessToken, Error> {
+    fn token(&self, deadline: &Deadline) -> Result<AccessToken, Error> {
         let shared = &self.shared;
         let mut fetched = None;
         let token = shared.tokens.get(deadline, |deadline| {
@@ -40,7 +41,7 @@ impl Session {
         Ok(token)
     }
 
-    fn fetch_token(&self, deadline: Duration) -> Result<AccessToken, Error> {
+    fn fetch_token(&self, deadline: &Deadline) -> Result<AccessToken, Error> {
         let shared = &self.shared;
         let credentials = &shared.credentials;
         let session = Self {
@@ -59,7 +60,7 @@ impl Session {
 
     /// Waits before a call of several requests begins again, as long as the server asked to. Gives `false` if the policy or the time does
     /// not allow it.
-    pub(crate) fn back_off(&self, number: u32, deadline: Duration, error: &Error) -> bool {
+    pub(crate) fn back_off(&self, number: u32, deadline: &Deadline, error: &Error) -> bool {
         let failed = FailedAttempt {
             // Whatever it was: it is known by now that a retry does nothing twice.
             kind: ErrorKind::Network,
@@ -68,7 +69,7 @@ impl Session {
         };
         let wait = next_wait(&self.shared.retry, &failed);
         if let Some(wait) = wait {
-            self.shared.clock.sleep(wait);
+            deadline.sleep(wait);
         }
         wait.is_some()
     }
@@ -78,7 +79,7 @@ impl Session {
         error: &Error,
         is_idempotent: bool,
         number: u32,
-        deadline: Duration,
+        deadline: &Deadline,
     ) -> FailedAttempt {
         let shared = &self.shared;
         FailedAttempt {
@@ -87,7 +88,7 @@ impl Session {
             status: error.status(),
             is_idempotent,
             number,
-            time_left: deadline.saturating_sub(shared.clock.now()),
+            time_left: deadline.time_left(),
             retry_after: error.retry_after(),
             random: shared.retry.random(number),
         }
@@ -104,12 +105,13 @@ impl RequestBuilder<'_> {
     pub fn send(self) -> Result<Reply, Error> {
         let request = self.checked()?;
         let session = request.session;
-        let deadline = request.deadline.unwrap_or_else(|| session.deadline());
-        let response = request.run(deadline)?;
+        let deadline = request.deadline.clone();
+        let deadline = deadline.unwrap_or_else(|| session.deadline());
+        let response = request.run(&deadline)?;
         Ok(Reply::new(request.line, response))
     }
 
-    fn run(&self, deadline: Duration) -> Result<Response, Error> {
+    fn run(&self, deadline: &Deadline) -> Result<Response, Error> {
         let session = self.session;
         let shared = &*session.shared;
         let mut number = 0;
@@ -130,7 +132,7 @@ impl RequestBuilder<'_> {
                         .map_err(|error| error.after_doubt(in_doubt).with_attempts(number))?,
                 ),
             };
-            let time_left = deadline.saturating_sub(shared.clock.now());
+            let time_left = deadline.time_left();
             if time_left.is_zero() {
                 let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
                 let reason = "timed out before the request was sent";
@@ -191,29 +193,28 @@ impl RequestBuilder<'_> {
                 .or(error.retry_after())
                 .filter(|_| error.asks_to_wait())
             {
-                shared.gates.close(&self.line, closed, shared.clock.now());
+                shared.gates.close(&self.line, closed, deadline.now());
             }
             observe(Err(&error), wait);
             let Some(wait) = wait else {
                 return Err(error);
             };
             in_doubt |= error.leaves_doubt();
-            shared.clock.sleep(wait);
+            deadline.sleep(wait);
         }
     }
 
     /// Waits for as long as an earlier answer asked all calls to this route to wait.
-    fn pass_gate(&self, deadline: Duration) -> Result<(), Error> {
+    fn pass_gate(&self, deadline: &Deadline) -> Result<(), Error> {
         let shared = &self.session.shared;
         loop {
-            let now = shared.clock.now();
-            let Some(wait) = shared.gates.wait(&self.line, now) else {
+            let Some(wait) = shared.gates.wait(&self.line, deadline.now()) else {
                 return Ok(());
             };
-            if wait >= deadline.saturating_sub(now) {
+            if wait >= deadline.time_left() {
                 return Err(Error::rate_limited(&self.line, wait));
             }
-            shared.clock.sleep(wait);
+            deadline.sleep(wait);
         }
     }
 

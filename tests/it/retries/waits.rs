@@ -170,3 +170,39 @@ fn a_retry_has_only_the_time_that_is_left() {
         true
     });
 }
+
+/// Eight calls that are refused at the same time wait at the same time: each has 20 s, of which 15 are
+/// its own wait, and none uses up the time of another.
+#[test]
+fn on_a_manual_clock_each_call_waits_for_itself() {
+    const CALLS: usize = 8;
+    let first = Arc::new(Barrier::new(CALLS));
+    let server = RawServer::each(move |mut stream| {
+        if read_request(&mut stream).is_none() {
+            return;
+        }
+        first.wait();
+        let refusal = reply("429 Too Many Requests", &["Retry-After: 15"], "");
+        stream.write_all(&refusal).unwrap();
+        while read_request(&mut stream).is_some() {
+            stream.write_all(&json_reply("[]")).unwrap();
+        }
+    });
+    let clock = Clock::manual();
+    let session = session_builder(&server.url())
+        .clock(clock.clone())
+        .timeout(20 * SECOND)
+        .retry(RetryPolicy::default().initial_backoff(Duration::ZERO))
+        .build()
+        .unwrap();
+    thread::scope(|scope| {
+        for _ in 0..CALLS {
+            scope.spawn(|| management::list_sales_units(&session).unwrap());
+        }
+    });
+    assert_eq!(clock.now(), 15 * SECOND);
+    // The next call has all of its time, and what a test advances is everybody's.
+    clock.advance(20 * SECOND);
+    management::list_sales_units(&session).unwrap();
+    assert_eq!(clock.now(), 35 * SECOND);
+}
