@@ -14,6 +14,7 @@ mod list;
 mod lookups;
 mod measure;
 mod raw;
+mod sandboxes;
 mod server;
 mod soak;
 mod table;
@@ -28,7 +29,7 @@ use table::Table;
 
 type Bench = fn(Effort, &mut Table);
 
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("get_sales_unit", unit::get_sales_unit),
     ("lookups", lookups::by_name),
     ("list_sales_units", list::list_sales_units),
@@ -36,6 +37,7 @@ const BENCHES: [(&str, Bench); 7] = [
     ("access_token", token::access_token),
     ("cold start", threads::cold_start),
     ("threads", threads::throughput),
+    ("sandboxes", sandboxes::start),
 ];
 
 fn main() -> ExitCode {
