@@ -341,7 +341,7 @@ impl Error {
 
     /// Whether the server turned the request away for now, and others to the same route with it.
     pub(crate) fn asks_to_wait(&self) -> bool {
-        matches!(self.status(), Some(423 | 429)) && self.kind() != ErrorKind::Proxy
+        matches!(self.status(), Some(423 | 429))
     }
 
     /// Whether the API itself says that there is no such resource.

@@ -170,6 +170,36 @@ fn a_gate_does_not_hide_what_an_attempt_may_have_done() {
     }
 }
 
+/// Two calls at once are asked to wait, the one that is answered last for less.
+#[test]
+fn a_gate_stays_closed_for_the_longest_wait() {
+    let shared = Arc::new(Mutex::new(None::<Session>));
+    let of_server = Arc::clone(&shared);
+    let server = RawServer::each(move |mut stream| {
+        read_request(&mut stream).unwrap();
+        let session = of_server.lock().unwrap().take();
+        let seconds = match session {
+            Some(session) => {
+                session.request("GET", "/a").send().unwrap_err();
+                "70"
+            }
+            None => "90",
+        };
+        let answer = later("429 Too Many Requests", seconds);
+        stream.write_all(&answer).unwrap();
+        close(stream);
+    });
+    let session = session_builder(&server.url())
+        .clock(Clock::manual())
+        .build()
+        .unwrap();
+    *shared.lock().unwrap() = Some(session.clone());
+    let call = || session.request("GET", "/a").send().unwrap_err();
+    assert_eq!(call().retry_after(), Some(70 * SECOND));
+    assert_eq!(call().retry_after(), Some(90 * SECOND));
+    assert_eq!(server.connections(), 2);
+}
+
 /// All calls wait for the token, and fail like this if they cannot.
 #[test]
 fn a_gate_of_the_token_endpoint_sends_nothing() {
