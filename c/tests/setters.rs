@@ -6,8 +6,8 @@ use std::ptr;
 use vipps::sandbox::{Fault, Sandbox};
 
 use crate::builder::*;
-use crate::handles::{Builder, asked_of_a_proxy, call, list};
 use crate::settings::vipps_system_info;
+use crate::tests::handles::{Builder, asked_of_a_proxy, call, list};
 
 #[test]
 fn what_setters_set_is_seen_in_the_requests() {

@@ -15,7 +15,7 @@ use crate::builder::{
 use crate::endpoints::vipps_raw;
 use crate::error::*;
 use crate::session::vipps_session_free;
-use crate::support::config;
+use crate::tests::support::config;
 
 /// All that an error says, in one form for both.
 #[derive(Debug, PartialEq)]

@@ -2,13 +2,13 @@
 
 use vipps::sandbox::Sandbox;
 
-use crate::support::{compile, root, run};
+use crate::tests::support::{compile, root, run};
 
 const ALL_WELL: &str = "50 calls in each, all well\n";
 
 #[track_caller]
 fn assert_all_well(sandbox: &Sandbox, arguments: &[&str], name: &str) {
-    let program = compile(&root().join("examples/c/tests/fork.c"), name);
+    let program = compile(&root().join("tests/fork.c"), name);
     let output = run(&program, sandbox, arguments, 0);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(String::from_utf8_lossy(&output.stdout), ALL_WELL);
@@ -28,7 +28,7 @@ fn each_of_two_processes_gets_its_own_answers() {
 #[test]
 fn each_of_two_processes_gets_its_own_answers_over_tls() {
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let pem = crate::support::scratch("fork.pem");
+    let pem = crate::tests::support::scratch("fork.pem");
     std::fs::write(&*pem, tls::pem(&key)).unwrap();
     let url = tls::serve(&key);
     // For the other variables only.

@@ -3,45 +3,20 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use vipps::management::{ListProductOrders, list_product_orders};
 use vipps::sandbox::{Fault, ReceivedRequest, Sandbox};
 
-use crate::support::{
-    WARNINGS, command, compile, ended, folder, functions, libraries, root, run, scratch, succeed,
+use crate::tests::support::{
+    command, compile, compile_static, ended, folder, functions, root, run, scratch,
 };
 
 #[test]
-fn the_quick_start_compiles_by_the_readmes_commands_and_makes_its_calls() {
-    let readme = include_str!("../README.md");
-    let commands = readme.lines().filter(|line| line.starts_with("cc "));
-    let commands: Vec<&str> = commands.collect();
-    let [shared, shared_macos, linked_in, linked_in_macos] = commands[..] else {
-        panic!("{commands:?}");
-    };
-    let (shared, linked_in) = match cfg!(target_os = "macos") {
-        true => (shared_macos, linked_in_macos),
-        false => (shared, linked_in),
-    };
-    for (command, name) in [
-        (shared, "quickstart-shared"),
-        (linked_in, "quickstart-static"),
-    ] {
-        let program = scratch(name);
-        let folder = libraries().to_str().unwrap();
-        let command = command
-            .replace('\'', "")
-            .replace("$ORIGIN/target/release/examples", folder)
-            .replace("@executable_path/target/release/examples", folder)
-            .replace("target/release/examples", folder)
-            .replace("-o quickstart", &format!("-o {}", program.display()));
-        let mut words = command.split_whitespace();
-        let mut cc = Command::new(words.next().unwrap());
-        cc.args(words).args(&WARNINGS[1..]).current_dir(root());
-        succeed(&mut cc);
-        assert_quick_start(&program);
-    }
+fn the_quick_start_makes_its_calls_with_the_shared_and_the_static_library() {
+    let source = root().join("examples/quickstart.c");
+    assert_quick_start(&compile(&source, "quickstart-shared"));
+    assert_quick_start(&compile_static(&source, "quickstart-static"));
 }
 
 #[track_caller]
@@ -234,7 +209,7 @@ fn every_endpoint_gives_c_what_it_gives_rust_for_good_and_for_bad_input() {
     // For the session with two attempts: as many failures.
     let expired = "GET /management/v2/product-orders?includeExpired=false";
     sandbox.fault(expired, 2, Fault::status(503));
-    let program = compile(&root().join("examples/c/tests/calls.c"), "calls");
+    let program = compile(&root().join("tests/calls.c"), "calls");
     let output = run(
         &program,
         &sandbox,
@@ -283,7 +258,7 @@ fn every_endpoint_gives_c_what_it_gives_rust_for_good_and_for_bad_input() {
 #[test]
 fn eight_threads_share_a_session() {
     let sandbox = Sandbox::start().unwrap();
-    let program = compile(&root().join("examples/c/tests/threads.c"), "threads");
+    let program = compile(&root().join("tests/threads.c"), "threads");
     let output = run(&program, &sandbox, &[sandbox.url()], 0);
     // What the threads do, and one token for all of them.
     let expected = "8 threads, 401 attempts, 1 release, all well\n";
@@ -411,7 +386,7 @@ fn assert_output(output: &Output, stdout: &str, stderr: &str) {
 
 #[test]
 fn each_variable_that_is_missing_is_a_problem_of_its_own() {
-    let program = compile(&root().join("examples/c/tests/calls.c"), "calls-of-none");
+    let program = compile(&root().join("tests/calls.c"), "calls-of-none");
     let sandbox = Sandbox::start().unwrap();
     let mut command = command(&program, &sandbox, &[]);
     command.env_remove("VIPPS_CLIENT_ID");
@@ -437,10 +412,7 @@ fn the_id_of_a_picture_is_the_one_that_the_service_answers() {
     sandbox.enable_v1();
     let picture = scratch("picture-of-other-id.png");
     fs::write(&*picture, png()).unwrap();
-    let program = compile(
-        &root().join("examples/c/tests/calls.c"),
-        "calls-of-other-id",
-    );
+    let program = compile(&root().join("tests/calls.c"), "calls-of-other-id");
     let output = run(
         &program,
         &sandbox,

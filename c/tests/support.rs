@@ -1,4 +1,4 @@
-//! Compiling and running what stands in `examples/c`.
+//! Compiling and running the programs of this package.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -7,40 +7,75 @@ use std::sync::OnceLock;
 
 use vipps::sandbox::Sandbox;
 
-#[path = "../../../tests/example_build.rs"]
-mod example_build;
-
-pub(crate) const HEADER: &str = include_str!("../vipps.h");
+pub(crate) const HEADER: &str = include_str!("../include/vipps.h");
 
 /// Strict, for every program here.
 pub(crate) const WARNINGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-/// The folder with both libraries, built from what is here now.
+/// The folder with both libraries, built from what is here now, as users have them: without the sandbox.
 pub(crate) fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
-        let shared = format!(
-            "{}vipps_c{}",
-            std::env::consts::DLL_PREFIX,
-            std::env::consts::DLL_SUFFIX
-        );
-        let library = example_build::fresh("vipps_c", &shared);
-        library.parent().unwrap().to_owned()
+        let profile = profile();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(root());
+        // What Cargo has told this program about its package would have the build scripts of others run again.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(name);
+            }
+        }
+        cargo.args(["build", "--quiet", "--no-default-features", "--target-dir"]);
+        // target/debug, or target/i686-unknown-linux-gnu/debug.
+        let folder = profile.parent().unwrap();
+        match folder.file_name().unwrap().to_str().unwrap() {
+            triple if triple.matches('-').count() >= 2 => cargo
+                .arg(folder.parent().unwrap())
+                .args(["--target", triple]),
+            _ => cargo.arg(folder),
+        };
+        if profile.ends_with("release") {
+            cargo.arg("--release");
+        }
+        for (feature, is_on) in [
+            ("rustls", cfg!(feature = "rustls")),
+            ("platform-verifier", cfg!(feature = "platform-verifier")),
+            ("native-tls", cfg!(feature = "native-tls")),
+            ("gzip", cfg!(feature = "gzip")),
+        ] {
+            if is_on {
+                cargo.args(["--features", feature]);
+            }
+        }
+        assert!(cargo.status().unwrap().success(), "{cargo:?}");
+        profile
     })
 }
 
 pub(crate) fn shared_library() -> PathBuf {
     let prefix = std::env::consts::DLL_PREFIX;
-    libraries().join(format!("{prefix}vipps_c{}", std::env::consts::DLL_SUFFIX))
+    libraries().join(format!(
+        "{prefix}vipps_capi{}",
+        std::env::consts::DLL_SUFFIX
+    ))
 }
 
+/// The package's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Where Cargo puts what it builds, such as target/debug.
+fn profile() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // target/debug/deps/vipps_capi-0123456789abcdef
+    test.ancestors().nth(2).unwrap().to_owned()
+}
+
 /// A place for the files of tests.
 pub(crate) fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    let folder = profile().join("c-tests");
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
@@ -67,16 +102,36 @@ impl Drop for Scratch {
     }
 }
 
-/// Compiles a program of this folder with the shared library.
+/// Compiles a program with the shared library.
 #[track_caller]
 pub(crate) fn compile(source: &Path, name: &str) -> Scratch {
+    let rpath = format!("-Wl,-rpath,{}", libraries().display());
+    compile_with(source, name, &["-lvipps_capi", "-lpthread", &rpath])
+}
+
+/// Compiles a program with the static library.
+#[track_caller]
+pub(crate) fn compile_static(source: &Path, name: &str) -> Scratch {
+    let library = libraries().join("libvipps_capi.a");
+    let needs = match cfg!(target_os = "macos") {
+        true => "-liconv -lSystem -lc -lm",
+        false => "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
+    };
+    let mut arguments = vec![library.to_str().unwrap()];
+    arguments.extend(needs.split(' '));
+    if cfg!(feature = "native-tls") && cfg!(target_os = "linux") {
+        arguments.extend(["-lssl", "-lcrypto"]);
+    }
+    compile_with(source, name, &arguments)
+}
+
+#[track_caller]
+fn compile_with(source: &Path, name: &str, arguments: &[&str]) -> Scratch {
     let program = scratch(name);
     let mut cc = Command::new("cc");
     cc.args(WARNINGS).arg("-g");
-    cc.arg("-I").arg(root().join("examples/c"));
-    cc.arg(source).arg("-L").arg(libraries());
-    cc.args(["-lvipps_c", "-lpthread"]);
-    cc.arg(format!("-Wl,-rpath,{}", libraries().display()));
+    cc.arg("-I").arg(root().join("include"));
+    cc.arg(source).arg("-L").arg(libraries()).args(arguments);
     cc.arg("-o").arg(&*program);
     succeed(&mut cc);
     program

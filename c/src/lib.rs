@@ -1,7 +1,7 @@
 //! The C ABI of `vipps`: `vipps.h` says what each function does, who owns what, and what threads may do.
 //!
 //! ```sh
-//! cargo build --release --example vipps_c
+//! cargo build --release -p vipps-capi
 //! ```
 //!
 //! A function takes its arguments apart, calls the crate, and puts the result together, in three steps that are written once
@@ -19,3 +19,7 @@ mod request;
 mod session;
 mod settings;
 mod string;
+
+#[cfg(all(test, unix))]
+#[path = "../tests/main.rs"]
+mod tests;

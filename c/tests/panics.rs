@@ -214,7 +214,7 @@ fn a_release_runs_when_the_builder_is_at_rest() {
 }
 
 fn builder(sandbox: &Sandbox) -> *mut vipps_session_builder {
-    let config = CString::new(crate::support::config(sandbox)).unwrap();
+    let config = CString::new(crate::tests::support::config(sandbox)).unwrap();
     let mut builder = ptr::null_mut();
     // SAFETY: the text outlives the call.
     let status = unsafe {

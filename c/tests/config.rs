@@ -9,8 +9,8 @@ use vipps::sandbox::{Fault, Sandbox};
 
 use crate::builder::vipps_session_builder_new_from_json;
 use crate::endpoints::vipps_raw;
-use crate::handles::{Builder, Session, asked_of_a_proxy, call, list};
-use crate::support::config;
+use crate::tests::handles::{Builder, Session, asked_of_a_proxy, call, list};
+use crate::tests::support::config;
 
 #[test]
 fn a_wrong_setting_is_named_and_its_value_is_not_shown() {

@@ -7,7 +7,7 @@ use std::process::Command;
 use vipps::{Delivery, ErrorKind};
 
 use crate::session::vipps_version;
-use crate::support::{HEADER, WARNINGS, functions, root, scratch, shared_library, succeed};
+use crate::tests::support::{HEADER, WARNINGS, functions, root, scratch, shared_library, succeed};
 use crate::{builder, error};
 
 #[test]
@@ -71,7 +71,7 @@ fn every_function_says_who_owns_what_and_what_threads_may_do() {
 #[test]
 fn the_statuses_are_the_crates_kinds() {
     // All that the crate has, from where they are written down.
-    let source = include_str!("../../../src/error/kind.rs");
+    let source = include_str!("../../src/error/kind.rs");
     let kinds = source.split_once("pub enum ErrorKind {").unwrap().1;
     let kinds = kinds.split_once("\n}").unwrap().0;
     let mut expected = vec![("VIPPS_OK".to_owned(), 0)];
@@ -155,7 +155,7 @@ fn constants(name: &str) -> Vec<(String, i64)> {
 /// Numbers of one type that change places are no error of any compiler.
 #[test]
 fn the_setters_arguments_have_the_names_and_the_order_of_the_header() {
-    let source = include_str!("../builder.rs");
+    let source = include_str!("../src/builder.rs");
     let mut setters = 0;
     for function in functions() {
         let names = function.parameters.iter().map(|(_, name)| name.as_str());
@@ -195,8 +195,6 @@ fn the_header_has_the_version_of_the_package() {
     let version = env!("CARGO_PKG_VERSION");
     let definition = format!("\n#define VIPPS_VERSION \"{version}\"\n");
     assert!(HEADER.contains(&definition));
-    let readme = include_str!("../README.md");
-    assert!(readme.contains(&format!("\nVersion: {version}\n")));
     // SAFETY: it is said to be a text that is never freed.
     let of_library = unsafe { CStr::from_ptr(vipps_version()) };
     assert_eq!(of_library.to_str().unwrap(), version);
@@ -217,10 +215,7 @@ fn the_header_alone_is_c99_and_cpp17() {
             .arg(standard)
             .args(&WARNINGS[1..])
             .arg("-fsyntax-only");
-        compiler
-            .arg("-I")
-            .arg(root().join("examples/c"))
-            .arg(&*source);
+        compiler.arg("-I").arg(root().join("include")).arg(&*source);
         succeed(&mut compiler);
     }
 }
