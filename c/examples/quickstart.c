@@ -18,10 +18,10 @@ static void begin(int step, const char *title)
     printf("%2d  %s\n", step, title);
 }
 
-/* Prints each request to the file that is its user pointer. It may run on a thread of the library, and files may be written by any. */
+/* Prints each request to the file that is its user pointer. */
 static void print_attempt(void *user, const vipps_attempt *attempt)
 {
-    fprintf((FILE *)user, "    %-6s %s %" PRId32 "\n", attempt->method, attempt->path, attempt->http_status);
+    fprintf((FILE *)user, "    %-6s %s %d\n", attempt->method, attempt->path, attempt->http_status);
 }
 
 static void print_found(const char *found)
@@ -55,10 +55,10 @@ static void print_error(const vipps_error *error)
     }
     fprintf(stderr, "quickstart: %s\n", message);
     if (vipps_error_trace_id(error, &trace_id) == VIPPS_OK && trace_id != NULL) {
-        fprintf(stderr, "quickstart: for the vendor's support: %s\n", trace_id);
+        fprintf(stderr, "quickstart: for the support of Vipps MobilePay: %s\n", trace_id);
     }
     if (vipps_error_delivery(error, &delivery) == VIPPS_OK && delivery == VIPPS_DELIVERY_UNKNOWN) {
-        fprintf(stderr, "quickstart: the service may have carried it out\n");
+        fprintf(stderr, "quickstart: the API may have carried it out\n");
     }
 }
 
@@ -300,8 +300,8 @@ cleanup:
 
 int main(int argc, char **argv)
 {
-    vipps_system_info system = {"vipps-quickstart", VIPPS_VERSION, NULL, NULL};
-    vipps_session_builder *builder = NULL;
+    static const char config[] = "{\"system\": {\"name\": \"vipps-quickstart\", \"version\": \"" VIPPS_VERSION "\"}}";
+    vipps_observer observer = {NULL, print_attempt, NULL, NULL};
     vipps_session *session = NULL;
     vipps_session *of_unit = NULL;
     vipps_string *msn = NULL;
@@ -310,11 +310,8 @@ int main(int argc, char **argv)
     vipps_error *error = NULL;
     vipps_status status;
 
-    status = vipps_session_builder_new_from_env(&system, &builder, &error);
-    if (status != VIPPS_OK) goto cleanup;
-    status = vipps_session_builder_observer(builder, print_attempt, stdout, NULL, &error);
-    if (status != VIPPS_OK) goto cleanup;
-    status = vipps_session_builder_build(builder, &session, &error);
+    observer.user = stdout;
+    status = vipps_session_from_env(config, &observer, &session, &error);
     if (status != VIPPS_OK) goto cleanup;
 
     status = look_around(session, &msn, &scheme, &id, &error);
@@ -341,6 +338,5 @@ cleanup:
     vipps_string_free(msn);
     vipps_session_free(of_unit);
     vipps_session_free(session);
-    vipps_session_builder_free(builder);
     return status == VIPPS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

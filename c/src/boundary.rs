@@ -1,18 +1,16 @@
 //! What every function has around it: arguments that are checked, outputs that are always written, and no panic that gets out.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::{ptr, slice};
+use std::str::FromStr;
+use std::{mem, ptr, slice};
 
 use serde::Serialize;
 
-use crate::error::{Failure, vipps_error};
+use vipps::Error;
+
+use crate::error::{Failure, vipps_error, vipps_status};
 use crate::string::vipps_string;
-
-/// 0, an `ErrorKind` of the crate as its number, or one of the negative ones of [`Failure`].
-pub(crate) type vipps_status = c_int;
-
-pub(crate) const OK: vipps_status = 0;
 
 /// Runs a function's body. Its failure goes to `error`, unless that is NULL, and a panic becomes a failure.
 ///
@@ -24,9 +22,15 @@ pub(crate) unsafe fn guard(
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => None,
         Ok(Err(failure)) => Some(failure),
-        Err(_panic) => Some(Failure::Panic),
+        Err(payload) => {
+            // Dropping it runs code of whoever panicked, which may panic again.
+            mem::forget(payload);
+            Some(Failure::Panic)
+        }
     };
-    let status = failure.as_ref().map_or(OK, Failure::status);
+    let status = failure
+        .as_ref()
+        .map_or(vipps_status::VIPPS_OK, Failure::status);
     if !error.is_null() {
         let boxed = failure.map_or(ptr::null_mut(), |failure| {
             Box::into_raw(Box::new(vipps_error::new(&failure)))
@@ -102,9 +106,12 @@ pub(crate) unsafe fn read<O, T>(
     // SAFETY: the caller's promise.
     let object = unsafe { object.as_ref() };
     if out.is_null() {
-        return Failure::NULL;
+        return vipps_status::VIPPS_NULL_ARGUMENT;
     }
-    let status = if object.is_some() { OK } else { Failure::NULL };
+    let status = match object {
+        Some(_) => vipps_status::VIPPS_OK,
+        None => vipps_status::VIPPS_NULL_ARGUMENT,
+    };
     // SAFETY: the caller's promise.
     unsafe { out.write(object.map_or(otherwise, value)) };
     status
@@ -150,6 +157,19 @@ pub(crate) unsafe fn optional_text<'a>(
     unsafe { text(pointer, name) }.map(Some)
 }
 
+/// A text read as a value, whose errors name the argument.
+///
+/// `pointer` is as for [`text`].
+pub(crate) unsafe fn parse<T: FromStr<Err = Error>>(
+    pointer: *const c_char,
+    name: &'static str,
+) -> Result<T, Failure> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { text(pointer, name) }?;
+    text.parse()
+        .map_err(|error: Error| Failure::from(error).renamed(|_| Some(name)))
+}
+
 /// An array of `length` items.
 ///
 /// `pointer` is NULL or the start of so many initialised items that live as long as the call.
@@ -179,6 +199,8 @@ pub(crate) unsafe fn free<T>(pointer: *mut T) {
         // SAFETY: the caller's promise.
         let object = unsafe { Box::from_raw(pointer) };
         // There is nobody to tell.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(object))));
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(object))) {
+            mem::forget(payload);
+        }
     }
 }

@@ -4,12 +4,16 @@ use std::ffi::c_char;
 
 use serde_json::Value;
 
-use crate::boundary::{Out, answer, give, guard, text, vipps_status};
-use crate::error::{Failure, vipps_error};
+use crate::boundary::{Out, answer, give, guard, text};
+use crate::error::{Failure, vipps_error, vipps_status};
 use crate::string::vipps_string;
 
+/// A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain text, in
+/// which NUL becomes U+FFFD; anything else as JSON, with members sorted by name.
+///
+/// It reads the whole document each time: for long lists use a JSON library.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_json_get(
+pub unsafe extern "C" fn vipps_json_get(
     json: *const c_char,
     pointer: *const c_char,
     out_text: *mut *mut vipps_string,
@@ -26,8 +30,9 @@ pub(crate) unsafe extern "C" fn vipps_json_get(
     }
 }
 
+/// The number of items of an array, or of members of an object; "" points to the whole document.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_json_count(
+pub unsafe extern "C" fn vipps_json_count(
     json: *const c_char,
     pointer: *const c_char,
     out_count: *mut usize,
@@ -50,8 +55,9 @@ pub(crate) unsafe extern "C" fn vipps_json_count(
     }
 }
 
+/// A text as a JSON string, with quotes and escapes, to be put into a request.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_json_quote(
+pub unsafe extern "C" fn vipps_json_quote(
     plain: *const c_char,
     out_json: *mut *mut vipps_string,
     error: *mut *mut vipps_error,

@@ -1,49 +1,78 @@
-//! The arithmetic of receipts.
+//! The arithmetic of receipts and money.
 
 use std::ffi::c_char;
 
-use vipps::order_management::{OrderLine, Receipt, TaxRate, UnitInfo, allocate};
+use vipps::order_management::{
+    OrderLine, Receipt, TaxRate, UnitInfo, allocate, format_minor_units, minor_units,
+};
 
-use crate::boundary::{answer, guard, items, text, vipps_status};
-use crate::error::{Failure, vipps_error};
-use crate::request::request;
+use crate::boundary::{Out, answer, give, guard, items, parse, text};
+use crate::error::{Failure, vipps_error, vipps_status};
+use crate::strict::request;
 use crate::string::vipps_string;
 
-/// A way to make a line of an amount.
-type Make = fn(&str, &str, i64, TaxRate) -> Result<OrderLine, vipps::Error>;
-
-macro_rules! lines {
-    ($($name:ident($amount:ident) => $make:expr;)*) => {
-        $(
-            #[unsafe(no_mangle)]
-            pub(crate) unsafe extern "C" fn $name(
-                name: *const c_char,
-                id: *const c_char,
-                $amount: i64,
-                tax_rate: u16,
-                out_json: *mut *mut vipps_string,
-                error: *mut *mut vipps_error,
-            ) -> vipps_status {
-                let make: Make = $make;
-                unsafe {
-                    answer(out_json, error, || {
-                        let rate = TaxRate::from_basis_points(tax_rate);
-                        Ok(make(text(name, "name")?, text(id, "id")?, $amount, rate)?)
-                    })
-                }
-            }
-        )*
-    };
-}
-
-lines! {
-    vipps_order_line_from_gross(total_amount) => |name, id, amount, rate| OrderLine::from_gross(name, id, amount, rate);
-    vipps_order_line_from_net(total_amount_excluding_tax) => |name, id, amount, rate| OrderLine::from_net(name, id, amount, rate);
-    vipps_order_line_shipping(total_amount) => |name, id, amount, rate| OrderLine::shipping(name, id, amount, rate);
-}
-
+/// A line of a receipt whose amount includes tax. Amounts here and below are in minor units (oere, cents),
+/// `tax_rate` in basis points, 0 to 10000 (2500 is 25 %). Total, net and tax of a line always add up.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_order_line_from_unit_price(
+pub unsafe extern "C" fn vipps_order_line_from_gross(
+    name: *const c_char,
+    id: *const c_char,
+    total_amount: i64,
+    tax_rate: u16,
+    out_json: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        answer(out_json, error, || {
+            let (name, id) = (text(name, "name")?, text(id, "id")?);
+            let rate = TaxRate::from_basis_points(tax_rate);
+            OrderLine::from_gross(name, id, total_amount, rate).map_err(of_arguments)
+        })
+    }
+}
+
+/// A line of a receipt whose amount excludes tax.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_order_line_from_net(
+    name: *const c_char,
+    id: *const c_char,
+    total_amount_excluding_tax: i64,
+    tax_rate: u16,
+    out_json: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        answer(out_json, error, || {
+            let (name, id) = (text(name, "name")?, text(id, "id")?);
+            let rate = TaxRate::from_basis_points(tax_rate);
+            OrderLine::from_net(name, id, total_amount_excluding_tax, rate).map_err(of_arguments)
+        })
+    }
+}
+
+/// The shipping, at an amount that includes tax.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_order_line_shipping(
+    name: *const c_char,
+    id: *const c_char,
+    total_amount: i64,
+    tax_rate: u16,
+    out_json: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        answer(out_json, error, || {
+            let (name, id) = (text(name, "name")?, text(id, "id")?);
+            let rate = TaxRate::from_basis_points(tax_rate);
+            OrderLine::shipping(name, id, total_amount, rate).map_err(of_arguments)
+        })
+    }
+}
+
+/// A line of so many units at a price with tax, rounded to the nearest minor unit. `quantity` is a decimal
+/// number such as "3" or "0.822", with a point whatever the locale.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_order_line_from_unit_price(
     name: *const c_char,
     id: *const c_char,
     unit_price: i64,
@@ -55,15 +84,16 @@ pub(crate) unsafe extern "C" fn vipps_order_line_from_unit_price(
     unsafe {
         answer(out_json, error, || {
             let (name, id) = (text(name, "name")?, text(id, "id")?);
-            let units = UnitInfo::new(unit_price, text(quantity, "quantity")?.parse()?);
+            let units = UnitInfo::new(unit_price, parse(quantity, "quantity")?);
             let rate = TaxRate::from_basis_points(tax_rate);
-            Ok(OrderLine::from_units(name, id, units, rate)?)
+            OrderLine::from_units(name, id, units, rate).map_err(of_arguments)
         })
     }
 }
 
+/// Takes a discount off a line: its total is less by it, and the tax is computed anew.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_order_line_apply_discount(
+pub unsafe extern "C" fn vipps_order_line_apply_discount(
     line_json: *const c_char,
     amount: i64,
     out_json: *mut *mut vipps_string,
@@ -72,13 +102,32 @@ pub(crate) unsafe extern "C" fn vipps_order_line_apply_discount(
     unsafe {
         answer(out_json, error, || {
             let line: OrderLine = request(text(line_json, "line_json")?, "line_json")?;
-            Ok(line.apply_discount(amount)?)
+            line.apply_discount(amount).map_err(of_discount)
         })
     }
 }
 
+/// Splits a discount over the lines of a receipt in proportion to their totals, so that no minor unit is
+/// lost, and gives the receipt with it.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_receipt_validate(
+pub unsafe extern "C" fn vipps_receipt_apply_discount(
+    receipt_json: *const c_char,
+    amount: i64,
+    out_json: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        answer(out_json, error, || {
+            let receipt: Receipt = request(text(receipt_json, "receipt_json")?, "receipt_json")?;
+            receipt.apply_discount(amount).map_err(of_discount)
+        })
+    }
+}
+
+/// Checks a receipt as vipps_add_receipt() does before it sends one. The error names every line and field
+/// that is wrong.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_receipt_validate(
     receipt_json: *const c_char,
     error: *mut *mut vipps_error,
 ) -> vipps_status {
@@ -90,8 +139,25 @@ pub(crate) unsafe extern "C" fn vipps_receipt_validate(
     }
 }
 
+/// What is probably a mistake though the API accepts it, such as two lines with one id: [{"name", "reason"}].
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_receipt_totals(
+pub unsafe extern "C" fn vipps_receipt_warnings(
+    receipt_json: *const c_char,
+    out_json: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        answer(out_json, error, || {
+            let receipt: Receipt = request(text(receipt_json, "receipt_json")?, "receipt_json")?;
+            Ok(receipt.warnings())
+        })
+    }
+}
+
+/// What the app will show below the lines: {"totalAmount", "totalAmountExcludingTax", "totalTaxAmount",
+/// "totalDiscount", "shippingAmount", "tax": [...]}.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_receipt_totals(
     receipt_json: *const c_char,
     out_json: *mut *mut vipps_string,
     error: *mut *mut vipps_error,
@@ -105,8 +171,10 @@ pub(crate) unsafe extern "C" fn vipps_receipt_totals(
     }
 }
 
+/// Splits an amount over `count` weights so that no minor unit is lost. `out_shares` has room for `count`
+/// numbers, and may be `weights`. Unlike other outputs it is left as it was if this fails.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn vipps_allocate(
+pub unsafe extern "C" fn vipps_allocate(
     amount: i64,
     weights: *const i64,
     count: usize,
@@ -125,4 +193,51 @@ pub(crate) unsafe extern "C" fn vipps_allocate(
             Ok(())
         })
     }
+}
+
+/// A decimal amount such as "199.90" in minor units: 19990. It has a point whatever the locale, and no more
+/// than two decimals.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_minor_units(
+    amount: *const c_char,
+    out_amount: *mut i64,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            let out_amount = Out::new(out_amount, 0, "out_amount")?;
+            out_amount.set(minor_units(text(amount, "amount")?)?);
+            Ok(())
+        })
+    }
+}
+
+/// Minor units as a decimal amount: 19990 is the plain text 199.90.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_format_minor_units(
+    amount: i64,
+    out_text: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        give(out_text, "out_text", error, || {
+            Ok(vipps_string::text(&format_minor_units(amount)))
+        })
+    }
+}
+
+/// An error of a line under the names of the arguments.
+fn of_arguments(error: vipps::Error) -> Failure {
+    Failure::from(error).renamed(|field| match field {
+        "totalAmount" => Some("total_amount"),
+        "totalAmountExcludingTax" => Some("total_amount_excluding_tax"),
+        "taxRate" => Some("tax_rate"),
+        "unitInfo.unitPrice" | "unitPrice" => Some("unit_price"),
+        "unitInfo.quantity" => Some("quantity"),
+        _ => None,
+    })
+}
+
+fn of_discount(error: vipps::Error) -> Failure {
+    Failure::from(error).renamed(|field| (field == "discount").then_some("amount"))
 }

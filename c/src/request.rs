@@ -1,295 +1,139 @@
-//! Requests as JSON, read strictly: nothing but an object is taken for one, unknown fields are refused at any depth, and an error names its
-//! field by its whole path. The values are checked by the crate's `validate()`, before anything is sent.
+//! `vipps_request`, for endpoints that have no function.
 
-use std::fmt;
+use std::ffi::{c_char, c_int};
+use std::ptr;
 
-use serde::de::value::StrDeserializer;
-use serde::de::{
-    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Expected, IntoDeserializer,
-    MapAccess, SeqAccess, Unexpected, Visitor,
-};
-use serde::forward_to_deserialize_any;
-use serde_json::Value;
+use serde::Deserialize;
 
-use crate::error::Failure;
+use vipps::{IdempotencyKey, Reply};
 
-const NO_OBJECT: &str = "must be a JSON object";
-pub(crate) const TWICE: &str = "must be there once, and is there again";
+use crate::boundary::{Out, free, give, guard, items, object, optional_text, read, text};
+use crate::error::{Failure, vipps_error, vipps_status};
+use crate::session::vipps_session;
+use crate::strict;
+use crate::string::vipps_string;
 
-/// A request as a JSON object. Its values are not validated yet.
-pub(crate) fn request<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Failure> {
-    let json: Json = any_json(json, name)?;
-    T::deserialize(Node(&json)).map_err(|problem| problem.of_argument(name))
+/// The successful reply of vipps_request().
+pub struct vipps_reply(Reply);
+
+/// What a request may have beside its method, path and body.
+#[derive(Default, Deserialize)]
+struct Options {
+    segments: Option<Vec<(String, String)>>,
+    query: Option<Vec<(String, String)>>,
+    headers: Option<Vec<(String, String)>>,
+    idempotency_key: Option<String>,
+    content_type: Option<String>,
 }
 
-/// A value as JSON of any kind.
-pub(crate) fn any_json<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::input(name, &error.to_string()))
-}
-
-/// JSON as it is written: the members of an object in their order, one that is there again included.
-pub(crate) enum Json {
-    /// Neither of the others.
-    Plain(Value),
-    Array(Vec<Self>),
-    Object(Vec<(String, Self)>),
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-
-        impl<'de> Visitor<'de> for Any {
-            type Value = Json;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
+/// Calls an endpoint that has no function here, with token, headers, retries and errors as everywhere.
+/// `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
+///
+/// `options_json` is optional, as are its members:
+///
+///   "segments": [["id", "a/b"]]: values that are added to the path, encoded, each with its name for
+///   vipps_attempt.route.
+///   "query": [["cursor", "1 2"]]: parameters, encoded. "headers": [["X-Request-Source", "till-7"]].
+///   "idempotency_key": makes it safe to retry a POST or a PATCH, which is not retried otherwise once it may
+///   have been carried out.
+///   "content_type": that of the body, "application/json" by default.
+///
+/// `body` is optional, and has `body_length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_request(
+    session: *const vipps_session,
+    method: *const c_char,
+    path: *const c_char,
+    options_json: *const c_char,
+    body: *const u8,
+    body_length: usize,
+    out_reply: *mut *mut vipps_reply,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        give(out_reply, "out_reply", error, || {
+            let session = &object(session, "session")?.0;
+            let (method, path) = (text(method, "method")?, text(path, "path")?);
+            let options = match optional_text(options_json, "options_json")? {
+                Some(options) => strict::request(options, "options_json")?,
+                None => Options::default(),
+            };
+            let mut request = session.request(method, path);
+            for (name, value) in options.segments.iter().flatten() {
+                request = request.segment(name, value);
             }
-
-            fn visit_unit<E>(self) -> Result<Json, E> {
-                Ok(Json::Plain(Value::Null))
+            for (name, value) in options.query.iter().flatten() {
+                request = request.query(name, value.as_str());
             }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-                Ok(Json::Plain(value.into()))
+            for (name, value) in options.headers.iter().flatten() {
+                request = request.header(name, value);
             }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-                Ok(Json::Plain(value.into()))
+            if let Some(key) = options.idempotency_key {
+                let key = IdempotencyKey::new(key)
+                    .map_err(|error| Failure::from(error).renamed(|_| Some("idempotency_key")))?;
+                request = request.idempotency_key(&key);
             }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-                Ok(Json::Plain(value.into()))
+            if !body.is_null() {
+                let content_type = options.content_type.as_deref();
+                let bytes = items(body, body_length, "body")?;
+                request = request.body(content_type.unwrap_or("application/json"), bytes);
             }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-                Ok(Json::Plain(value.into()))
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-                Ok(Json::Plain(value.into()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Json::Array(items))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Json::Object(members))
-            }
-        }
-
-        deserializer.deserialize_any(Any)
+            let reply = vipps_reply(request.send()?);
+            Ok(Box::into_raw(Box::new(reply)))
+        })
     }
 }
 
-/// What is wrong with a request, and where.
-#[derive(Debug)]
-struct Problem {
-    /// Such as `orderLines[1].totalAmount`; empty for the whole.
-    path: String,
-    reason: String,
+/// The HTTP status, 200 to 299.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_reply_status(
+    reply: *const vipps_reply,
+    out_http_status: *mut c_int,
+) -> vipps_status {
+    unsafe { read(reply, out_http_status, 0, |reply| reply.0.status().into()) }
 }
 
-impl Problem {
-    fn at(path: &str, reason: impl Into<String>) -> Self {
-        let (path, reason) = (path.to_owned(), reason.into());
-        Self { path, reason }
-    }
-
-    /// The same, seen from the value around it.
-    fn within(mut self, step: &str) -> Self {
-        let dot = match self.path.starts_with('[') || self.path.is_empty() {
-            true => "",
-            false => ".",
-        };
-        self.path = format!("{step}{dot}{}", self.path);
-        self
-    }
-
-    fn of_argument(self, name: &str) -> Failure {
-        let argument = match self.path.as_str() {
-            "" => name,
-            path => path,
-        };
-        // A picture is checked where it is decoded, by a constructor that names the field by itself.
-        let named = format!("invalid input: {argument}: ");
-        let reason = self.reason.strip_prefix(&named).unwrap_or(&self.reason);
-        Failure::input(argument, reason)
+/// A header by its name, in any case; NULL if the reply does not have it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_reply_header(
+    reply: *const vipps_reply,
+    name: *const c_char,
+    out_value: *mut *mut vipps_string,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        give(out_value, "out_value", error, || {
+            let reply = &object(reply, "reply")?.0;
+            let value = reply.header(text(name, "name")?);
+            Ok(value.map_or(ptr::null_mut(), vipps_string::text))
+        })
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.reason)
+/// The body. The bytes live until vipps_reply_free(), and have no NUL at their end.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_reply_body(
+    reply: *const vipps_reply,
+    out_bytes: *mut *const u8,
+    out_length: *mut usize,
+    error: *mut *mut vipps_error,
+) -> vipps_status {
+    unsafe {
+        guard(error, || {
+            // Both are written before either may be missing.
+            let out_bytes = Out::new(out_bytes, ptr::null(), "out_bytes");
+            let out_length = Out::new(out_length, 0, "out_length");
+            let (out_bytes, out_length) = (out_bytes?, out_length?);
+            let bytes = object(reply, "reply")?.0.bytes();
+            out_bytes.set(bytes.as_ptr());
+            out_length.set(bytes.len());
+            Ok(())
+        })
     }
 }
 
-impl std::error::Error for Problem {}
-
-impl de::Error for Problem {
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self::at("", reason.to_string())
-    }
-
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = match expected.to_string().as_str() {
-            "i64" => "a whole number".to_owned(),
-            "a sequence" => "an array".to_owned(),
-            other => other.to_owned(),
-        };
-        let found = match found {
-            Unexpected::Unit => "null".to_owned(),
-            Unexpected::Seq => "an array".to_owned(),
-            Unexpected::Map => "an object".to_owned(),
-            plain => plain.to_string(),
-        };
-        Self::at("", format!("must be {expected}, not {found}"))
-    }
-
-    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = match expected.to_string().as_str() {
-            "i64" => "a whole number that fits an int64_t".to_owned(),
-            other => other.to_owned(),
-        };
-        let found = match found {
-            Unexpected::Str(text) => format!("{text:?}"),
-            Unexpected::Unsigned(number) => number.to_string(),
-            other => other.to_string(),
-        };
-        Self::at("", format!("must be {expected}, not {found}"))
-    }
-
-    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
-        Self::at(
-            field,
-            format!("is not known; known are {}", known.join(", ")),
-        )
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::at(field, "must be set")
-    }
-
-    fn duplicate_field(field: &'static str) -> Self {
-        Self::at(field, TWICE)
-    }
-}
-
-/// A value that is read as the type that is asked for.
-struct Node<'a>(&'a Json);
-
-impl<'de> Deserializer<'de> for Node<'_> {
-    type Error = Problem;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        match self.0 {
-            Json::Plain(Value::Bool(value)) => visitor.visit_bool(*value),
-            Json::Plain(Value::Number(number)) => match (number.as_u64(), number.as_i64()) {
-                (Some(number), _) => visitor.visit_u64(number),
-                (None, Some(number)) => visitor.visit_i64(number),
-                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Json::Plain(Value::String(text)) => visitor.visit_str(text),
-            Json::Plain(_) => visitor.visit_unit(),
-            Json::Array(items) => visitor.visit_seq(Items(items.iter().enumerate())),
-            Json::Object(members) => visitor.visit_map(Members {
-                left: members.iter(),
-                value: None,
-            }),
-        }
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        match self.0 {
-            Json::Plain(Value::Null) => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    /// serde would ignore unknown fields, and would also take the values of the fields as an array, where no name can be checked.
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Problem> {
-        let Json::Object(members) = self.0 else {
-            return Err(Problem::at("", NO_OBJECT));
-        };
-        let is_unknown = |name: &&String| !fields.contains(&name.as_str());
-        match members.iter().map(|(name, _)| name).find(is_unknown) {
-            Some(name) => Err(de::Error::unknown_field(name, fields)),
-            None => self.deserialize_any(visitor),
-        }
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map enum identifier ignored_any
-    }
-}
-
-struct Items<'a>(std::iter::Enumerate<std::slice::Iter<'a, Json>>);
-
-impl<'de> SeqAccess<'de> for Items<'_> {
-    type Error = Problem;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Problem> {
-        let Some((nth, item)) = self.0.next() else {
-            return Ok(None);
-        };
-        let item = seed.deserialize(Node(item));
-        item.map(Some)
-            .map_err(|problem| problem.within(&format!("[{nth}]")))
-    }
-}
-
-struct Members<'a> {
-    left: std::slice::Iter<'a, (String, Json)>,
-    /// The member whose name was read.
-    value: Option<&'a (String, Json)>,
-}
-
-impl<'de> MapAccess<'de> for Members<'_> {
-    type Error = Problem;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Problem> {
-        self.value = self.left.next();
-        let Some((name, _)) = self.value else {
-            return Ok(None);
-        };
-        let name: StrDeserializer<'_, Problem> = name.as_str().into_deserializer();
-        seed.deserialize(name).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
-        let Some((name, value)) = self.value else {
-            return Err(Problem::at("", NO_OBJECT));
-        };
-        let value = seed.deserialize(Node(value));
-        value.map_err(|problem| problem.within(name))
-    }
+/// Frees a reply. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vipps_reply_free(reply: *mut vipps_reply) {
+    unsafe { free(reply) }
 }

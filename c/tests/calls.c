@@ -65,6 +65,7 @@ static void show_error(void)
     printf("    %s\n", text);
     require(vipps_error_field_problems(error, &text) == VIPPS_OK, "an error has field problems");
     printf("    %s\n", text);
+    require(vipps_error_json(error, &text) == VIPPS_OK && text[0] == '{', "an error is an object");
 }
 
 static void show(const char *call, vipps_status status)
@@ -189,6 +190,8 @@ static void order_management(const unsigned char *picture, size_t length)
     SHOW(vipps_add_image(session, "socks", picture, length, &json, &error));
     SHOW(vipps_add_image(session, "socks", picture, 20, &json, &error));
     SHOW(vipps_add_image(session, "no socks", picture, length, &json, &error));
+    SHOW(vipps_ensure_image(session, "socks", picture, length, &json, &error));
+    SHOW(vipps_ensure_image(session, "socks", picture, 0, &json, &error));
     SHOW(vipps_put_category(session, "ECOM", "order-1", CATEGORY, &json, &error));
     SHOW(vipps_put_category(session, "ePayment", "order-1", CATEGORY, &json, &error));
     SHOW(vipps_put_category(session, "ECOM", "order-1", "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"a\"}", &json, &error));
@@ -228,18 +231,63 @@ static void version_1(void)
     SHOW(vipps_v1_get_receipt(session, "old 1", &json, &error));
 }
 
-static void raw(void)
+static vipps_reply *reply;
+
+/* For vipps_request(): its status, its type and its body. */
+static void show_reply(const char *call, vipps_status status)
 {
-    SHOW(vipps_raw(session, "GET", "/management/v1/sales-units/654321", NULL, &json, &error));
-    SHOW(vipps_raw(session, "POST", "/order-management/v3/categories", LINK, &json, &error));
-    SHOW(vipps_raw(session, "DELETE", "/order-management/v3/categories/00000000-0000-4000-9000-000000000007", NULL, &json, &error));
-    SHOW(vipps_raw(session, "FETCH", "/management/v1/sales-units", NULL, &json, &error));
-    SHOW(vipps_raw(session, "POST", "/order-management/v3/categories", "{", &json, &error));
+    vipps_string *type = NULL;
+    const uint8_t *bytes = NULL;
+    size_t length = 0;
+    int http_status = 0;
+
+    show_done(call, status);
+    if (status != VIPPS_OK) {
+        require(reply == NULL, "there is no output without success");
+        return;
+    }
+    require(vipps_reply_status(reply, &http_status) == VIPPS_OK, "a reply has a status");
+    require(vipps_reply_header(reply, "Content-TYPE", &type, NULL) == VIPPS_OK, "a reply may have a header");
+    require(vipps_reply_body(reply, &bytes, &length, NULL) == VIPPS_OK, "a reply has a body");
+    printf("    %d %s: %.*s\n", http_status, type == NULL ? "none" : text_of(type), (int)length, (const char *)bytes);
+    vipps_string_free(type);
+    vipps_reply_free(reply);
+    reply = (vipps_reply *)(uintptr_t)1;
+}
+
+#define SHOW_REPLY(call) show_reply(#call, (call))
+#define BODY(text) (const uint8_t *)text, sizeof text - 1
+
+static void requests(void)
+{
+    SHOW_REPLY(vipps_request(session, "GET", "/management/v1/sales-units/654321", NULL, NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/management/v1/sales-units", "{\"segments\": [[\"msn\", \"654 321\"]]}", NULL, 0,
+                             &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/order-management/v3/categories",
+                             "{\"query\": [[\"orderId\", \"order-1\"]], \"headers\": [[\"X-Request-Source\", \"till-7\"]]}", NULL, 0,
+                             &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", NULL, BODY(LINK), &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders", "{\"idempotency_key\": \"again\"}",
+                             BODY(PREFILL("")), &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders", "{\"idempotency_key\": \"again\"}",
+                             BODY(PREFILL("")), &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", "{\"content_type\": \"text/csv\"}", BODY(LINK),
+                             &reply, &error));
+    SHOW_REPLY(vipps_request(session, "DELETE", "/order-management/v3/categories/00000000-0000-4000-9000-000000000007", "{}", NULL,
+                             0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "FETCH", "/management/v1/sales-units", NULL, NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"query\": [[\"a\"]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"query\": [[\"a\", 1]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"header\": []}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"Authorization\", \"mine\"]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"idempotency_key\": \"a.b\"}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/x", NULL, (const uint8_t *)"x", SIZE_MAX, &reply, &error));
 }
 
 static void receipts(void)
 {
     int64_t amounts[] = {19900, 4550, 3900};
+    int64_t amount = 7;
 
     SHOW(vipps_order_line_from_gross("Wool socks", "1", 19900, 2500, &json, &error));
     SHOW(vipps_order_line_from_gross("Wool socks", "1", -1, 2500, &json, &error));
@@ -251,6 +299,16 @@ static void receipts(void)
     SHOW(vipps_order_line_shipping("Home delivery", "delivery", INT64_MIN, 2500, &json, &error));
     SHOW(vipps_order_line_apply_discount(LINE, 100, &json, &error));
     SHOW(vipps_order_line_apply_discount(LINE, 1001, &json, &error));
+    SHOW(vipps_receipt_apply_discount(RECEIPT, 100, &json, &error));
+    SHOW(vipps_receipt_apply_discount(RECEIPT, 1001, &json, &error));
+    SHOW(vipps_receipt_warnings(RECEIPT, &json, &error));
+    SHOW(vipps_receipt_warnings(OTHER_RECEIPT, &json, &error));
+    SHOW(vipps_receipt_warnings("{", &json, &error));
+    SHOW_DONE(vipps_minor_units("199.90", &amount, &error));
+    printf("    %" PRId64 "\n", amount);
+    SHOW_DONE(vipps_minor_units("199,90", &amount, &error));
+    printf("    %" PRId64 "\n", amount);
+    SHOW(vipps_format_minor_units(-5, &json, &error));
     SHOW_DONE(vipps_allocate(1000, amounts, 3, amounts, &error));
     printf("    %" PRId64 " %" PRId64 " %" PRId64 "\n", amounts[0], amounts[1], amounts[2]);
     SHOW_DONE(vipps_allocate(1000, amounts, 0, amounts, &error));
@@ -329,26 +387,32 @@ static void sessions(void)
     require(vipps_string_length(key, &length) == VIPPS_OK && length == 36, "a key has 36 characters");
     vipps_string_free(key);
     vipps_session_free(NULL);
-    vipps_session_builder_free(NULL);
+    vipps_reply_free(NULL);
     vipps_string_free(NULL);
     vipps_error_free(NULL);
 }
 
-static const vipps_system_info calling = {"acme", "3.1.2", "acme-webshop", "4.5.6"};
+#define SYSTEM "{\"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}}"
 
 /* What an observer saw. */
 struct seen {
     unsigned attempts;
-    unsigned last_attempt;
     unsigned releases;
 };
 
 static void observe(void *user, const vipps_attempt *attempt)
 {
-    struct seen *seen = (struct seen *)user;
+    ((struct seen *)user)->attempts += 1;
+    printf("    attempt %" PRIu32 " of %s %s for %s: %d, HTTP %d, retry %s\n", attempt->number, attempt->method, attempt->route,
+           attempt->merchant_serial_number == NULL ? "none" : attempt->merchant_serial_number, attempt->status,
+           attempt->http_status, attempt->retry_in_ms < 0 ? "no" : "yes");
+}
 
-    seen->attempts += 1;
-    seen->last_attempt = attempt->attempt;
+static void keep_token(void *user, const char *token, int64_t expires_at)
+{
+    (void)user;
+    printf("    a token of %s, good until %s\n", strlen(token) > 8 ? "some length" : "no length",
+           expires_at > 1700000000 ? "some time" : "no time");
 }
 
 static void release(void *user)
@@ -357,83 +421,73 @@ static void release(void *user)
 }
 
 /* One session with every setting there is. */
-static void setters(const char *base_url)
+static void every_setting(const char *base_url)
 {
-    static const char roots[] = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
-    vipps_session_builder *builder = NULL;
+    static const char form[] =
+        "{\"keys\": \"standard\", \"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\","
+        " \"plugin_name\": \"acme-webshop\", \"plugin_version\": \"4.5.6\"}, \"merchant_serial_number\": \"654321\","
+        " \"environment\": \"test\", \"base_url\": \"%s\", \"allow_plain_http\": true, \"timeout_ms\": 20000,"
+        " \"connect_timeout_ms\": 5000, \"stall_timeout_ms\": 4000,"
+        /* Two attempts, with a wait of up to 1 ms before the second, and none ever of more than 2 ms. */
+        " \"retry\": {\"max_attempts\": 2, \"initial_backoff_ms\": 1, \"max_backoff_ms\": 2},"
+        /* The environment's proxy counts, and is not for this host. */
+        " \"proxy\": \"%s\", \"proxy_from_env\": true, \"tls_backend\": \"rustls\","
+        " \"root_certificates\": \"-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----\\n\","
+        " \"max_response_bytes\": 1000000, \"user_agent_suffix\": \"acme-billing/2.1\","
+        " \"access_token\": {\"secret\": \"kept\", \"expires_at\": 4102444800}}";
+    char config[2048];
+    struct seen seen = {0, 0};
+    vipps_observer observer = {NULL, observe, keep_token, release};
     vipps_session *built = NULL;
-    vipps_session *again = NULL;
-    struct seen first = {0, 0, 0};
-    struct seen second = {0, 0, 0};
+    vipps_session *hurried = NULL;
 
-    SHOW_DONE(vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-key-1", &calling,
-                                        &builder, &error));
-    SHOW_DONE(vipps_session_builder_environment(builder, VIPPS_TEST, &error));
-    SHOW_DONE(vipps_session_builder_environment(builder, VIPPS_ENVIRONMENT_WIDTH, &error));
-    SHOW_DONE(vipps_session_builder_base_url(builder, base_url, &error));
-    SHOW_DONE(vipps_session_builder_allow_plain_http(builder, &error));
-    SHOW_DONE(vipps_session_builder_merchant_serial_number(builder, "654321", &error));
-    SHOW_DONE(vipps_session_builder_merchant_serial_number(builder, "65 321", &error));
-    SHOW_DONE(vipps_session_builder_timeout_ms(builder, 20000, &error));
-    SHOW_DONE(vipps_session_builder_connect_timeout_ms(builder, 5000, &error));
-    SHOW_DONE(vipps_session_builder_no_retry(builder, &error));
-    /* Two attempts, with a wait of up to 1 ms before the second, and none ever of more than 2 ms. */
-    SHOW_DONE(vipps_session_builder_retry(builder, 2, 1, 2, &error));
-    /* Of these two the last one counts, and the environment's proxy is not for this host. */
-    SHOW_DONE(vipps_session_builder_proxy(builder, base_url, &error));
-    SHOW_DONE(vipps_session_builder_proxy_from_env(builder, &error));
-    SHOW_DONE(vipps_session_builder_tls_backend(builder, VIPPS_RUSTLS, &error));
-    SHOW_DONE(vipps_session_builder_tls_backend(builder, VIPPS_TLS_BACKEND_WIDTH, &error));
-    SHOW_DONE(vipps_session_builder_root_certificates(builder, (const uint8_t *)roots, sizeof roots - 1, &error));
-    SHOW_DONE(vipps_session_builder_max_response_bytes(builder, 1000000, &error));
-    SHOW_DONE(vipps_session_builder_user_agent_suffix(builder, "acme-billing/2.1", &error));
-    SHOW_DONE(vipps_session_builder_access_token(builder, "kept", 3600000, &error));
-    SHOW_DONE(vipps_session_builder_access_token(builder, "", 3600000, &error));
-    SHOW_DONE(vipps_session_builder_observer(builder, observe, &first, release, &error));
-    SHOW_DONE(vipps_session_builder_observer(builder, observe, &second, release, &error));
-    printf("    %u and %u releases\n", first.releases, second.releases);
-    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
-    SHOW_DONE(vipps_session_builder_build(builder, &again, &error));
-    require(again == NULL, "an output is NULL without success");
-    vipps_session_builder_free(builder);
-
+    observer.user = &seen;
+    snprintf(config, sizeof config, form, base_url, base_url);
+    SHOW_DONE(vipps_session_new(config, &observer, &built, &error));
     /* The service fails as often as there are attempts. */
     SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
-    printf("    %u attempts, the last one attempt %u\n", second.attempts, second.last_attempt);
     /* The kept token is refused, and a new one fetched. */
     SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
-    printf("    %u attempts, the last one attempt %u\n", second.attempts, second.last_attempt);
+    SHOW_DONE(vipps_session_forget_token(built, &error));
+    SHOW_DONE(vipps_session_with_timeout(built, 5000, &hurried, &error));
+    SHOW(vipps_list_product_orders(hurried, "{\"includeExpired\": false}", &json, &error));
+    vipps_session_free(hurried);
+    SHOW_DONE(vipps_session_with_timeout(built, 0, &hurried, &error));
+    SHOW(vipps_list_product_orders(hurried, "{\"includeExpired\": false}", &json, &error));
+    vipps_session_free(hurried);
+    printf("    %u releases\n", seen.releases);
     vipps_session_free(built);
-    printf("    %u and %u releases, %u attempts\n", first.releases, second.releases, first.attempts);
+    printf("    %u releases after %u attempts\n", seen.releases, seen.attempts);
 }
 
-/* The other ways to begin, and errors of the build. */
-static void builders(const char *config, const char *base_url)
+/* Other keys, the environment, and errors of settings. */
+static void other_sessions(const char *base_url)
 {
-    vipps_session_builder *builder = NULL;
+    char config[512];
+    struct seen seen = {0, 0};
+    vipps_observer observer = {NULL, observe, keep_token, release};
     vipps_session *built = NULL;
 
-    SHOW_DONE(vipps_session_builder_new_management("sandbox-management-id", "sandbox-mgmt-secret", &calling, &builder, &error));
-    SHOW_DONE(vipps_session_builder_base_url(builder, base_url, &error));
-    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
-    vipps_session_builder_free(builder);
+    observer.user = &seen;
+    snprintf(config, sizeof config,
+             "{\"keys\": \"management\", \"client_id\": \"sandbox-management-id\", \"client_secret\": \"sandbox-mgmt-secret\","
+             " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}, \"base_url\": \"%s\"}",
+             base_url);
+    SHOW_DONE(vipps_session_new(config, NULL, &built, &error));
     SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
     SHOW(vipps_get_order(built, "ECOM", "order-1", &json, &error));
     vipps_session_free(built);
 
-    SHOW_DONE(vipps_session_builder_new_from_env(&calling, &builder, &error));
-    SHOW_DONE(vipps_session_builder_connect_timeout_ms(builder, 0, &error));
-    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
+    SHOW_DONE(vipps_session_new("{\"retry\": {\"attempts\": 1}}", &observer, &built, &error));
+    require(built == NULL && seen.releases == 1, "an observer is released also without success");
+    SHOW_DONE(vipps_session_from_env("{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"connect_timeout_ms\": 0}", NULL, &built,
+                                     &error));
+    SHOW_DONE(vipps_session_from_env("{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"client_id\": \"other\"}", NULL, &built,
+                                     &error));
+    SHOW_DONE(vipps_session_from_env("{}", NULL, &built, &error));
     require(built == NULL, "an output is NULL without success");
-    vipps_session_builder_free(builder);
-
-    SHOW_DONE(vipps_session_builder_new_from_json(config, &builder, &error));
-    SHOW_DONE(vipps_session_builder_connect_timeout_ms(builder, 0, &error));
-    SHOW_DONE(vipps_session_builder_build(builder, &built, &error));
-    require(built == NULL, "an output is NULL without success");
-    vipps_session_builder_free(builder);
-
-    SHOW_DONE(vipps_session_new_from_env(&calling, &built, &error));
+    SHOW_DONE(vipps_session_from_env(SYSTEM, NULL, &built, &error));
     SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
     vipps_session_free(built);
 }
@@ -455,19 +509,17 @@ int main(int argc, char **argv)
     size_t length = 0;
 
     if (argc == 1) {
-        SHOW_DONE(vipps_session_new_from_env(&calling, &session, &error));
+        SHOW_DONE(vipps_session_from_env(SYSTEM, NULL, &session, &error));
         return 0;
     }
     require(argc == 3, "there are two arguments");
     printf("version %s, header %s\n", vipps_version(), VIPPS_VERSION);
     snprintf(config, sizeof config,
-             "{\"clientId\": \"sandbox-client-id\", \"clientSecret\": \"sandbox-client-secret\","
-             " \"subscriptionKey\": \"sandbox-key-1\", \"systemName\": \"acme\", \"systemVersion\": \"3.1.2\","
-             " \"systemPluginName\": \"acme-webshop\", \"systemPluginVersion\": \"4.5.6\","
-             /* The proxy of the environment wins, and is not for this host. */
-             " \"merchantSerialNumber\": \"123456\", \"baseUrl\": \"%s\", \"proxy\": \"%s\", \"proxyFromEnv\": true}",
-             argv[1], argv[1]);
-    if (vipps_session_new_from_json(config, &session, &error) != VIPPS_OK) {
+             "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+             " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+             " \"merchant_serial_number\": \"123456\", \"base_url\": \"%s\"}",
+             argv[1]);
+    if (vipps_session_new(config, NULL, &session, &error) != VIPPS_OK) {
         show_error();
         return 1;
     }
@@ -475,12 +527,12 @@ int main(int argc, char **argv)
     management();
     order_management(picture, length);
     version_1();
-    raw();
+    requests();
     receipts();
     json_without_a_library();
     sessions();
-    setters(argv[1]);
-    builders(config, argv[1]);
+    every_setting(argv[1]);
+    other_sessions(argv[1]);
     without_error();
     vipps_session_free(session);
     return 0;

@@ -15,5 +15,4 @@ mod handles;
 mod header;
 mod panics;
 mod programs;
-mod setters;
 mod support;

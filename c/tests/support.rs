@@ -61,6 +61,10 @@ pub(crate) fn shared_library() -> PathBuf {
     ))
 }
 
+pub(crate) fn static_library() -> PathBuf {
+    libraries().join("libvipps_capi.a")
+}
+
 /// The package's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -112,7 +116,7 @@ pub(crate) fn compile(source: &Path, name: &str) -> Scratch {
 /// Compiles a program with the static library.
 #[track_caller]
 pub(crate) fn compile_static(source: &Path, name: &str) -> Scratch {
-    let library = libraries().join("libvipps_capi.a");
+    let library = static_library();
     let needs = match cfg!(target_os = "macos") {
         true => "-liconv -lSystem -lc -lm",
         false => "-lgcc_s -lutil -lrt -lpthread -lm -ldl -lc",
@@ -197,7 +201,6 @@ pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> 
 /// A function of the header: its name, what it returns, and its parameters as type and name.
 #[derive(Debug)]
 pub(crate) struct Function {
-    pub(crate) comment: &'static str,
     pub(crate) returns: &'static str,
     pub(crate) name: &'static str,
     pub(crate) parameters: Vec<(String, String)>,
@@ -211,16 +214,17 @@ impl Function {
 
 /// The header's functions, in its order.
 pub(crate) fn functions() -> Vec<Function> {
-    HEADER.split("/**\n").skip(1).filter_map(function).collect()
+    let (_, functions) = HEADER.split_once("extern \"C\" {\n").unwrap();
+    functions
+        .split(" */\n")
+        .skip(1)
+        .filter_map(function)
+        .collect()
 }
 
-/// A comment with what follows it, if that is a function.
+/// What follows a comment, if that is a function.
 fn function(text: &'static str) -> Option<Function> {
-    let (comment, rest) = text.split_once(" */\n")?;
-    let (declaration, _) = rest.split_once(';')?;
-    if declaration.starts_with("typedef") || declaration.starts_with('#') {
-        return None;
-    }
+    let (declaration, _) = text.split_once(';')?;
     let (head, parameters) = declaration.split_once('(')?;
     let at = head.rfind(|c: char| !c.is_alphanumeric() && c != '_')? + 1;
     let parameters = parameters.strip_suffix(')')?;
@@ -236,7 +240,6 @@ fn function(text: &'static str) -> Option<Function> {
         )
     });
     Some(Function {
-        comment,
         returns: head[..at].trim(),
         name: &head[at..],
         parameters: parameters.collect(),
@@ -246,13 +249,12 @@ fn function(text: &'static str) -> Option<Function> {
 /// The settings of a session with a sandbox, as JSON.
 pub(crate) fn config(sandbox: &Sandbox) -> String {
     let config = serde_json::json!({
-        "clientId": "sandbox-client-id",
-        "clientSecret": "sandbox-client-secret",
-        "subscriptionKey": "sandbox-key-1",
-        "systemName": "acme",
-        "systemVersion": "3.1.2",
-        "merchantSerialNumber": "123456",
-        "baseUrl": sandbox.url(),
+        "client_id": "sandbox-client-id",
+        "client_secret": "sandbox-client-secret",
+        "subscription_key": "sandbox-key-1",
+        "system": {"name": "acme", "version": "3.1.2"},
+        "merchant_serial_number": "123456",
+        "base_url": sandbox.url(),
     });
     config.to_string()
 }

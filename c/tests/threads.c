@@ -23,7 +23,9 @@ static unsigned released;
 static void count_attempt(void *user, const vipps_attempt *attempt)
 {
     pthread_mutex_lock(&lock);
-    if (user == &observed && attempt->http_status == 200 && attempt->attempt == 1 && attempt->trace_id == NULL &&
+    if (user == &observed && attempt->http_status == 200 && attempt->number == 1 && attempt->trace_id == NULL &&
+        attempt->status == VIPPS_OK && attempt->retry_in_ms == -1 && attempt->merchant_serial_number != NULL &&
+        (strcmp(attempt->route, "/management/v1/sales-units/{msn}") == 0 || strcmp(attempt->route, "/accesstoken/get") == 0) &&
         attempt->elapsed_us > 0 && attempt->elapsed_us < UINT64_C(3600000000)) {
         observed += 1;
     }
@@ -80,25 +82,23 @@ static void *work(void *unused)
 
 int main(int argc, char **argv)
 {
-    vipps_system_info system = {"acme", "3.1.2", NULL, NULL};
-    vipps_session_builder *builder = NULL;
+    vipps_observer observer = {&observed, count_attempt, NULL, count_release};
     pthread_t threads[THREADS];
+    char config[512];
     void *result = NULL;
-    int failed = argc != 2;
+    int failed = 0;
     int nth;
 
-    if (failed ||
-        vipps_session_builder_new("sandbox-client-id", "sandbox-client-secret", "sandbox-key-1", &system,
-                                  &builder, NULL) != VIPPS_OK ||
-        vipps_session_builder_base_url(builder, argv[1], NULL) != VIPPS_OK ||
-        vipps_session_builder_merchant_serial_number(builder, "123456", NULL) != VIPPS_OK ||
-        vipps_session_builder_observer(builder, count_attempt, &observed, count_release, NULL) != VIPPS_OK ||
-        vipps_session_builder_build(builder, &session, NULL) != VIPPS_OK ||
+    snprintf(config, sizeof config,
+             "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+             " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+             " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\"}",
+             argc > 1 ? argv[1] : "");
+    if (vipps_session_new(config, &observer, &session, NULL) != VIPPS_OK ||
         vipps_json_get("[\"ACME Fitness\"]", "/0", &shared, NULL) != VIPPS_OK) {
         printf("not begun\n");
         return 1;
     }
-    vipps_session_builder_free(builder);
     for (nth = 0; nth < THREADS; nth++) {
         failed |= pthread_create(&threads[nth], NULL, work, NULL) != 0;
     }
