@@ -26,7 +26,8 @@
  *   and makes connections of its own. During a call, the child may only call exec or _exit.
  * - Signals: a call goes on after a handler returns, with or without SA_RESTART, until its own timeout. No
  *   function may be called from a handler. Writing to a closed connection raises no SIGPIPE.
- * - dlopen: allowed. dlclose: do not. A lookup of a name may still be going on, on a thread of the library.
+ * - dlopen: allowed. dlclose: allowed when no call is in progress; on Linux the code stays in memory, as a
+ *   thread that looks up a name may outlive its call. Elsewhere do not.
  * - Stack: 64 KiB are enough for any call. The library's own threads have their own.
  * - Locale: setlocale() changes nothing; numbers always have a decimal point.
  * - Panics: a bug inside the library is VIPPS_PANIC, and the objects may still be freed. Rust prints a line

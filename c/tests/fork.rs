@@ -38,7 +38,7 @@ fn each_of_two_processes_gets_its_own_answers_over_tls() {
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod tls {
+pub(crate) mod tls {
     use std::io::{BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::Arc;
@@ -50,13 +50,13 @@ mod tls {
     use rustls::pki_types::PrivatePkcs8KeyDer;
     use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-    pub(super) fn pem(key: &CertifiedKey) -> String {
+    pub(crate) fn pem(key: &CertifiedKey) -> String {
         let text = STANDARD.encode(key.cert.der());
         format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
     }
 
     /// Serves tokens and sales units until the tests end, and gives its URL.
-    pub(super) fn serve(key: &CertifiedKey) -> String {
+    pub(crate) fn serve(key: &CertifiedKey) -> String {
         let private = PrivatePkcs8KeyDer::from(key.key_pair.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

@@ -13,6 +13,7 @@ mod errors;
 mod fork;
 mod handles;
 mod header;
+mod host;
 mod panics;
 mod programs;
 mod support;

@@ -113,6 +113,14 @@ pub(crate) fn compile(source: &Path, name: &str) -> Scratch {
     compile_with(source, name, &["-lvipps_capi", "-lpthread", &rpath])
 }
 
+/// The same with what a program needs that loads a library.
+#[track_caller]
+pub(crate) fn compile_host(source: &Path, name: &str) -> Scratch {
+    let rpath = format!("-Wl,-rpath,{}", libraries().display());
+    let arguments = ["-lvipps_capi", "-lpthread", "-ldl", &rpath];
+    compile_with(source, name, &arguments)
+}
+
 /// Compiles a program with the static library.
 #[track_caller]
 pub(crate) fn compile_static(source: &Path, name: &str) -> Scratch {
