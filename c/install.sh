@@ -38,7 +38,7 @@ build cdylib "$@" -- -C "link-arg=$name"
 build staticlib "$@" -- --print "native-static-libs=$needs"
 install -m 755 "$target/release/$built" "$prefix/lib/$shared"
 install -m 644 "$target/release/libvipps_capi.a" "$prefix/lib/libvipps.a"
-install -m 644 include/vipps.h "$prefix/include/vipps.h"
+install -m 644 include/vipps.h include/vipps.hpp "$prefix/include"
 [ "$(uname)" = Darwin ] || ln -sf "$shared" "$prefix/lib/libvipps.so.$abi"
 ln -sf "$shared" "$prefix/lib/$link"
 cat >"$prefix/lib/pkgconfig/vipps.pc" <<END

@@ -207,7 +207,7 @@ pub unsafe extern "C" fn vipps_error_field_problems(
 }
 
 /// The whole error as one JSON object: {"status", "kind", "message", "method", "path", "http_status",
-/// "delivery": "NotSent", "Unknown" or "Answered", "attempts", "is_timeout", "is_retryable",
+/// "delivery": "not_sent", "unknown" or "answered", "attempts", "is_timeout", "is_retryable",
 /// "retry_after_ms", "trace_id", "code", "problem": {"type", "title", "detail", "instance", "body"},
 /// "field_problems"}, null where there is nothing to say.
 #[unsafe(no_mangle)]

@@ -10,6 +10,7 @@
 
 mod config;
 mod errors;
+mod foreign;
 mod fork;
 mod handles;
 mod header;
