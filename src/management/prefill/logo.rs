@@ -99,8 +99,11 @@ impl<'de> Deserialize<'de> for SalesUnitLogo {
         let base64 = String::deserialize(deserializer)?;
         let png = BASE64_STANDARD
             .decode(base64)
-            .map_err(|error| Error::input(FIELD, format!("must be base64: {error}")))
-            .map_err(D::Error::custom)?;
-        Self::from_bytes(png).map_err(D::Error::custom)
+            .map_err(|error| D::Error::custom(format_args!("must be base64: {error}")))?;
+        // The reader names the field.
+        Self::from_bytes(png).map_err(|error| match error.field_problems() {
+            [problem, ..] => D::Error::custom(&problem.reason),
+            [] => D::Error::custom(error),
+        })
     }
 }
