@@ -1,11 +1,13 @@
 /*
- * The ten calls of the Management API's quick start, in its order, and a receipt: each with its request and what came back.
+ * The ten calls of the Management API's quick start, in its order, and a receipt: each with its
+ * request and what came back.
  *
  *     quickstart [ORDER-ID]
  *
- * The keys come from the environment: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY and, for another server than
- * production, VIPPS_BASE_URL. It prefills a product order for the merchant of the first sales unit, and deletes it again. A receipt can
- * never be taken back, so there is one only for an order that is named.
+ * The keys come from the environment: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY
+ * and, for another server than production, VIPPS_BASE_URL. It prefills a product order for the
+ * merchant of the first sales unit, and deletes it again. A receipt can never be taken back, so
+ * there is one only for an order that is named.
  */
 #include "vipps.h"
 
@@ -90,9 +92,11 @@ static vipps_status print_each(const vipps_string *list, const char *member, vip
     return VIPPS_OK;
 }
 
-/* Calls 1 to 6, which only read. Gives the first sales unit and its merchant, or NULL if there is none. */
-static vipps_status look_around(const vipps_session *session, vipps_string **out_msn, vipps_string **out_scheme,
-                                vipps_string **out_id, vipps_error **error)
+/* Calls 1 to 6, which only read. Gives the first sales unit and its merchant, or NULL if there is
+ * none. */
+static vipps_status look_around(const vipps_session *session, vipps_string **out_msn,
+                                vipps_string **out_scheme, vipps_string **out_id,
+                                vipps_error **error)
 {
     vipps_string *token = NULL;
     vipps_string *units = NULL;
@@ -135,7 +139,8 @@ static vipps_status look_around(const vipps_session *session, vipps_string **out
     if (status != VIPPS_OK) goto cleanup;
 
     begin(4, "a merchant's sales units");
-    status = vipps_list_merchant_sales_units(session, text_of(*out_scheme), text_of(*out_id), &theirs, error);
+    status = vipps_list_merchant_sales_units(session, text_of(*out_scheme), text_of(*out_id),
+                                             &theirs, error);
     if (status != VIPPS_OK) goto cleanup;
     status = print_each(theirs, "msn", error);
     if (status != VIPPS_OK) goto cleanup;
@@ -165,8 +170,8 @@ cleanup:
 }
 
 /* Call 8: looks at the order that was prefilled. */
-static vipps_status look_at_order(const vipps_session *session, const vipps_string *prefilled, const char *order_id,
-                                  vipps_error **error)
+static vipps_status look_at_order(const vipps_session *session, const vipps_string *prefilled,
+                                  const char *order_id, vipps_error **error)
 {
     vipps_string *url = NULL;
     vipps_string *order = NULL;
@@ -191,8 +196,10 @@ cleanup:
     return status;
 }
 
-/* Calls 7 to 10: orders a product for a merchant, looks at the order, deletes it, and lists what it could have cost. */
-static vipps_status order_a_product(const vipps_session *session, const char *scheme, const char *id, vipps_error **error)
+/* Calls 7 to 10: orders a product for a merchant, looks at the order, deletes it, and lists what it
+ * could have cost. */
+static vipps_status order_a_product(const vipps_session *session, const char *scheme,
+                                    const char *id, vipps_error **error)
 {
     vipps_string *key = NULL;
     vipps_string *quoted_scheme = NULL;
@@ -229,9 +236,11 @@ static vipps_status order_a_product(const vipps_session *session, const char *sc
 
     status = look_at_order(session, prefilled, text_of(order_id), error);
 
-    /* Whatever came of that, the order is not left behind. The first error is the one to tell of. */
+    /* Whatever came of that, the order is not left behind. The first error is the one to tell of.
+     */
     begin(9, "delete the product order");
-    deleted = vipps_delete_product_order(session, text_of(order_id), status == VIPPS_OK ? error : NULL);
+    deleted =
+        vipps_delete_product_order(session, text_of(order_id), status == VIPPS_OK ? error : NULL);
     if (status == VIPPS_OK) status = deleted;
     if (status != VIPPS_OK) goto cleanup;
     print_found("deleted");
@@ -251,8 +260,10 @@ cleanup:
     return status;
 }
 
-/* Makes sure that an order has its receipt: two lines, whose tax the library computes, and which may be sent any number of times. */
-static vipps_status add_the_receipt(const vipps_session *session, const char *order_id, vipps_error **error)
+/* Makes sure that an order has its receipt: two lines, whose tax the library computes, and which
+ * may be sent any number of times. */
+static vipps_status add_the_receipt(const vipps_session *session, const char *order_id,
+                                    vipps_error **error)
 {
     vipps_string *socks = NULL;
     vipps_string *shipping = NULL;
@@ -266,11 +277,13 @@ static vipps_status add_the_receipt(const vipps_session *session, const char *or
     vipps_status status;
 
     begin(11, "a receipt");
-    status = vipps_order_line_from_unit_price("Wool socks", "socks-7", 19900, "2", 2500, &socks, error);
+    status =
+        vipps_order_line_from_unit_price("Wool socks", "socks-7", 19900, "2", 2500, &socks, error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_order_line_shipping("Home delivery", "delivery", 9900, 2500, &shipping, error);
     if (status != VIPPS_OK) goto cleanup;
-    length = snprintf(receipt, sizeof receipt, "{\"orderLines\": [%s, %s], \"bottomLine\": {\"currency\": \"NOK\"}}",
+    length = snprintf(receipt, sizeof receipt,
+                      "{\"orderLines\": [%s, %s], \"bottomLine\": {\"currency\": \"NOK\"}}",
                       text_of(socks), text_of(shipping));
     if (length < 0 || (size_t)length >= sizeof receipt) {
         status = too_long();
@@ -300,7 +313,8 @@ cleanup:
 
 int main(int argc, char **argv)
 {
-    static const char config[] = "{\"system\": {\"name\": \"vipps-quickstart\", \"version\": \"" VIPPS_VERSION "\"}}";
+    static const char config[] =
+        "{\"system\": {\"name\": \"vipps-quickstart\", \"version\": \"" VIPPS_VERSION "\"}}";
     vipps_observer observer = {NULL, print_attempt, NULL, NULL};
     vipps_session *session = NULL;
     vipps_session *of_unit = NULL;

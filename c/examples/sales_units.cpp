@@ -1,4 +1,5 @@
-// Lists the sales units that the keys of the environment give access to, and makes a call that fails:
+// Lists the sales units of the keys in the environment, and makes a call that fails:
+// fails:
 //
 //     c++ -std=c++17 sales_units.cpp $(pkg-config --cflags --libs vipps) -o sales_units
 #include "vipps.hpp"
@@ -8,11 +9,12 @@
 int main()
 {
     try {
-        auto session = vipps::session::from_env(
-            R"({"system": {"name": "acme", "version": "3.1.2"}})",
-            [](const vipps_attempt &attempt) {
-                std::cout << attempt.method << ' ' << attempt.route << ' ' << attempt.http_status << '\n';
-            });
+        auto session =
+            vipps::session::from_env(R"({"system": {"name": "acme", "version": "3.1.2"}})",
+                                     [](const vipps_attempt &attempt) {
+                                         std::cout << attempt.method << ' ' << attempt.route << ' '
+                                                   << attempt.http_status << '\n';
+                                     });
         std::cout << session.list_sales_units() << '\n';
         auto reply = session.request("GET", "/management/v1/sales-units/123456");
         std::cout << reply.status() << ' ' << reply.header("Content-Type").value_or("none") << '\n';

@@ -1,4 +1,4 @@
-// Lists the sales units that the keys of the environment give access to, and makes a call that fails:
+// Lists the sales units of the keys in the environment, and makes a call that fails:
 //
 //     node sales_units.js libvipps.so
 //
@@ -42,7 +42,8 @@ function call(make, ...parameters) {
     return out[0];
 }
 
-const session = call(sessionFromEnv, JSON.stringify({ system: { name: 'acme', version: '3.1.2' } }), null);
+const config = { system: { name: 'acme', version: '3.1.2' } };
+const session = call(sessionFromEnv, JSON.stringify(config), null);
 for (const unit of take(stringText, freeString, call(listSalesUnits, session))) {
     console.log(unit.msn, unit.name);
 }

@@ -1,4 +1,4 @@
-"""Lists the sales units that the keys of the environment give access to, and makes a call that fails.
+"""Lists the sales units of the keys in the environment, and makes a call that fails.
 
     python3 sales_units.py vipps.h libvipps.so
 

@@ -1,4 +1,5 @@
-//! What every function has around it: arguments that are checked, outputs that are always written, and no panic that gets out.
+//! What every function has around it: arguments that are checked, outputs that are always written,
+//! and no panic that gets out.
 
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +13,8 @@ use vipps::Error;
 use crate::error::{Failure, vipps_error, vipps_status};
 use crate::string::vipps_string;
 
-/// Runs a function's body. Its failure goes to `error`, unless that is NULL, and a panic becomes a failure.
+/// Runs a function's body. Its failure goes to `error`, unless that is NULL, and a panic becomes a
+/// failure.
 ///
 /// `error` is NULL or may be written.
 pub(crate) unsafe fn guard(
@@ -72,11 +74,13 @@ pub(crate) unsafe fn give<T>(
     }
 }
 
-/// An output that is not NULL. It may hold anything when it is handed in, so there is never a reference to it.
+/// An output that is not NULL. It may hold anything when it is handed in, so there is never a
+/// reference to it.
 pub(crate) struct Out<T>(*mut T);
 
 impl<T> Out<T> {
-    /// Writes `nothing` before anything else happens, so that what is there can be freed whatever becomes of the call.
+    /// Writes `nothing` before anything else happens, so that what is there can be freed whatever
+    /// becomes of the call.
     ///
     /// `out` is NULL or may be written as long as this lives.
     pub(crate) unsafe fn new(out: *mut T, nothing: T, name: &'static str) -> Result<Self, Failure> {
@@ -94,9 +98,11 @@ impl<T> Out<T> {
     }
 }
 
-/// Writes what `value` reads out of an object, or `otherwise` if there is no object to read from. For functions that can fail in no other way.
+/// Writes what `value` reads out of an object, or `otherwise` if there is no object to read from.
+/// For functions that can fail in no other way.
 ///
-/// `object` is NULL or one that this library gave and that was not freed; `out` is NULL or may be written.
+/// `object` is NULL or one that this library gave and that was not freed; `out` is NULL or may be
+/// written.
 pub(crate) unsafe fn read<O, T>(
     object: *const O,
     out: *mut T,

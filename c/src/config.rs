@@ -1,4 +1,5 @@
-//! A session's settings as JSON, with the names of the crate's builder. No error shows a value that may be a key.
+//! A session's settings as JSON, with the names of the crate's builder. No error shows a value that
+//! may be a key.
 
 use std::time::{Duration, SystemTime};
 

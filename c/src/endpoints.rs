@@ -50,8 +50,8 @@ pub unsafe extern "C" fn vipps_get_sales_unit(
 }
 
 /// Lists the sales units of one merchant: [{"msn", "name"}]. `scheme` is the register, such as
-/// "business:NO:ORG", "business:DK:CVR" or "business:FI:Y-tunnus"; `id` the number in it, 4 to 50 digits and
-/// hyphens.
+/// "business:NO:ORG", "business:DK:CVR" or "business:FI:Y-tunnus"; `id` the number in it, 4 to 50
+/// digits and hyphens.
 ///
 /// GET /management/v1/merchants/{scheme}/{id}/sales-units
 #[unsafe(no_mangle)]
@@ -110,13 +110,14 @@ pub unsafe extern "C" fn vipps_list_product_orders(
     }
 }
 
-/// Orders a product for a merchant: {"prefilledOrderId", "prefillUrl"}. Required in `order_json` are
-/// "businessIdentifier": {"scheme", "id"} and "productType".
+/// Orders a product for a merchant: {"prefilledOrderId", "prefillUrl"}. Required in `order_json`
+/// are "businessIdentifier": {"scheme", "id"} and "productType".
 ///
-/// Beside the fields of the API it takes "idempotencyKey", 1 to 50 letters, digits and hyphens: however often
-/// an order is sent with one key, there is one order. vipps_idempotency_key_new() makes one. Without it every
-/// call has a new one, and is another order; the attempts of one call share it. The API keeps a refusal with
-/// the key: an order that was corrected after one needs a new key.
+/// Beside the fields of the API it takes "idempotencyKey", 1 to 50 letters, digits and hyphens:
+/// however often an order is sent with one key, there is one order. vipps_idempotency_key_new()
+/// makes one. Without it every call has a new one, and is another order; the attempts of one call
+/// share it. The API keeps a refusal with the key: an order that was corrected after one needs a
+/// new key.
 ///
 /// POST /management/v1/product-orders
 #[unsafe(no_mangle)]
@@ -154,8 +155,8 @@ pub unsafe extern "C" fn vipps_get_product_order(
     }
 }
 
-/// Deletes a product order that the merchant has not submitted yet. `product_order_id` is a UUID. A 404 after
-/// an attempt that may have deleted the order is a success.
+/// Deletes a product order that the merchant has not submitted yet. `product_order_id` is a UUID. A
+/// 404 after an attempt that may have deleted the order is a success.
 ///
 /// DELETE /management/v1/product-orders/{productOrderId}
 #[unsafe(no_mangle)]
@@ -190,8 +191,9 @@ pub unsafe extern "C" fn vipps_list_price_packages(
     }
 }
 
-/// Uploads a picture of `length` bytes: PNG or JPEG, at least 167 px high, at most 2 MB. Gives {"imageId"},
-/// the id to use from now on, which may be another one. `image_id` is 1 to 128 letters, digits, -, _ and ".".
+/// Uploads a picture of `length` bytes: PNG or JPEG, at least 167 px high, at most 2 MB. Gives
+/// {"imageId"}, the id to use from now on, which may be another one. `image_id` is 1 to 128
+/// letters, digits, -, _ and ".".
 ///
 /// POST /order-management/v1/images
 #[unsafe(no_mangle)]
@@ -238,11 +240,11 @@ pub unsafe extern "C" fn vipps_ensure_image(
 }
 
 /// Sets the category of an order, a link on its page in the app, in place of the one that is there.
-/// `payment_type` here and below is "ECOM" for a single payment and "RECURRING" for a charge of a recurring
-/// agreement; `order_id` is the payment's reference: letters, digits, -, _ and ".". `category_json` is
-/// {"category": "DELIVERY", "orderDetailsUrl": "https://...", "imageId": "..."}, the last one optional. Gives a
-/// JSON string, a UUID. This and the functions that follow need a session with a merchant serial number;
-/// without one the error is VIPPS_CONFIG.
+/// `payment_type` here and below is "ECOM" for a single payment and "RECURRING" for a charge of a
+/// recurring agreement; `order_id` is the payment's reference: letters, digits, -, _ and ".".
+/// `category_json` is {"category": "DELIVERY", "orderDetailsUrl": "https://...", "imageId": "..."},
+/// the last one optional. Gives a JSON string, a UUID. This and the functions that follow need a
+/// session with a merchant serial number; without one the error is VIPPS_CONFIG.
 ///
 /// PUT /order-management/v2/{paymentType}/categories/{orderId}
 #[unsafe(no_mangle)]
@@ -264,9 +266,9 @@ pub unsafe extern "C" fn vipps_put_category(
     }
 }
 
-/// Adds a receipt to an order, which can never be changed: {"orderLines": [...], "bottomLine": {"currency":
-/// "NOK"}}. Gives a JSON string, a UUID. It is not retried once it may have been carried out:
-/// vipps_ensure_receipt() is the call that may be made again.
+/// Adds a receipt to an order, which can never be changed: {"orderLines": [...], "bottomLine":
+/// {"currency": "NOK"}}. Gives a JSON string, a UUID. It is not retried once it may have been
+/// carried out: vipps_ensure_receipt() is the call that may be made again.
 ///
 /// POST /order-management/v2/{paymentType}/receipts/{orderId}
 #[unsafe(no_mangle)]
@@ -288,9 +290,10 @@ pub unsafe extern "C" fn vipps_add_receipt(
     }
 }
 
-/// Makes sure that an order has this receipt, however often it is called and wherever it is cut off. Gives
-/// {"outcome": "added", "answer": "..."}, with the UUID that the API answers, or {"outcome": "alreadyThere"}.
-/// If the order has another receipt the error is VIPPS_ALREADY_EXISTS, with what differs as field problems.
+/// Makes sure that an order has this receipt, however often it is called and wherever it is cut
+/// off. Gives {"outcome": "added", "answer": "..."}, with the UUID that the API answers, or
+/// {"outcome": "alreadyThere"}. If the order has another receipt the error is VIPPS_ALREADY_EXISTS,
+/// with what differs as field problems.
 ///
 /// POST /order-management/v2/{paymentType}/receipts/{orderId} and
 /// GET /order-management/v2/{paymentType}/{orderId}
@@ -319,7 +322,8 @@ pub unsafe extern "C" fn vipps_ensure_receipt(
     }
 }
 
-/// Gets what was added to an order: {"category": {...}, "receipt": {...}}, either of which may be missing.
+/// Gets what was added to an order: {"category": {...}, "receipt": {...}}, either of which may be
+/// missing.
 ///
 /// GET /order-management/v2/{paymentType}/{orderId}
 #[unsafe(no_mangle)]
@@ -339,8 +343,8 @@ pub unsafe extern "C" fn vipps_get_order(
     }
 }
 
-/// Adds a category to an order, which can have several: {"orderId", "paymentType", "type": "TICKET", "url",
-/// "imageId"}, the last one optional. Gives {"categoryId"}.
+/// Adds a category to an order, which can have several: {"orderId", "paymentType", "type":
+/// "TICKET", "url", "imageId"}, the last one optional. Gives {"categoryId"}.
 ///
 /// POST /order-management/v3/categories
 #[unsafe(no_mangle)]

@@ -16,13 +16,13 @@ use crate::string::c_string;
 pub enum vipps_status {
     /// Success.
     VIPPS_OK = 0,
-    /// The session cannot be built like this, or has no merchant serial number for a call that needs one.
-    /// Nothing was sent.
+    /// The session cannot be built like this, or has no merchant serial number for a call that
+    /// needs one. Nothing was sent.
     VIPPS_CONFIG = 1,
     /// An argument that the API would refuse. Nothing was sent.
     VIPPS_INVALID_INPUT = 2,
-    /// The token endpoint answered with an error; vipps_error_is_retryable() tells a busy service from
-    /// wrong keys.
+    /// The token endpoint answered with an error; vipps_error_is_retryable() tells a busy service
+    /// from wrong keys.
     VIPPS_AUTH = 3,
     /// 401: the API refused the token or the subscription key, also with a new token.
     VIPPS_UNAUTHORIZED = 4,
@@ -34,7 +34,8 @@ pub enum vipps_status {
     VIPPS_CONFLICT = 7,
     /// The resource already exists.
     VIPPS_ALREADY_EXISTS = 8,
-    /// 400, or another status from 402 to 499 that has no status of its own here: the request is wrong.
+    /// 400, or another status from 402 to 499 that has no status of its own here: the request is
+    /// wrong.
     VIPPS_REJECTED = 9,
     /// 429: too many requests.
     VIPPS_RATE_LIMITED = 10,
@@ -52,7 +53,8 @@ pub enum vipps_status {
     VIPPS_NETWORK = 16,
     /// The reply cannot be read: not the JSON that was expected, or larger than allowed.
     VIPPS_DECODE = 17,
-    /// The proxy refused; the error has its HTTP status. 407 asks for a user and a password, or for others.
+    /// The proxy refused; the error has its HTTP status. 407 asks for a user and a password, or for
+    /// others.
     VIPPS_PROXY = 18,
     /// An argument is NULL that must not be. Nothing was sent.
     VIPPS_NULL_ARGUMENT = -1,
@@ -62,7 +64,8 @@ pub enum vipps_status {
     VIPPS_PANIC = -3,
 }
 
-/// What a failed call may have done, all its attempts taken together: decides whether it may be repeated.
+/// What a failed call may have done, all its attempts taken together: decides whether it may be
+/// repeated.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum vipps_delivery {
@@ -104,8 +107,8 @@ pub unsafe extern "C" fn vipps_error_status(
     }
 }
 
-/// The status as a word, such as "InvalidInput". It never changes for one status. This and the texts of the
-/// functions that follow live until vipps_error_free().
+/// The status as a word, such as "InvalidInput". It never changes for one status. This and the
+/// texts of the functions that follow live until vipps_error_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_kind_name(
     error: *const vipps_error,
@@ -196,8 +199,9 @@ pub unsafe extern "C" fn vipps_error_retry_after_ms(
     unsafe { read(error, out_milliseconds, -1, |error| error.retry_after_ms) }
 }
 
-/// What is wrong with single fields, arguments or settings, as JSON: [{"name": "...", "reason": "..."}]. A
-/// field is named by its path in the JSON that was given, such as orderLines[1].totalAmount.
+/// What is wrong with single fields, arguments or settings, as JSON: [{"name": "...", "reason":
+/// "..."}]. A field is named by its path in the JSON that was given, such as
+/// orderLines[1].totalAmount.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_field_problems(
     error: *const vipps_error,
@@ -206,10 +210,10 @@ pub unsafe extern "C" fn vipps_error_field_problems(
     unsafe { text(error, out_text, |error| Some(&error.field_problems)) }
 }
 
-/// The whole error as one JSON object: {"status", "kind", "message", "method", "path", "http_status",
-/// "delivery": "not_sent", "unknown" or "answered", "attempts", "is_timeout", "is_retryable",
-/// "retry_after_ms", "trace_id", "code", "problem": {"type", "title", "detail", "instance", "body"},
-/// "field_problems"}, null where there is nothing to say.
+/// The whole error as one JSON object: {"status", "kind", "message", "method", "path",
+/// "http_status", "delivery": "not_sent", "unknown" or "answered", "attempts", "is_timeout",
+/// "is_retryable", "retry_after_ms", "trace_id", "code", "problem": {"type", "title", "detail",
+/// "instance", "body"}, "field_problems"}, null where there is nothing to say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_json(
     error: *const vipps_error,
@@ -280,7 +284,8 @@ impl Failure {
         }
     }
 
-    /// What is wrong with input or a setting, under the names that it has in C. `None` keeps a name.
+    /// What is wrong with input or a setting, under the names that it has in C. `None` keeps a
+    /// name.
     pub(crate) fn renamed(self, name: impl Fn(&str) -> Option<&'static str>) -> Self {
         let Self::Library(error) = &self else {
             return self;

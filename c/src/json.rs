@@ -8,8 +8,8 @@ use crate::boundary::{Out, answer, give, guard, text};
 use crate::error::{Failure, vipps_error, vipps_status};
 use crate::string::vipps_string;
 
-/// A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain text, in
-/// which NUL becomes U+FFFD; anything else as JSON, with members sorted by name.
+/// A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain
+/// text, in which NUL becomes U+FFFD; anything else as JSON, with members sorted by name.
 ///
 /// It reads the whole document each time: for long lists use a JSON library.
 #[unsafe(no_mangle)]

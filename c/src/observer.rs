@@ -35,11 +35,11 @@ pub struct vipps_attempt {
     pub retry_in_ms: i64,
 }
 
-/// Functions that a session calls with `user`, each optional. The struct is copied; `user` must live until
-/// `release` is called.
+/// Functions that a session calls with `user`, each optional. The struct is copied; `user` must
+/// live until `release` is called.
 ///
-/// They are called on the thread that makes the call, several threads at once. They must not call this
-/// library with the same session, nor throw, nor leave by longjmp().
+/// They are called on the thread that makes the call, several threads at once. They must not call
+/// this library with the same session, nor throw, nor leave by longjmp().
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vipps_observer {
@@ -48,8 +48,8 @@ pub struct vipps_observer {
     /// After every attempt of every call, token requests included.
     pub on_attempt:
         Option<unsafe extern "C-unwind" fn(user: *mut c_void, attempt: *const vipps_attempt)>,
-    /// After a new access token was fetched, for programs that keep it for their next run. `token` is a
-    /// secret, and lives as long as the call; `expires_at` is in seconds since 1970.
+    /// After a new access token was fetched, for programs that keep it for their next run. `token`
+    /// is a secret, and lives as long as the call; `expires_at` is in seconds since 1970.
     pub on_new_token: Option<
         unsafe extern "C-unwind" fn(user: *mut c_void, token: *const c_char, expires_at: i64),
     >,
@@ -79,7 +79,8 @@ impl Drop for Observer {
 pub(crate) struct Watch(Option<Arc<Observer>>);
 
 impl Watch {
-    /// `observer` is NULL or points to functions that any thread may call with its `user` until `release` was.
+    /// `observer` is NULL or points to functions that any thread may call with its `user` until
+    /// `release` was.
     pub(crate) unsafe fn new(observer: *const vipps_observer) -> Self {
         // SAFETY: the caller's promise.
         let observer = unsafe { observer.as_ref() };

@@ -11,8 +11,9 @@ use crate::error::{Failure, vipps_error, vipps_status};
 use crate::strict::request;
 use crate::string::vipps_string;
 
-/// A line of a receipt whose amount includes tax. Amounts here and below are in minor units (oere, cents),
-/// `tax_rate` in basis points, 0 to 10000 (2500 is 25 %). Total, net and tax of a line always add up.
+/// A line of a receipt whose amount includes tax. Amounts here and below are in minor units (oere,
+/// cents), `tax_rate` in basis points, 0 to 10000 (2500 is 25 %). Total, net and tax of a line
+/// always add up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_from_gross(
     name: *const c_char,
@@ -69,8 +70,8 @@ pub unsafe extern "C" fn vipps_order_line_shipping(
     }
 }
 
-/// A line of so many units at a price with tax, rounded to the nearest minor unit. `quantity` is a decimal
-/// number such as "3" or "0.822", with a point whatever the locale.
+/// A line of so many units at a price with tax, rounded to the nearest minor unit. `quantity` is a
+/// decimal number such as "3" or "0.822", with a point whatever the locale.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_from_unit_price(
     name: *const c_char,
@@ -107,8 +108,8 @@ pub unsafe extern "C" fn vipps_order_line_apply_discount(
     }
 }
 
-/// Splits a discount over the lines of a receipt in proportion to their totals, so that no minor unit is
-/// lost, and gives the receipt with it.
+/// Splits a discount over the lines of a receipt in proportion to their totals, so that no minor
+/// unit is lost, and gives the receipt with it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_apply_discount(
     receipt_json: *const c_char,
@@ -124,8 +125,8 @@ pub unsafe extern "C" fn vipps_receipt_apply_discount(
     }
 }
 
-/// Checks a receipt as vipps_add_receipt() does before it sends one. The error names every line and field
-/// that is wrong.
+/// Checks a receipt as vipps_add_receipt() does before it sends one. The error names every line and
+/// field that is wrong.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_validate(
     receipt_json: *const c_char,
@@ -139,7 +140,8 @@ pub unsafe extern "C" fn vipps_receipt_validate(
     }
 }
 
-/// What is probably a mistake though the API accepts it, such as two lines with one id: [{"name", "reason"}].
+/// What is probably a mistake though the API accepts it, such as two lines with one id: [{"name",
+/// "reason"}].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_warnings(
     receipt_json: *const c_char,
@@ -154,8 +156,8 @@ pub unsafe extern "C" fn vipps_receipt_warnings(
     }
 }
 
-/// What the app will show below the lines: {"totalAmount", "totalAmountExcludingTax", "totalTaxAmount",
-/// "totalDiscount", "shippingAmount", "tax": [...]}.
+/// What the app will show below the lines: {"totalAmount", "totalAmountExcludingTax",
+/// "totalTaxAmount", "totalDiscount", "shippingAmount", "tax": [...]}.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_totals(
     receipt_json: *const c_char,
@@ -171,8 +173,8 @@ pub unsafe extern "C" fn vipps_receipt_totals(
     }
 }
 
-/// Splits an amount over `count` weights so that no minor unit is lost. `out_shares` has room for `count`
-/// numbers, and may be `weights`. Unlike other outputs it is left as it was if this fails.
+/// Splits an amount over `count` weights so that no minor unit is lost. `out_shares` has room for
+/// `count` numbers, and may be `weights`. Unlike other outputs it is left as it was if this fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_allocate(
     amount: i64,
@@ -195,8 +197,8 @@ pub unsafe extern "C" fn vipps_allocate(
     }
 }
 
-/// A decimal amount such as "199.90" in minor units: 19990. It has a point whatever the locale, and no more
-/// than two decimals.
+/// A decimal amount such as "199.90" in minor units: 19990. It has a point whatever the locale, and
+/// no more than two decimals.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_minor_units(
     amount: *const c_char,

@@ -26,17 +26,18 @@ struct Options {
     content_type: Option<String>,
 }
 
-/// Calls an endpoint that has no function here, with token, headers, retries and errors as everywhere.
-/// `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
+/// Calls an endpoint that has no function here, with token, headers, retries and errors as
+/// everywhere. `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
 ///
 /// `options_json` is optional, as are its members:
 ///
-///   "segments": [["id", "a/b"]]: values that are added to the path, encoded, each with its name for
-///   vipps_attempt.route.
-///   "query": [["cursor", "1 2"]]: parameters, encoded. "headers": [["X-Request-Source", "till-7"]].
-///   "idempotency_key": makes it safe to retry a POST or a PATCH, which is not retried otherwise once it may
-///   have been carried out.
-///   "content_type": that of the body, "application/json" by default.
+/// - "segments": [["id", "a/b"]]: values that are added to the path, encoded, each with its name
+///   for vipps_attempt.route.
+/// - "query": [["cursor", "1 2"]]: parameters, encoded.
+/// - "headers": [["X-Request-Source", "till-7"]].
+/// - "idempotency_key": makes it safe to retry a POST or a PATCH, which is not retried otherwise
+///   once it may have been carried out.
+/// - "content_type": that of the body, "application/json" by default.
 ///
 /// `body` is optional, and has `body_length` bytes.
 #[unsafe(no_mangle)]

@@ -23,22 +23,24 @@ impl vipps_session {
 
 /// Creates a session. Sends nothing. `config_json` is an object of settings:
 ///
-///   "client_id", "client_secret", "subscription_key", "system": {"name", "version"}: required.
-///   "keys": "management" for a partner's management keys, which have no subscription key.
-///   "system" may have "plugin_name" and "plugin_version". Each is 1 to 30 characters of visible ASCII.
-///   "merchant_serial_number": 4 to 10 digits. The Order Management API needs it.
-///   "environment": "production", the default, or "test"; "base_url": another server.
-///   "allow_plain_http": true for http to other hosts than loopback.
-///   "timeout_ms": 60000 for a whole call; "connect_timeout_ms": 10000; "stall_timeout_ms": how long an
-///   attempt may receive nothing, half of timeout_ms.
-///   "retry": {"max_attempts": 3, "initial_backoff_ms": 500, "max_backoff_ms": 8000}; 1 attempt is no retry.
-///   "proxy": "http://host:port"; "proxy_from_env": true for that of the environment.
-///   "tls_backend": "rustls" or "native-tls"; "root_certificates": PEM, in place of the built-in roots.
-///   "max_response_bytes": 67108864; "user_agent_suffix": such as "acme-billing/2.1".
-///   "access_token": {"secret", "expires_at"}, as on_new_token got them in an earlier run.
+/// - "client_id", "client_secret", "subscription_key", "system": {"name", "version"}: required.
+/// - "keys": "management" for a partner's management keys, which have no subscription key.
+/// - "system" may have "plugin_name" and "plugin_version". Each is 1 to 30 visible ASCII
+///   characters.
+/// - "merchant_serial_number": 4 to 10 digits. The Order Management API needs it.
+/// - "environment": "production", the default, or "test"; "base_url": another server.
+/// - "allow_plain_http": true for http to other hosts than loopback.
+/// - "timeout_ms": 60000 for a whole call; "connect_timeout_ms": 10000; "stall_timeout_ms": how
+///   long an attempt may receive nothing, half of timeout_ms.
+/// - "retry": {"max_attempts": 3, "initial_backoff_ms": 500, "max_backoff_ms": 8000}; 1 is no
+///   retry.
+/// - "proxy": "http://host:port"; "proxy_from_env": true for that of the environment.
+/// - "tls_backend": "rustls" or "native-tls"; "root_certificates": PEM, for the built-in roots.
+/// - "max_response_bytes": 67108864; "user_agent_suffix": such as "acme-billing/2.1".
+/// - "access_token": {"secret", "expires_at"}, as on_new_token got them in an earlier run.
 ///
-/// What is wrong is VIPPS_CONFIG with the path of the setting, such as retry.max_attempts; unknown and
-/// duplicated settings are refused. No error shows a key, a token or a password.
+/// What is wrong is VIPPS_CONFIG with the path of the setting, such as retry.max_attempts; unknown
+/// and duplicated settings are refused. No error shows a key, a token or a password.
 ///
 /// `observer` is optional. Its `release` is called also if this fails.
 #[unsafe(no_mangle)]
@@ -56,7 +58,8 @@ pub unsafe extern "C" fn vipps_session_new(
 /// VIPPS_MERCHANT_SERIAL_NUMBER and VIPPS_BASE_URL. Sends nothing. `config_json` is as for
 /// vipps_session_new() but without keys, has "system" at least, and overrides the environment.
 ///
-/// No other thread may change the environment meanwhile. The error names every variable that is missing.
+/// No other thread may change the environment meanwhile. The error names every variable that is
+/// missing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_from_env(
     config_json: *const c_char,
@@ -100,8 +103,8 @@ pub unsafe extern "C" fn vipps_session_clone(
     }
 }
 
-/// The same session for another sales unit: same token and connections, another Merchant-Serial-Number
-/// header. `msn` is 4 to 10 digits.
+/// The same session for another sales unit: same token and connections, another
+/// Merchant-Serial-Number header. `msn` is 4 to 10 digits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_for_sales_unit(
     session: *const vipps_session,
@@ -136,7 +139,8 @@ pub unsafe extern "C" fn vipps_session_with_timeout(
     }
 }
 
-/// A valid token, fetched if need be, and for how long it is valid. It is a secret: keep it out of logs.
+/// A valid token, fetched if need be, and for how long it is valid. It is a secret: keep it out of
+/// logs.
 ///
 /// POST /accesstoken/get, or POST /miami/v1/token with management keys
 #[unsafe(no_mangle)]
@@ -175,8 +179,8 @@ pub unsafe extern "C" fn vipps_session_forget_token(
     }
 }
 
-/// Frees a handle of a session. NULL is fine. Its clones and what was made of it live on; the last one
-/// closes the connections.
+/// Frees a handle of a session. NULL is fine. Its clones and what was made of it live on; the last
+/// one closes the connections.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_free(session: *mut vipps_session) {
     unsafe { free(session) }
@@ -195,7 +199,8 @@ pub unsafe extern "C" fn vipps_idempotency_key_new(
     }
 }
 
-/// The version of the library, such as "0.1.0"; VIPPS_VERSION is that of the header. It is never freed.
+/// The version of the library, such as "0.1.0"; VIPPS_VERSION is that of the header. It is never
+/// freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn vipps_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

@@ -1,5 +1,6 @@
-//! Requests as JSON, read strictly: nothing but an object is taken for one, unknown fields are refused at any depth, and an error names its
-//! field by its whole path. The values are checked by the crate's `validate()`, before anything is sent.
+//! Requests as JSON, read strictly: nothing but an object is taken for one, unknown fields are
+//! refused at any depth, and an error names its field by its whole path. The values are checked by
+//! the crate's `validate()`, before anything is sent.
 
 use std::fmt;
 
@@ -27,7 +28,8 @@ pub(crate) fn any_json<T: DeserializeOwned>(json: &str, name: &str) -> Result<T,
     serde_json::from_str(json).map_err(|error| Failure::input(name, &error.to_string()))
 }
 
-/// JSON as it is written: the members of an object in their order, one that is there again included.
+/// JSON as it is written: the members of an object in their order, one that is there again
+/// included.
 pub(crate) enum Json {
     /// Neither of the others.
     Plain(Value),
@@ -235,7 +237,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// serde would ignore unknown fields, and would also take the values of the fields as an array, where no name can be checked.
+    /// serde would ignore unknown fields, and would also take the values of the fields as an array,
+    /// where no name can be checked.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -253,8 +256,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map enum identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }
 

@@ -49,8 +49,8 @@ impl vipps_string {
     }
 }
 
-/// A text for C, where NUL is its end: one in the text, which a server may send, becomes U+FFFD. JSON has
-/// none, it escapes them.
+/// A text for C, where NUL is its end: one in the text, which a server may send, becomes U+FFFD.
+/// JSON has none, it escapes them.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text)
         .or_else(|_| CString::new(text.replace('\0', "\u{fffd}")))

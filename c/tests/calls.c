@@ -1,6 +1,6 @@
 /*
- * Calls every function, each endpoint with good and with bad input, and prints each call as it stands here with what came of it. The test
- * compares the whole of it.
+ * Calls every function, each endpoint with good and with bad input, and prints each call as it
+ * stands here with what came of it. The test compares the whole of it.
  *
  *     calls BASE-URL PICTURE
  *
@@ -47,12 +47,15 @@ static void show_error(void)
     require(vipps_error_status(error, &status) == VIPPS_OK, "an error has a status");
     require(vipps_error_kind_name(error, &text) == VIPPS_OK, "an error has a kind");
     printf("    %d %s", status, text);
-    require(vipps_error_http_status(error, &http_status) == VIPPS_OK, "an error may have an HTTP status");
+    require(vipps_error_http_status(error, &http_status) == VIPPS_OK,
+            "an error may have an HTTP status");
     require(vipps_error_delivery(error, &delivery) == VIPPS_OK, "an error has a delivery");
-    require(vipps_error_is_retryable(error, &is_retryable) == VIPPS_OK, "an error is retryable or not");
-    require(vipps_error_retry_after_ms(error, &retry_after_ms) == VIPPS_OK, "an error may say how long to wait");
-    printf(", HTTP %d, delivery %d, retryable %d, after %" PRId64 " ms", http_status, delivery, is_retryable,
-           retry_after_ms);
+    require(vipps_error_is_retryable(error, &is_retryable) == VIPPS_OK,
+            "an error is retryable or not");
+    require(vipps_error_retry_after_ms(error, &retry_after_ms) == VIPPS_OK,
+            "an error may say how long to wait");
+    printf(", HTTP %d, delivery %d, retryable %d, after %" PRId64 " ms", http_status, delivery,
+           is_retryable, retry_after_ms);
     require(vipps_error_method(error, &text) == VIPPS_OK, "an error may have a method");
     printf(", %s", text == NULL ? "no request" : text);
     require(vipps_error_path(error, &text) == VIPPS_OK, "an error may have a path");
@@ -87,7 +90,8 @@ static void show(const char *call, vipps_status status)
 
         require(json == NULL, "there is no output without success");
         require(error != NULL, "there is an error without success");
-        require(vipps_error_status(error, &of_error) == VIPPS_OK && of_error == status, "an error has the call's status");
+        require(vipps_error_status(error, &of_error) == VIPPS_OK && of_error == status,
+                "an error has the call's status");
         show_error();
     }
     vipps_string_free(json);
@@ -117,8 +121,9 @@ static unsigned char *read_file(const char *path, size_t *length)
     return bytes;
 }
 
-#define PREFILL(more) \
-    "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"}, \"productType\": \"CHECKOUT\"" more "}"
+#define PREFILL(more)                                                                                                       \
+    "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"}, \"productType\": \"CHECKOUT\"" more \
+    "}"
 
 static void management(void)
 {
@@ -133,36 +138,49 @@ static void management(void)
     SHOW(vipps_get_merchant(session, "business:NO:ORG", "../..", &json, &error));
     SHOW(vipps_list_product_orders(session, "{\"includeExpired\": true}", &json, &error));
     SHOW(vipps_list_product_orders(session, "{\"includeExpred\": true}", &json, &error));
-    SHOW(vipps_prefill_product_order(session,
-                                     "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
-                                     " \"productType\": \"CHECKOUT\", \"idempotencyKey\": \"order-1\"}",
-                                     &json, &error));
-    SHOW(vipps_prefill_product_order(session,
-                                     "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
-                                     " \"productType\": \"CHECKOUT\", \"salesUnitNmae\": \"ACME\"}",
-                                     &json, &error));
-    SHOW(vipps_prefill_product_order(session,
-                                     "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
-                                     " \"productType\": \"CHECKOUT\", \"merchantCategoryCode\": \"12\"}",
-                                     &json, &error));
+    SHOW(vipps_prefill_product_order(
+        session,
+        "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
+        " \"productType\": \"CHECKOUT\", \"idempotencyKey\": \"order-1\"}",
+        &json, &error));
+    SHOW(vipps_prefill_product_order(
+        session,
+        "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
+        " \"productType\": \"CHECKOUT\", \"salesUnitNmae\": \"ACME\"}",
+        &json, &error));
+    SHOW(vipps_prefill_product_order(
+        session,
+        "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
+        " \"productType\": \"CHECKOUT\", \"merchantCategoryCode\": \"12\"}",
+        &json, &error));
     /* The fields' values without their names, which serde would take too. */
     SHOW(vipps_list_product_orders(session, "[true]", &json, &error));
-    SHOW(vipps_prefill_product_order(session,
-                                     "{\"businessIdentifier\": [\"business:NO:ORG\", \"987654321\"],"
-                                     " \"productType\": \"CHECKOUT\"}",
-                                     &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"settlementBankAccount\": [\"BBAN:NO\", \"86011117947\"]"), &json,
+    SHOW(
+        vipps_prefill_product_order(session,
+                                    "{\"businessIdentifier\": [\"business:NO:ORG\", \"987654321\"],"
+                                    " \"productType\": \"CHECKOUT\"}",
+                                    &json, &error));
+    SHOW(vipps_prefill_product_order(
+        session, PREFILL(", \"settlementBankAccount\": [\"BBAN:NO\", \"86011117947\"]"), &json,
+        &error));
+    SHOW(vipps_prefill_product_order(
+        session, PREFILL(", \"website\": {\"url\": \"https://example.com\", \"trmsUrl\": \"\"}"),
+        &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"idempotencyKey\": \"a.b\""), &json,
                                      &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"website\": {\"url\": \"https://example.com\", \"trmsUrl\": \"\"}"), &json,
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"productType\": \"LOGIN\""), &json,
                                      &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"idempotencyKey\": \"a.b\""), &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"productType\": \"LOGIN\""), &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"hasRecurring\": \"yes\""), &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"settlementBankAccount\": {\"scheme\": \"BBAN:NO\", \"iban\": \"1\"}"),
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"hasRecurring\": \"yes\""), &json,
+                                     &error));
+    SHOW(vipps_prefill_product_order(
+        session, PREFILL(", \"settlementBankAccount\": {\"scheme\": \"BBAN:NO\", \"iban\": \"1\"}"),
+        &json, &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"salesUnitLogo\": \"aGVsbG8=\""), &json,
+                                     &error));
+    SHOW(vipps_prefill_product_order(session, PREFILL(", \"annualTurnover\": 18446744073709551615"),
                                      &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"salesUnitLogo\": \"aGVsbG8=\""), &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"annualTurnover\": 18446744073709551615"), &json, &error));
-    SHOW(vipps_prefill_product_order(session, PREFILL(", \"annualTurnover\": -1, \"pricePackageId\": \"1\""), &json, &error));
+    SHOW(vipps_prefill_product_order(
+        session, PREFILL(", \"annualTurnover\": -1, \"pricePackageId\": \"1\""), &json, &error));
     SHOW(vipps_get_product_order(session, "00000000-0000-4000-8000-000000000001", &json, &error));
     SHOW(vipps_get_product_order(session, "1", &json, &error));
     SHOW_DONE(vipps_delete_product_order(session, "00000000-0000-4000-8000-000000000001", &error));
@@ -171,18 +189,21 @@ static void management(void)
     SHOW(vipps_list_price_packages(NULL, &json, &error));
 }
 
-#define AMOUNTS \
+#define AMOUNTS                                                                                             \
     "{\"name\": \"Socks \\u00e6\", \"id\": \"1\", \"totalAmount\": 1000, \"totalAmountExcludingTax\": 800," \
     " \"totalTaxAmount\": 200, \"taxRate\": 2500"
 #define LINE AMOUNTS "}"
 #define LINE_WITH(more) AMOUNTS ", " more "}"
 #define UNITS(quantity) "\"unitInfo\": {\"unitPrice\": 1, \"quantity\": \"" quantity "\"}"
-#define RECEIPT_OF(lines, bottom_line) "{\"orderLines\": [" lines "], \"bottomLine\": " bottom_line "}"
+#define RECEIPT_OF(lines, bottom_line)                                                             \
+    "{\"orderLines\": [" lines "], \"bottomLine\": " bottom_line "}"
 #define RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\"}")
 #define OTHER_RECEIPT RECEIPT_OF(LINE ", " LINE, "{\"currency\": \"NOK\"}")
 #define MISSPELT_RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"tipAmuont\": 100}")
-#define CATEGORY "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com/track/1\"}"
-#define LINK "{\"orderId\": \"order-1\", \"paymentType\": \"ECOM\", \"type\": \"TICKET\", \"url\": \"https://example.com/2\"}"
+#define CATEGORY                                                                                   \
+    "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com/track/1\"}"
+#define LINK                                                                                       \
+    "{\"orderId\": \"order-1\", \"paymentType\": \"ECOM\", \"type\": \"TICKET\", \"url\": \"https://example.com/2\"}"
 
 static void order_management(const unsigned char *picture, size_t length)
 {
@@ -194,10 +215,13 @@ static void order_management(const unsigned char *picture, size_t length)
     SHOW(vipps_ensure_image(session, "socks", picture, 0, &json, &error));
     SHOW(vipps_put_category(session, "ECOM", "order-1", CATEGORY, &json, &error));
     SHOW(vipps_put_category(session, "ePayment", "order-1", CATEGORY, &json, &error));
-    SHOW(vipps_put_category(session, "ECOM", "order-1", "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"a\"}", &json, &error));
     SHOW(vipps_put_category(session, "ECOM", "order-1",
-                            "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com\", \"imageId\": \"\xc3\xa5\"}",
-                            &json, &error));
+                            "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"a\"}", &json,
+                            &error));
+    SHOW(vipps_put_category(
+        session, "ECOM", "order-1",
+        "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com\", \"imageId\": \"\xc3\xa5\"}",
+        &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", MISSPELT_RECEIPT, &json, &error));
@@ -210,8 +234,10 @@ static void order_management(const unsigned char *picture, size_t length)
     SHOW(vipps_add_category(session, "{\"orderId\": \"order-1\"}", &json, &error));
     SHOW(vipps_list_categories(session, "order-1", &json, &error));
     SHOW(vipps_list_categories(session, "order 1", &json, &error));
-    SHOW(vipps_add_category(session, "[\"order-1\", \"ECOM\", \"TICKET\", \"https://example.com/2\"]", &json, &error));
-    SHOW(vipps_put_category(session, "ECOM", "order-1", "[\"DELIVERY\", \"https://example.com/track/1\"]", &json, &error));
+    SHOW(vipps_add_category(
+        session, "[\"order-1\", \"ECOM\", \"TICKET\", \"https://example.com/2\"]", &json, &error));
+    SHOW(vipps_put_category(session, "ECOM", "order-1",
+                            "[\"DELIVERY\", \"https://example.com/track/1\"]", &json, &error));
     SHOW(vipps_get_category(session, "00000000-0000-4000-9000-000000000003", &json, &error));
     SHOW(vipps_get_category(session, "3", &json, &error));
     SHOW_DONE(vipps_delete_category(session, "00000000-0000-4000-9000-000000000003", &error));
@@ -247,9 +273,11 @@ static void show_reply(const char *call, vipps_status status)
         return;
     }
     require(vipps_reply_status(reply, &http_status) == VIPPS_OK, "a reply has a status");
-    require(vipps_reply_header(reply, "Content-TYPE", &type, NULL) == VIPPS_OK, "a reply may have a header");
+    require(vipps_reply_header(reply, "Content-TYPE", &type, NULL) == VIPPS_OK,
+            "a reply may have a header");
     require(vipps_reply_body(reply, &bytes, &length, NULL) == VIPPS_OK, "a reply has a body");
-    printf("    %d %s: %.*s\n", http_status, type == NULL ? "none" : text_of(type), (int)length, (const char *)bytes);
+    printf("    %d %s: %.*s\n", http_status, type == NULL ? "none" : text_of(type), (int)length,
+           (const char *)bytes);
     vipps_string_free(type);
     vipps_reply_free(reply);
     reply = (vipps_reply *)(uintptr_t)1;
@@ -260,28 +288,40 @@ static void show_reply(const char *call, vipps_status status)
 
 static void requests(void)
 {
-    SHOW_REPLY(vipps_request(session, "GET", "/management/v1/sales-units/654321", NULL, NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "GET", "/management/v1/sales-units", "{\"segments\": [[\"msn\", \"654 321\"]]}", NULL, 0,
+    SHOW_REPLY(vipps_request(session, "GET", "/management/v1/sales-units/654321", NULL, NULL, 0,
                              &reply, &error));
-    SHOW_REPLY(vipps_request(session, "GET", "/order-management/v3/categories",
-                             "{\"query\": [[\"orderId\", \"order-1\"]], \"headers\": [[\"X-Request-Source\", \"till-7\"]]}", NULL, 0,
+    SHOW_REPLY(vipps_request(session, "GET", "/management/v1/sales-units",
+                             "{\"segments\": [[\"msn\", \"654 321\"]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(
+        session, "GET", "/order-management/v3/categories",
+        "{\"query\": [[\"orderId\", \"order-1\"]], \"headers\": [[\"X-Request-Source\", \"till-7\"]]}",
+        NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", NULL, BODY(LINK),
                              &reply, &error));
-    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", NULL, BODY(LINK), &reply, &error));
-    SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders", "{\"idempotency_key\": \"again\"}",
-                             BODY(PREFILL("")), &reply, &error));
-    SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders", "{\"idempotency_key\": \"again\"}",
-                             BODY(PREFILL("")), &reply, &error));
-    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", "{\"content_type\": \"text/csv\"}", BODY(LINK),
-                             &reply, &error));
-    SHOW_REPLY(vipps_request(session, "DELETE", "/order-management/v3/categories/00000000-0000-4000-9000-000000000007", "{}", NULL,
-                             0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "FETCH", "/management/v1/sales-units", NULL, NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"query\": [[\"a\"]]}", NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"query\": [[\"a\", 1]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders",
+                             "{\"idempotency_key\": \"again\"}", BODY(PREFILL("")), &reply,
+                             &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders",
+                             "{\"idempotency_key\": \"again\"}", BODY(PREFILL("")), &reply,
+                             &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories",
+                             "{\"content_type\": \"text/csv\"}", BODY(LINK), &reply, &error));
+    SHOW_REPLY(vipps_request(session, "DELETE",
+                             "/order-management/v3/categories/00000000-0000-4000-9000-000000000007",
+                             "{}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "FETCH", "/management/v1/sales-units", NULL, NULL, 0, &reply,
+                             &error));
+    SHOW_REPLY(
+        vipps_request(session, "GET", "/x", "{\"query\": [[\"a\"]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(
+        vipps_request(session, "GET", "/x", "{\"query\": [[\"a\", 1]]}", NULL, 0, &reply, &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"header\": []}", NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"Authorization\", \"mine\"]]}", NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"idempotency_key\": \"a.b\"}", NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "POST", "/x", NULL, (const uint8_t *)"x", SIZE_MAX, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"Authorization\", \"mine\"]]}",
+                             NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"idempotency_key\": \"a.b\"}", NULL, 0,
+                             &reply, &error));
+    SHOW_REPLY(
+        vipps_request(session, "POST", "/x", NULL, (const uint8_t *)"x", SIZE_MAX, &reply, &error));
 }
 
 static void receipts(void)
@@ -318,32 +358,49 @@ static void receipts(void)
     /* The fields' values without their names, at any depth. */
     SHOW_DONE(vipps_receipt_validate("[[" LINE "], {\"currency\": \"NOK\"}]", &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "[\"NOK\", 100, 200, \"pos\", 5]"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"paymentSources\": [1, 2]}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"barcode\": []}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", " LINE_WITH("\"unitInfo\": [1, \"2\"]"), "{\"currency\": \"NOK\"}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"paymentSources\": [1, 2]}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"barcode\": []}"),
+                                     &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE ", " LINE_WITH("\"unitInfo\": [1, \"2\"]"), "{\"currency\": \"NOK\"}"),
+        &error));
     SHOW(vipps_order_line_apply_discount(LINE_WITH("\"unitInfo\": [1, \"2\"]"), 1, &json, &error));
     /* Errors name their fields by the whole path. */
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"),
+        &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1.5"), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": -1, \"quantity\": \"a few\"}"), "{\"currency\": \"NOK\"}"),
-                                     &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": -1, \"quantity\": \"a few\"}"),
+                   "{\"currency\": \"NOK\"}"),
+        &error));
     SHOW(vipps_receipt_totals(RECEIPT_OF(LINE, "{}"), &json, &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": 1}"), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"quantity\": null}"), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1, \"discount\": 2"), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitprice\": 1}"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": 1}"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"quantity\": null}"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH("\"discount\": 1, \"discount\": 2"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitprice\": 1}"), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": {}, \"bottomLine\": {}}", &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [" LINE "}", &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT " {}", &error));
     /* What is quoted of a field looks like the next problem. */
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("x; bottomLine.currency: must be NOK")), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("\\\\\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH(UNITS("x; bottomLine.currency: must be NOK")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH(UNITS("\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(
+        RECEIPT_OF(LINE_WITH(UNITS("\\\\\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("x \\\\")), "{}"), &error));
-    SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", " UNITS("a; b") ", \"totalAmount\": 1,"
-                                     " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
-                                     " \"bottomLine\": {}}",
-                                     &error));
+    SHOW_DONE(vipps_receipt_validate(
+        "{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", " UNITS(
+            "a; b") ", \"totalAmount\": 1,"
+                    " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
+                    " \"bottomLine\": {}}",
+        &error));
     SHOW(vipps_receipt_totals(RECEIPT, &json, &error));
     SHOW(vipps_receipt_totals(MISSPELT_RECEIPT, &json, &error));
 }
@@ -355,7 +412,9 @@ static void json_without_a_library(void)
     SHOW(vipps_json_get("{\"a\": [{\"b\": \"\\u00e6\\u0000\\n\"}]}", "/a/0/b", &json, &error));
     SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/0", &json, &error));
     SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/1", &json, &error));
-    SHOW(vipps_json_get("{\"b\": 12345678901234567890123, \"a\": [1.10, -9223372036854775808, 18446744073709551615]}", "", &json, &error));
+    SHOW(vipps_json_get(
+        "{\"b\": 12345678901234567890123, \"a\": [1.10, -9223372036854775808, 18446744073709551615]}",
+        "", &json, &error));
     SHOW(vipps_json_get("{\"a\"", "", &json, &error));
     SHOW_DONE(vipps_json_count("[1, 2, 3]", "", &count, &error));
     printf("    %lu\n", (unsigned long)count);
@@ -384,7 +443,8 @@ static void sessions(void)
     printf("    for %" PRIu64 " minutes\n", (expires_in_ms + 30000) / 60000);
     vipps_string_free(key);
     SHOW_DONE(vipps_idempotency_key_new(&key, &error));
-    require(vipps_string_length(key, &length) == VIPPS_OK && length == 36, "a key has 36 characters");
+    require(vipps_string_length(key, &length) == VIPPS_OK && length == 36,
+            "a key has 36 characters");
     vipps_string_free(key);
     vipps_session_free(NULL);
     vipps_reply_free(NULL);
@@ -403,9 +463,10 @@ struct seen {
 static void observe(void *user, const vipps_attempt *attempt)
 {
     ((struct seen *)user)->attempts += 1;
-    printf("    attempt %" PRIu32 " of %s %s for %s: %d, HTTP %d, retry %s\n", attempt->number, attempt->method, attempt->route,
-           attempt->merchant_serial_number == NULL ? "none" : attempt->merchant_serial_number, attempt->status,
-           attempt->http_status, attempt->retry_in_ms < 0 ? "no" : "yes");
+    printf("    attempt %" PRIu32 " of %s %s for %s: %d, HTTP %d, retry %s\n", attempt->number,
+           attempt->method, attempt->route,
+           attempt->merchant_serial_number == NULL ? "none" : attempt->merchant_serial_number,
+           attempt->status, attempt->http_status, attempt->retry_in_ms < 0 ? "no" : "yes");
 }
 
 static void keep_token(void *user, const char *token, int64_t expires_at)
@@ -429,7 +490,8 @@ static void every_setting(const char *base_url)
         " \"plugin_name\": \"acme-webshop\", \"plugin_version\": \"4.5.6\"}, \"merchant_serial_number\": \"654321\","
         " \"environment\": \"test\", \"base_url\": \"%s\", \"allow_plain_http\": true, \"timeout_ms\": 20000,"
         " \"connect_timeout_ms\": 5000, \"stall_timeout_ms\": 4000,"
-        /* Two attempts, with a wait of up to 1 ms before the second, and none ever of more than 2 ms. */
+        /* Two attempts, with a wait of up to 1 ms before the second, and none ever of more than 2
+           ms. */
         " \"retry\": {\"max_attempts\": 2, \"initial_backoff_ms\": 1, \"max_backoff_ms\": 2},"
         /* The environment's proxy counts, and is not for this host. */
         " \"proxy\": \"%s\", \"proxy_from_env\": true, \"tls_backend\": \"rustls\","
@@ -470,10 +532,11 @@ static void other_sessions(const char *base_url)
     vipps_session *built = NULL;
 
     observer.user = &seen;
-    snprintf(config, sizeof config,
-             "{\"keys\": \"management\", \"client_id\": \"sandbox-management-id\", \"client_secret\": \"sandbox-mgmt-secret\","
-             " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}, \"base_url\": \"%s\"}",
-             base_url);
+    snprintf(
+        config, sizeof config,
+        "{\"keys\": \"management\", \"client_id\": \"sandbox-management-id\", \"client_secret\": \"sandbox-mgmt-secret\","
+        " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}, \"base_url\": \"%s\"}",
+        base_url);
     SHOW_DONE(vipps_session_new(config, NULL, &built, &error));
     SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
     SHOW(vipps_get_order(built, "ECOM", "order-1", &json, &error));
@@ -481,10 +544,12 @@ static void other_sessions(const char *base_url)
 
     SHOW_DONE(vipps_session_new("{\"retry\": {\"attempts\": 1}}", &observer, &built, &error));
     require(built == NULL && seen.releases == 1, "an observer is released also without success");
-    SHOW_DONE(vipps_session_from_env("{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"connect_timeout_ms\": 0}", NULL, &built,
-                                     &error));
-    SHOW_DONE(vipps_session_from_env("{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"client_id\": \"other\"}", NULL, &built,
-                                     &error));
+    SHOW_DONE(vipps_session_from_env(
+        "{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"connect_timeout_ms\": 0}", NULL,
+        &built, &error));
+    SHOW_DONE(vipps_session_from_env(
+        "{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"client_id\": \"other\"}", NULL,
+        &built, &error));
     SHOW_DONE(vipps_session_from_env("{}", NULL, &built, &error));
     require(built == NULL, "an output is NULL without success");
     SHOW_DONE(vipps_session_from_env(SYSTEM, NULL, &built, &error));
@@ -514,11 +579,12 @@ int main(int argc, char **argv)
     }
     require(argc == 3, "there are two arguments");
     printf("version %s, header %s\n", vipps_version(), VIPPS_VERSION);
-    snprintf(config, sizeof config,
-             "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-             " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
-             " \"merchant_serial_number\": \"123456\", \"base_url\": \"%s\"}",
-             argv[1]);
+    snprintf(
+        config, sizeof config,
+        "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"merchant_serial_number\": \"123456\", \"base_url\": \"%s\"}",
+        argv[1]);
     if (vipps_session_new(config, NULL, &session, &error) != VIPPS_OK) {
         show_error();
         return 1;

@@ -1,5 +1,6 @@
 /*
- * A program that makes a call, forks, and goes on with the same session in both processes: neither may get an answer of the other.
+ * A program that makes a call, forks, and goes on with the same session in both processes: neither
+ * may get an answer of the other.
  *
  *     fork BASE-URL [ROOT-CERTIFICATES]
  */
@@ -25,8 +26,10 @@ static int call(const char *msn)
     const char *text = "";
     int failed = 1;
 
-    if (vipps_get_sales_unit(session, msn, &json, &error) == VIPPS_OK && vipps_string_text(json, &text) == VIPPS_OK &&
-        vipps_json_get(text, "/msn", &answered, NULL) == VIPPS_OK && vipps_string_text(answered, &text) == VIPPS_OK) {
+    if (vipps_get_sales_unit(session, msn, &json, &error) == VIPPS_OK &&
+        vipps_string_text(json, &text) == VIPPS_OK &&
+        vipps_json_get(text, "/msn", &answered, NULL) == VIPPS_OK &&
+        vipps_string_text(answered, &text) == VIPPS_OK) {
         failed = strcmp(text, msn) != 0;
     } else {
         vipps_error_message(error, &text);
@@ -87,11 +90,12 @@ int main(int argc, char **argv)
     int failures;
 
     /* A retry would hide what went wrong. */
-    snprintf(config, sizeof config,
-             "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-             " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
-             " \"base_url\": \"%s\", \"retry\": {\"max_attempts\": 1}, \"root_certificates\": %s}",
-             argc > 1 ? argv[1] : "", quoted(argc > 2 ? read_file(argv[2]) : NULL));
+    snprintf(
+        config, sizeof config,
+        "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"base_url\": \"%s\", \"retry\": {\"max_attempts\": 1}, \"root_certificates\": %s}",
+        argc > 1 ? argv[1] : "", quoted(argc > 2 ? read_file(argv[2]) : NULL));
     if (vipps_session_new(config, NULL, &session, NULL) != VIPPS_OK) {
         printf("not begun\n");
         return 1;

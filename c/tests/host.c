@@ -17,7 +17,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define RECEIPT \
+#define RECEIPT                                                                                                       \
     "{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", \"totalAmount\": 1000, \"totalAmountExcludingTax\": 800," \
     " \"totalTaxAmount\": 200, \"taxRate\": 2500}], \"bottomLine\": {\"currency\": \"NOK\"}}"
 
@@ -35,11 +35,12 @@ static const char *config_of(const char *base_url, const char *root_certificates
 {
     static char config[20000];
 
-    snprintf(config, sizeof config,
-             "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-             " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
-             " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\", \"retry\": {\"max_attempts\": 1}%s}",
-             base_url, root_certificates);
+    snprintf(
+        config, sizeof config,
+        "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\", \"retry\": {\"max_attempts\": 1}%s}",
+        base_url, root_certificates);
     return config;
 }
 
@@ -59,7 +60,8 @@ static void count_signal(int number)
     signals += 1;
 }
 
-/* A timer interrupts the calls, whose answers are slow; the handler does not ask for interrupted calls to be restarted. */
+/* A timer interrupts the calls, whose answers are slow; the handler does not ask for interrupted
+ * calls to be restarted. */
 static void interrupted(void)
 {
     struct sigaction action;
@@ -69,7 +71,9 @@ static void interrupted(void)
 
     memset(&action, 0, sizeof action);
     action.sa_handler = count_signal;
-    require(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &every_5_ms, NULL) == 0, "there is a timer");
+    require(sigaction(SIGALRM, &action, NULL) == 0 &&
+                setitimer(ITIMER_REAL, &every_5_ms, NULL) == 0,
+            "there is a timer");
     for (nth = 0; nth < 3; nth++) {
         get_sales_unit();
     }
@@ -86,7 +90,9 @@ static void broken_pipe(void)
     int nth;
 
     for (nth = 0; nth < 5; nth++) {
-        require(vipps_request(session, "POST", "/upload", NULL, body, sizeof body, &reply, &error) != VIPPS_OK, "an upload fails");
+        require(vipps_request(session, "POST", "/upload", NULL, body, sizeof body, &reply,
+                              &error) != VIPPS_OK,
+                "an upload fails");
         vipps_error_free(error);
     }
 }
@@ -99,13 +105,18 @@ static void *on_a_small_stack(void *unused)
 
     get_sales_unit();
     if (unused == NULL) {
-        require(vipps_ensure_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error) == VIPPS_OK, "a receipt is added");
+        require(vipps_ensure_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error) ==
+                    VIPPS_OK,
+                "a receipt is added");
         vipps_string_free(json);
-        require(vipps_get_order(session, "ECOM", "order-1", &json, &error) == VIPPS_OK, "an order is read");
+        require(vipps_get_order(session, "ECOM", "order-1", &json, &error) == VIPPS_OK,
+                "an order is read");
         vipps_string_free(json);
-        require(vipps_get_sales_unit(session, "999999", &json, &error) == VIPPS_NOT_FOUND, "an error is one");
+        require(vipps_get_sales_unit(session, "999999", &json, &error) == VIPPS_NOT_FOUND,
+                "an error is one");
         vipps_error_free(error);
-        require(vipps_receipt_apply_discount(RECEIPT, 100, &json, &error) == VIPPS_OK, "a discount is split");
+        require(vipps_receipt_apply_discount(RECEIPT, 100, &json, &error) == VIPPS_OK,
+                "a discount is split");
         vipps_string_free(json);
     }
     return NULL;
@@ -116,9 +127,11 @@ static void small_stack(const char *size, bool only_get)
     pthread_attr_t attributes;
     pthread_t thread;
 
-    require(pthread_attr_init(&attributes) == 0 && pthread_attr_setstacksize(&attributes, strtoul(size, NULL, 10)) == 0,
+    require(pthread_attr_init(&attributes) == 0 &&
+                pthread_attr_setstacksize(&attributes, strtoul(size, NULL, 10)) == 0,
             "a stack may be that small");
-    require(pthread_create(&thread, &attributes, on_a_small_stack, only_get ? &session : NULL) == 0, "a thread starts");
+    require(pthread_create(&thread, &attributes, on_a_small_stack, only_get ? &session : NULL) == 0,
+            "a thread starts");
     pthread_join(thread, NULL);
 }
 
@@ -131,25 +144,29 @@ static void decimal_commas(const char *name)
     require(setlocale(LC_ALL, name) != NULL, "the locale is there");
     snprintf(number, sizeof number, "%.1f", 0.5);
     require(strcmp(number, "0,5") == 0, "the locale has decimal commas");
-    require(vipps_order_line_from_unit_price("Salmon", "7", 39900, "0.822", 1500, &json, NULL) == VIPPS_OK &&
-                vipps_string_text(json, &text) == VIPPS_OK && strstr(text, "\"quantity\":\"0.822\"") != NULL,
+    require(vipps_order_line_from_unit_price("Salmon", "7", 39900, "0.822", 1500, &json, NULL) ==
+                    VIPPS_OK &&
+                vipps_string_text(json, &text) == VIPPS_OK &&
+                strstr(text, "\"quantity\":\"0.822\"") != NULL,
             "numbers have a decimal point");
     vipps_string_free(json);
-    require(vipps_format_minor_units(19990, &json, NULL) == VIPPS_OK && vipps_string_text(json, &text) == VIPPS_OK &&
-                strcmp(text, "199.90") == 0,
+    require(vipps_format_minor_units(19990, &json, NULL) == VIPPS_OK &&
+                vipps_string_text(json, &text) == VIPPS_OK && strcmp(text, "199.90") == 0,
             "amounts have a decimal point");
     vipps_string_free(json);
-    require(vipps_json_get("[1.5]", "/0", &json, NULL) == VIPPS_OK && vipps_string_text(json, &text) == VIPPS_OK &&
-                strcmp(text, "1.5") == 0,
+    require(vipps_json_get("[1.5]", "/0", &json, NULL) == VIPPS_OK &&
+                vipps_string_text(json, &text) == VIPPS_OK && strcmp(text, "1.5") == 0,
             "JSON has a decimal point");
     vipps_string_free(json);
     get_sales_unit();
 }
 
-/* Loads the library by its path, on a thread of its own, and lets go of it while that thread still runs. */
+/* Loads the library by its path, on a thread of its own, and lets go of it while that thread still
+ * runs. */
 static void *load(void *path)
 {
-    vipps_status (*new_session)(const char *, const vipps_observer *, vipps_session **, vipps_error **);
+    vipps_status (*new_session)(const char *, const vipps_observer *, vipps_session **,
+                                vipps_error **);
     vipps_status (*get)(const vipps_session *, const char *, vipps_string **, vipps_error **);
     void (*free_string)(vipps_string *);
     void (*free_session)(vipps_session *);
@@ -162,7 +179,8 @@ static void *load(void *path)
     *(void **)&get = dlsym(library, "vipps_get_sales_unit");
     *(void **)&free_string = dlsym(library, "vipps_string_free");
     *(void **)&free_session = dlsym(library, "vipps_session_free");
-    require(new_session((const char *)((void **)path)[1], NULL, &loaded, NULL) == VIPPS_OK, "a session is made");
+    require(new_session((const char *)((void **)path)[1], NULL, &loaded, NULL) == VIPPS_OK,
+            "a session is made");
     require(get(loaded, "123456", &json, NULL) == VIPPS_OK, "a call succeeds");
     free_string(json);
     free_session(loaded);
@@ -190,7 +208,9 @@ int main(int argc, char **argv)
         printf("all well\n");
         return 0;
     }
-    require(argc > 2 && vipps_session_new(config_of(argv[2], strcmp(thing, "tls") == 0 ? argv[4] : ""), NULL, &session, NULL) == VIPPS_OK,
+    require(argc > 2 &&
+                vipps_session_new(config_of(argv[2], strcmp(thing, "tls") == 0 ? argv[4] : ""),
+                                  NULL, &session, NULL) == VIPPS_OK,
             "a session is made");
     if (strcmp(thing, "signals") == 0) {
         interrupted();

@@ -1,6 +1,7 @@
 //! The C ABI as C sees it: programs are compiled against the header and run against a sandbox.
 //!
-//! With `VIPPS_C_RUNNER` set, the programs are run by what it says, such as `valgrind --error-exitcode=99`.
+//! With `VIPPS_C_RUNNER` set, the programs are run by what it says, such as `valgrind
+//! --error-exitcode=99`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

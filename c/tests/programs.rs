@@ -64,7 +64,8 @@ fn assert_quick_start(program: &Path) {
         )
     );
 
-    // An order that cannot be looked at is deleted all the same, and the first error is the one that is told.
+    // An order that cannot be looked at is deleted all the same, and the first error is the one
+    // that is told.
     sandbox.clear_requests();
     sandbox.fault(
         "GET /management/v2/product-orders/*/details",
@@ -96,7 +97,8 @@ fn assert_quick_start(program: &Path) {
     );
 }
 
-/// Every request whole, with what differs from run to run named: the server's port, the token, which is one, and the key of the order.
+/// Every request whole, with what differs from run to run named: the server's port, the token,
+/// which is one, and the key of the order.
 #[track_caller]
 fn assert_quick_start_requests(sandbox: &Sandbox) {
     let requests = sandbox.requests();
@@ -304,8 +306,8 @@ fn good_argument(kind: &str, name: &str) -> Option<&'static str> {
     })
 }
 
-/// The program is made from the header: a call for each pointer of each function, with NULL in its place, and for each text with one that is
-/// not UTF-8.
+/// The program is made from the header: a call for each pointer of each function, with NULL in its
+/// place, and for each text with one that is not UTF-8.
 #[test]
 fn null_and_invalid_utf8_are_statuses_whatever_the_function_and_the_argument() {
     let mut calls = String::new();

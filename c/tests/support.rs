@@ -12,14 +12,16 @@ pub(crate) const HEADER: &str = include_str!("../include/vipps.h");
 /// Strict, for every program here.
 pub(crate) const WARNINGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-/// The folder with both libraries, built from what is here now, as users have them: without the sandbox.
+/// The folder with both libraries, built from what is here now, as users have them: without the
+/// sandbox.
 pub(crate) fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
         let profile = profile();
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(root());
-        // What Cargo has told this program about its package would have the build scripts of others run again.
+        // What Cargo has told this program about its package would have the build scripts of others
+        // run again.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -84,7 +86,8 @@ pub(crate) fn folder() -> PathBuf {
     folder
 }
 
-/// A file of one test of one run, which goes with it: another run may be going on, and a program with all of the library in it is large.
+/// A file of one test of one run, which goes with it: another run may be going on, and a program
+/// with all of the library in it is large.
 pub(crate) struct Scratch(PathBuf);
 
 pub(crate) fn scratch(name: &str) -> Scratch {
@@ -177,7 +180,8 @@ pub(crate) fn ended(command: &mut Command, code: i32) -> Output {
     output
 }
 
-/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run by what `VIPPS_C_RUNNER` says.
+/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run by what
+/// `VIPPS_C_RUNNER` says.
 pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Command {
     let runner = std::env::var("VIPPS_C_RUNNER").unwrap_or_default();
     let mut words = runner.split_whitespace();

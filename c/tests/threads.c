@@ -1,6 +1,6 @@
 /*
- * 8 threads over one session that has no token yet: each makes its calls with that and with a handle of its own for another sales unit, and
- * reads a string that all share.
+ * 8 threads over one session that has no token yet: each makes its calls with that and with a
+ * handle of its own for another sales unit, and reads a string that all share.
  *
  *     threads BASE-URL
  */
@@ -23,9 +23,11 @@ static unsigned released;
 static void count_attempt(void *user, const vipps_attempt *attempt)
 {
     pthread_mutex_lock(&lock);
-    if (user == &observed && attempt->http_status == 200 && attempt->number == 1 && attempt->trace_id == NULL &&
-        attempt->status == VIPPS_OK && attempt->retry_in_ms == -1 && attempt->merchant_serial_number != NULL &&
-        (strcmp(attempt->route, "/management/v1/sales-units/{msn}") == 0 || strcmp(attempt->route, "/accesstoken/get") == 0) &&
+    if (user == &observed && attempt->http_status == 200 && attempt->number == 1 &&
+        attempt->trace_id == NULL && attempt->status == VIPPS_OK && attempt->retry_in_ms == -1 &&
+        attempt->merchant_serial_number != NULL &&
+        (strcmp(attempt->route, "/management/v1/sales-units/{msn}") == 0 ||
+         strcmp(attempt->route, "/accesstoken/get") == 0) &&
         attempt->elapsed_us > 0 && attempt->elapsed_us < UINT64_C(3600000000)) {
         observed += 1;
     }
@@ -63,8 +65,10 @@ static void *work(void *unused)
         vipps_error *error = NULL;
 
         /* Good and bad in turn. */
-        if (vipps_get_sales_unit(nth % 2 == 0 ? mine : session, "123456", &json, &error) != VIPPS_OK || error != NULL ||
-            vipps_string_text(json, &text) != VIPPS_OK || vipps_json_get(text, "/name", &name, NULL) != VIPPS_OK ||
+        if (vipps_get_sales_unit(nth % 2 == 0 ? mine : session, "123456", &json, &error) !=
+                VIPPS_OK ||
+            error != NULL || vipps_string_text(json, &text) != VIPPS_OK ||
+            vipps_json_get(text, "/name", &name, NULL) != VIPPS_OK ||
             vipps_string_text(name, &text) != VIPPS_OK || strcmp(text, expected) != 0) {
             failures += 1;
         }
@@ -89,11 +93,12 @@ int main(int argc, char **argv)
     int failed = 0;
     int nth;
 
-    snprintf(config, sizeof config,
-             "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-             " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
-             " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\"}",
-             argc > 1 ? argv[1] : "");
+    snprintf(
+        config, sizeof config,
+        "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
+        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\"}",
+        argc > 1 ? argv[1] : "");
     if (vipps_session_new(config, &observer, &session, NULL) != VIPPS_OK ||
         vipps_json_get("[\"ACME Fitness\"]", "/0", &shared, NULL) != VIPPS_OK) {
         printf("not begun\n");
@@ -108,6 +113,7 @@ int main(int argc, char **argv)
     vipps_string_free(shared);
     failed |= released != 0;
     vipps_session_free(session);
-    printf("%d threads, %u attempts, %u release, %s\n", THREADS, observed, released, failed ? "failed" : "all well");
+    printf("%d threads, %u attempts, %u release, %s\n", THREADS, observed, released,
+           failed ? "failed" : "all well");
     return failed;
 }
