@@ -24,7 +24,10 @@ pub(crate) fn libraries() -> &'static Path {
         // run again.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            if text.starts_with("CARGO_PKG_")
+                || text.starts_with("CARGO_MANIFEST_")
+                || text == "OUT_DIR"
+            {
                 cargo.env_remove(name);
             }
         }
