@@ -15,6 +15,7 @@ const MANAGEMENT: &str = "POST /miami/v1/token";
 fn flows(sandbox: &Sandbox) -> [(&'static str, Session); 2] {
     let with = |keys| {
         let builder = Session::builder(keys, system()).base_url(sandbox.url());
+        let builder = builder.clock(sandbox.clock().clone());
         builder.retry(RetryPolicy::none()).build().unwrap()
     };
     [
