@@ -1,137 +1,140 @@
-//! The ten calls of the Management API's quick start, in its order, each with its request and what came back.
+//! The ten calls of the Management API's quick start, each with its requests and its result.
 //!
 //! ```sh
 //! cargo run --example quickstart
 //! ```
 //!
-//! runs against a sandbox of its own. With `VIPPS_CLIENT_ID`, `VIPPS_CLIENT_SECRET` and `VIPPS_SUBSCRIPTION_KEY` in the environment the
-//! same calls go to the service. They prefill a product order for the merchant of the first sales unit, and delete it again.
+//! Without `VIPPS_*` in the environment it makes all calls against its own sandbox. With them it
+//! reads from the API, and prefills and deletes a product order only if `--write` is given.
 
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use vipps::management::{self, ListProductOrders, PrefillProductOrder, ProductType};
 use vipps::sandbox::Sandbox;
-use vipps::{Attempt, Error};
 
-#[path = "common/server.rs"]
-mod server;
+mod common;
+
+use common::arguments::Arguments;
+use common::{Failure, Program, fit, print, server};
+
+const PROGRAM: Program = Program {
+    name: "quickstart",
+    help: "\
+Makes the ten calls of the Management API's quick start.
+
+usage: quickstart [--write]
+
+  --write   also prefill a product order for the merchant of the first
+            sales unit, and delete it again
+
+With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in
+the environment it calls the API, and only reads unless --write is given.
+Without any VIPPS_* it makes all ten calls against its own sandbox.
+
+Exit codes: 0 done, 1 a call failed, 2 wrong arguments or settings.
+",
+    options: &[],
+    switches: &["--write"],
+    operands: 0,
+    reader_gone: 0,
+};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("quickstart: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    PROGRAM.main(run)
 }
 
-fn run() -> Result<(), Error> {
+fn run(arguments: &Arguments) -> Result<u8, Failure> {
     // The sandbox lives until the end of this function.
     let (builder, sandbox) = server::session_builder("quickstart", Sandbox::builder())?;
-    match &sandbox {
-        Some(sandbox) => println!("Against a sandbox at {}.\n", sandbox.url()),
-        None => println!("Against the service that VIPPS_* name.\n"),
-    }
-    let table = Table::default();
-    let watcher = table.clone();
+    let steps = Steps::default();
+    let requests = Arc::clone(&steps.requests);
     let session = builder
-        .observer(move |attempt| watcher.request(attempt))
+        .observer(move |attempt| {
+            let status = attempt.status().map_or("---".to_owned(), |s| s.to_string());
+            let line = format!("{status} {} {}", attempt.method(), attempt.route());
+            requests
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(line);
+        })
         .build()?;
+    let writes = sandbox.is_some() || arguments.has("--write");
+    print(&match &sandbox {
+        Some(sandbox) => format!("Against its own sandbox at {}.\n", sandbox.url()),
+        None if writes => format!("Against {}, with both writes.\n", session.base_url()),
+        None => format!("Against {}, reading only.\n", session.base_url()),
+    })?;
 
     let token = session.access_token()?;
-    // To the nearest: a moment of it is gone already.
     let minutes = (token.expires_in().as_secs() + 30) / 60;
-    table.row("access token", &format!("good for {minutes} minutes"));
+    steps.done(1, "access token", &format!("valid for {minutes} minutes"))?;
 
     let units = management::list_sales_units(&session)?;
-    let names: Vec<&str> = units
-        .iter()
-        .take(3)
-        .map(|unit| unit.name.as_str())
-        .collect();
-    let more = if units.len() > 3 { ", ..." } else { "" };
-    let found = format!("{}: {}{more}", units.len(), names.join(", "));
-    table.row("all sales units", &found);
+    let names: Vec<_> = units.iter().map(|unit| unit.name.as_str()).collect();
+    let found = format!("{}: {}", units.len(), names.join(", "));
+    steps.done(2, "all sales units", &found)?;
     let Some(first) = units.first() else {
-        println!("\nThe keys give access to no sales unit: there is nothing to go on with.");
-        return Ok(());
+        print("\nThese keys have no sales unit, so there is nothing more to read.")?;
+        return Ok(0);
     };
 
     let unit = management::get_sales_unit(&session, &first.msn)?;
     let capture = unit.configuration.capture_type.as_ref();
-    let capture = capture.map_or("not said", |capture| capture.as_str());
-    table.row(
-        "one sales unit",
-        &format!("{}, capture: {capture}", unit.name),
-    );
+    let capture = capture.map_or("no capture type", |capture| capture.as_str());
+    let found = format!("{} {}, {capture}", unit.msn, unit.name);
+    steps.done(3, "one sales unit", &found)?;
     let merchant = &unit.business_identifier;
 
     let units = management::list_merchant_sales_units(&session, merchant)?;
-    table.row("a merchant's sales units", &units.len().to_string());
+    steps.done(4, "a merchant's sales units", &units.len().to_string())?;
 
     let details = management::get_merchant(&session, merchant)?;
-    table.row(
-        "one merchant",
-        &format!("{}, {}", details.name, details.status),
-    );
+    let found = format!("{}, {}", details.name, details.status);
+    steps.done(5, "one merchant", &found)?;
 
     let orders = management::list_product_orders(&session, &ListProductOrders::new())?;
-    table.row("all product orders", &orders.len().to_string());
+    steps.done(6, "all product orders", &orders.len().to_string())?;
 
-    let order = PrefillProductOrder::new(merchant.clone(), ProductType::Checkout);
-    let prefilled = management::prefill_product_order(&session, &order)?;
-    table.row("prefill a product order", &prefilled.prefill_url);
-    let id = &prefilled.prefilled_order_id;
-
-    // Whatever becomes of the next call, the order is not left behind.
-    let details = management::get_product_order(&session, id);
-    if let Ok(details) = &details {
-        table.row("one product order", details.status.as_str());
+    if writes {
+        let order = PrefillProductOrder::new(merchant.clone(), ProductType::Checkout);
+        let prefilled = management::prefill_product_order(&session, &order)?;
+        let id = &prefilled.prefilled_order_id;
+        let printed = steps.done(7, "prefill a product order", id.as_str());
+        // The order is deleted whatever happens in between.
+        let details = management::get_product_order(&session, id);
+        let shown = details
+            .map_err(Failure::from)
+            .and_then(|details| steps.done(8, "one product order", details.status.as_str()));
+        management::delete_product_order(&session, id)?;
+        printed.and(shown)?;
+        steps.done(9, "delete the product order", "deleted")?;
+    } else {
+        print(" 7, 8, 9  prefill, get and delete a product order: only with --write")?;
     }
-    let deleted = management::delete_product_order(&session, id);
-    details?;
-    deleted?;
-    table.row("delete the product order", "deleted");
 
     let packages = management::list_price_packages(&session)?;
-    let found: Vec<String> = packages
+    let found: Vec<_> = packages
         .iter()
         .map(|package| format!("{} {}", package.name, package.description))
         .collect();
-    table.row("price packages", &found.join(", "));
-    Ok(())
+    steps.done(10, "price packages", &found.join(", "))?;
+    Ok(0)
 }
 
-/// Prints a row for each step, with the requests that it took.
-#[derive(Clone, Default)]
-struct Table {
+/// The requests since the last step that was printed.
+#[derive(Default)]
+struct Steps {
     requests: Arc<Mutex<Vec<String>>>,
-    step: Arc<Mutex<u32>>,
 }
 
-impl Table {
-    fn request(&self, attempt: &Attempt) {
-        let status = attempt.status().map_or("---".to_owned(), |s| s.to_string());
-        let line = format!("{:6} {:77} {status}", attempt.method(), attempt.path());
-        lock(&self.requests).push(line);
+impl Steps {
+    /// Prints a step and the requests that it took.
+    fn done(&self, step: u8, title: &str, found: &str) -> Result<(), Failure> {
+        print(&fit(&format!("{step:2}  {title}: {found}"), 80))?;
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests
+            .drain(..)
+            .try_for_each(|request| print(&fit(&format!("      {request}"), 80)))
     }
-
-    fn row(&self, title: &str, found: &str) {
-        let mut step = lock(&self.step);
-        *step += 1;
-        let requests = std::mem::take(&mut *lock(&self.requests));
-        let Some((last, before)) = requests.split_last() else {
-            return;
-        };
-        for attempt in before {
-            println!("{:2}  {title:24}  {attempt}", *step);
-        }
-        println!("{:2}  {title:24}  {last}  {found}", *step);
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,68 +4,50 @@
 //! cargo run --example sandbox -- --port 8080
 //! ```
 
-use std::convert::Infallible;
-use std::io::{Write, stdout};
 use std::process::ExitCode;
 
+use vipps::Clock;
 use vipps::sandbox::{Sandbox, SandboxBuilder};
-use vipps::{Clock, Error};
 
-#[path = "common/arguments.rs"]
-mod arguments;
+mod common;
 
-use arguments::Arguments;
+use common::arguments::Arguments;
+use common::{Failure, Program, print};
 
-const HELP: &str = "\
+const PROGRAM: Program = Program {
+    name: "sandbox",
+    help: "\
 A local stand-in for the Management and Order Management APIs.
 
 usage: sandbox [options]
 
-  --port N          the port on 127.0.0.1; a free one if not given
-  --sales-units N   so many sales units instead of three
+  --port N          the port on 127.0.0.1; a free one by default
+  --sales-units N   this many sales units instead of three
   --clock KIND      system, the default: tokens and product orders
                     expire as time passes; manual: they never do
-  --verbose         show each request, a line each
+  --verbose         print each request on a line
 
-Ctrl-C stops it. Exit codes: 1 the port cannot be had, 2 arguments.
-";
+Ctrl-C stops it. Exit codes: 1 cannot use the port, 2 wrong arguments.
+With --verbose it also ends, with 0, when nobody reads its output.
+",
+    options: &["--port", "--sales-units", "--clock"],
+    switches: &["--verbose"],
+    operands: 0,
+    reader_gone: 0,
+};
 
 fn main() -> ExitCode {
-    let options = ["--port", "--sales-units", "--clock"];
-    let arguments = match Arguments::read(&options, &["--verbose"]) {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            drop(stdout().write_all(HELP.as_bytes()));
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => return refuse(&error),
-    };
-    let builder = match builder(&arguments) {
-        Ok(builder) => builder,
-        Err(error) => return refuse(&error),
-    };
-    match serve(builder, arguments.text("--verbose").is_some()) {
-        Ok(never) => match never {},
-        Err(error) => {
-            eprintln!("sandbox: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    PROGRAM.main(|arguments| serve(builder(arguments)?, arguments.has("--verbose")))
 }
 
-fn refuse(error: &str) -> ExitCode {
-    eprintln!("sandbox: {error}\nTry --help.");
-    ExitCode::from(2)
-}
-
-fn builder(arguments: &Arguments) -> Result<SandboxBuilder, String> {
-    if let Some(other) = arguments.others.first() {
-        return Err(format!("cannot make sense of {other:?}"));
-    }
+fn builder(arguments: &Arguments) -> Result<SandboxBuilder, Failure> {
     let clock = match arguments.text("--clock") {
         None | Some("system") => Clock::system(),
         Some("manual") => Clock::manual(),
-        Some(other) => return Err(format!("--clock must be system or manual, not {other:?}")),
+        Some(other) => {
+            let message = format!("--clock must be system or manual, not {other:?}");
+            return Err(Failure::usage(message));
+        }
     };
     let mut builder = Sandbox::builder().clock(clock);
     if let Some(port) = arguments.number("--port", 0..=u16::MAX)? {
@@ -77,28 +59,38 @@ fn builder(arguments: &Arguments) -> Result<SandboxBuilder, String> {
     Ok(builder)
 }
 
-fn serve(builder: SandboxBuilder, is_verbose: bool) -> Result<Infallible, Error> {
-    let sandbox = builder.start()?;
+fn serve(builder: SandboxBuilder, is_verbose: bool) -> Result<u8, Failure> {
+    let sandbox = builder
+        .start()
+        .map_err(|error| Failure::passing(error.to_string()))?;
     let url = sandbox.url();
-    println!("The sandbox listens at {url}. Ctrl-C stops it.\n");
-    println!("To point a program that uses the vipps crate at it:\n");
-    for (name, value) in sandbox.env() {
-        println!("    export {name}={value}");
-    }
-    println!("\nOr with curl:\n");
-    println!("    curl -X POST {url}/accesstoken/get --data '' \\");
-    println!("      -H 'client_id: sandbox-client-id' \\");
-    println!("      -H 'client_secret: sandbox-client-secret' \\");
-    println!("      -H 'Ocp-Apim-Subscription-Key: sandbox-key-1'\n");
-    println!("Management keys: client id sandbox-management-id,");
-    println!("secret sandbox-mgmt-secret.");
+    let variables: String = sandbox
+        .env()
+        .iter()
+        .map(|(name, value)| format!("    export {name}={value}\n"))
+        .collect();
+    print(&format!(
+        "\
+The sandbox listens at {url}. Ctrl-C stops it.
+
+To point a program that uses the vipps crate at it:
+
+{variables}
+Or with curl:
+
+    curl -X POST {url}/accesstoken/get --data '' \\
+      -H 'client_id: sandbox-client-id' \\
+      -H 'client_secret: sandbox-client-secret' \\
+      -H 'Ocp-Apim-Subscription-Key: sandbox-key-1'
+
+Management keys: client id sandbox-management-id,
+secret sandbox-mgmt-secret."
+    ))?;
     loop {
-        // Nobody looks at them later.
+        // Requests are taken out even if they are not shown, so that they do not pile up.
         if sandbox.wait_for("*", 1) {
-            for request in sandbox.take_requests() {
-                if is_verbose {
-                    println!("{} {}", request.method, request.path.escape_debug());
-                }
+            for request in sandbox.take_requests().iter().filter(|_| is_verbose) {
+                print(&format!("{} {}", request.method, request.path))?;
             }
         }
     }

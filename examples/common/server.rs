@@ -3,8 +3,7 @@
 use vipps::sandbox::{Sandbox, SandboxBuilder};
 use vipps::{Error, SessionBuilder, SystemInfo};
 
-/// The API if the environment says how to reach it, otherwise this sandbox, which has to outlive the
-/// session.
+/// The API if any `VIPPS_*` is set, otherwise this sandbox, which has to outlive the session.
 pub(crate) fn session_builder(
     program: &str,
     sandbox: SandboxBuilder,
@@ -17,11 +16,8 @@ pub(crate) fn session_builder(
     Ok((sandbox.session_builder()?, Some(sandbox)))
 }
 
-/// Whether the environment says how to reach the API.
+/// Whether the environment names the API. One variable is enough: a missing one is then an error,
+/// and not a reason to use a sandbox without a word.
 pub(crate) fn is_in_environment() -> bool {
-    // A variable that is missing is an error to report, and no reason to send things nowhere.
-    std::env::vars_os().any(|(name, _)| {
-        let name = name.to_string_lossy();
-        name.starts_with("VIPPS_")
-    })
+    std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("VIPPS_"))
 }

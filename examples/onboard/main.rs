@@ -39,7 +39,7 @@ use vipps::management::{
 use vipps::sandbox::Sandbox;
 use vipps::{Delivery, Error, ErrorKind, RetryPolicy, Session};
 
-#[path = "../common/arguments.rs"]
+#[path = "../common/flags.rs"]
 mod arguments;
 mod intervals;
 mod merchant;

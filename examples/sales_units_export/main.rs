@@ -43,7 +43,7 @@ use vipps::management::{self, SalesUnitSummary};
 use vipps::sandbox::{Fault, Sandbox};
 use vipps::{RetryPolicy, Session};
 
-#[path = "../common/arguments.rs"]
+#[path = "../common/flags.rs"]
 mod arguments;
 mod options;
 mod output;

@@ -1,18 +1,30 @@
-use vipps::management::{ListProductOrders, list_product_orders};
+use std::ops::Range;
+
+use vipps::management::{BusinessIdentifier, ListProductOrders, SalesUnit, list_product_orders};
 use vipps::sandbox::{Fault, Sandbox};
 
 use super::{NO_VARS, assert_output, command, without_address};
 
-const TEN_ROWS: &str = " 1  access token              POST   /accesstoken/get                                                              200  good for 60 minutes
- 2  all sales units           GET    /management/v1/sales-units                                                    200  3: ACME Fitness, ACME Web Shop, ACME Sauna
- 3  one sales unit            GET    /management/v1/sales-units/123456                                             200  ACME Fitness, capture: ReserveCapture
- 4  a merchant's sales units  GET    /management/v1/merchants/business:NO:ORG/987654321/sales-units                200  2
- 5  one merchant              GET    /management/v1/merchants/business:NO:ORG/987654321                            200  ACME AS, ACTIVE
- 6  all product orders        GET    /management/v2/product-orders                                                 200  0
- 7  prefill a product order   POST   /management/v1/product-orders                                                 201  https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001
- 8  one product order         GET    /management/v2/product-orders/00000000-0000-4000-8000-000000000001/details    200  RECEIVED
- 9  delete the product order  DELETE /management/v1/product-orders/00000000-0000-4000-8000-000000000001            200  deleted
-10  price packages            GET    /management/v1/partners/price-packages                                        200  POS standard 2.99%, Checkout 1.75%, Login 0.5%
+const STEPS: &str = " 1  access token: valid for 60 minutes
+      200 POST /accesstoken/get
+ 2  all sales units: 3: ACME Fitness, ACME Web Shop, ACME Sauna
+      200 GET /management/v1/sales-units
+ 3  one sales unit: 123456 ACME Fitness, ReserveCapture
+      200 GET /management/v1/sales-units/{msn}
+ 4  a merchant's sales units: 2
+      200 GET /management/v1/merchants/{scheme}/{id}/sales-units
+ 5  one merchant: ACME AS, ACTIVE
+      200 GET /management/v1/merchants/{scheme}/{id}
+ 6  all product orders: 0
+      200 GET /management/v2/product-orders
+ 7  prefill a product order: 00000000-0000-4000-8000-000000000001
+      201 POST /management/v1/product-orders
+ 8  one product order: RECEIVED
+      200 GET /management/v2/product-orders/{productOrderId}/details
+ 9  delete the product order: deleted
+      200 DELETE /management/v1/product-orders/{productOrderId}
+10  price packages: POS standard 2.99%, Checkout 1.75%, Login 0.5%
+      200 GET /management/v1/partners/price-packages
 ";
 
 fn orders_left(sandbox: &Sandbox) -> usize {
@@ -21,43 +33,96 @@ fn orders_left(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn quickstart_makes_its_ten_calls() {
+fn quickstart_makes_its_ten_calls_against_the_api_when_writes_are_asked_for() {
     let sandbox = Sandbox::start().unwrap();
-    let output = command("quickstart", &sandbox.env()).output().unwrap();
-    let expected = format!("Against the service that VIPPS_* name.\n\n{TEN_ROWS}");
+    let mut command = command("quickstart", &sandbox.env());
+    let output = command.arg("--write").output().unwrap();
+    let expected = format!("Against {}, with both writes.\n\n{STEPS}", sandbox.url());
     assert_output(&output, 0, &expected, "");
     assert_eq!(sandbox.count("*"), 10);
     assert_eq!(orders_left(&sandbox), 0);
 }
 
 #[test]
-fn quickstart_has_a_sandbox_of_its_own() {
-    let output = command("quickstart", NO_VARS).output().unwrap();
-    assert_eq!(
-        without_address(&output.stdout),
-        format!("Against a sandbox at (address).\n\n{TEN_ROWS}")
+fn quickstart_only_reads_from_the_api_by_default() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = command("quickstart", &sandbox.env()).output().unwrap();
+    let (before, after) = (lines(STEPS, 0..12), lines(STEPS, 18..20));
+    let skipped = " 7, 8, 9  prefill, get and delete a product order: only with --write\n";
+    let expected = format!(
+        "Against {}, reading only.\n\n{before}{skipped}{after}",
+        sandbox.url()
     );
+    assert_output(&output, 0, &expected, "");
+    assert_eq!(sandbox.count("GET *"), 6);
+    assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
+    assert_eq!(sandbox.count("*"), 7);
+}
+
+#[test]
+fn quickstart_sends_nothing_for_help_or_for_wrong_arguments() {
+    let sandbox = Sandbox::start().unwrap();
+    let output = command("quickstart", &sandbox.env()).arg("--help").output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains("usage: quickstart [--write]"), "{help}");
+    assert!(help.lines().all(|line| line.len() <= 80), "{help}");
+    for (argument, says) in [
+        ("--wirte", "unknown option \"--wirte\""),
+        ("--write=no", "--write takes no value"),
+        ("write", "unexpected argument \"write\""),
+    ] {
+        let output = command("quickstart", &sandbox.env()).arg(argument).output();
+        let stderr = format!("quickstart: {says}\nTry --help.\n");
+        assert_output(&output.unwrap(), 2, "", &stderr);
+    }
+    assert_eq!(sandbox.count("*"), 0);
+}
+
+#[test]
+fn quickstart_makes_all_ten_calls_against_its_own_sandbox() {
+    let output = command("quickstart", NO_VARS).output().unwrap();
+    let expected = format!("Against its own sandbox at (address).\n\n{STEPS}");
+    assert_eq!(without_address(&output.stdout), expected);
+    assert!(expected.lines().all(|line| line.len() <= 80));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
+fn quickstart_shows_control_characters_of_the_api_harmlessly() {
+    let merchant = BusinessIdentifier::norway("987654321").unwrap();
+    let name = "A\u{1b}[2J\nstatus  COMPLETED";
+    let unit = SalesUnit::new("123456".parse().unwrap(), name, merchant);
+    let sandbox = Sandbox::builder().sales_unit(unit).start().unwrap();
+    let output = command("quickstart", &sandbox.env()).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let row = r" 2  all sales units: 1: A\u{1b}[2J\nstatus  COMPLETED";
+    assert_eq!(stdout.lines().nth(4), Some(row), "{stdout}");
+}
+
+#[test]
 fn quickstart_leaves_no_order_behind_when_it_fails() {
     let sandbox = Sandbox::start().unwrap();
-    sandbox.fault(
-        "GET /management/v2/product-orders/*/details",
-        1,
-        Fault::status(403),
-    );
-    let output = command("quickstart", &sandbox.env()).output().unwrap();
+    let route = "GET /management/v2/product-orders/*/details";
+    sandbox.fault(route, 1, Fault::status(403));
+    let mut command = command("quickstart", &sandbox.env());
+    let output = command.arg("--write").output().unwrap();
     // Up to the step that failed.
-    let rows: String = TEN_ROWS.split_inclusive('\n').take(7).collect();
+    let steps = lines(STEPS, 0..14);
     assert_output(
         &output,
         1,
-        &format!("Against the service that VIPPS_* name.\n\n{rows}"),
-        "quickstart: GET /management/v2/product-orders/00000000-0000-4000-8000-000000000001/details: 403 Forbidden: A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]\n",
+        &format!("Against {}, with both writes.\n\n{steps}", sandbox.url()),
+        "quickstart: GET /management/v2/product-orders/00000000-0000-4000-8000-000000000001/details: \
+         403 Forbidden: A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]\n",
     );
     assert_eq!(sandbox.count("DELETE *"), 1);
     assert_eq!(orders_left(&sandbox), 0);
+}
+
+fn lines(text: &str, range: Range<usize>) -> String {
+    let lines = text.split_inclusive('\n').skip(range.start);
+    lines.take(range.len()).collect()
 }

@@ -57,8 +57,10 @@ fn arguments_that_are_wrong_are_refused() {
             &["--clock=sun"],
             "--clock must be system or manual, not \"sun\"",
         ),
-        (&["--verbos"], "there is no option --verbos"),
-        (&["8080"], "cannot make sense of \"8080\""),
+        (&["--verbose=1"], "--verbose takes no value"),
+        (&["--port=1", "--port=2"], "--port is given twice"),
+        (&["--verbos"], "unknown option \"--verbos\""),
+        (&["8080"], "unexpected argument \"8080\""),
     ] {
         let output = command("sandbox", NO_VARS).args(arguments).output();
         let stderr = format!("sandbox: {says}\nTry --help.\n");
