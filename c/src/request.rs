@@ -78,8 +78,10 @@ pub unsafe extern "C" fn vipps_request(
                 let bytes = items(body, body_length, "body")?;
                 request = request.body(content_type.unwrap_or("application/json"), bytes);
             }
-            let reply = vipps_reply(request.send()?);
-            Ok(Box::into_raw(Box::new(reply)))
+            let reply = request.send().map_err(|error| {
+                Failure::from(error).renamed(|name| (name == "header").then_some("headers"))
+            })?;
+            Ok(Box::into_raw(Box::new(vipps_reply(reply))))
         })
     }
 }

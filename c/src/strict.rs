@@ -142,12 +142,14 @@ impl de::Error for Problem {
             "i64" => "a whole number".to_owned(),
             "u32" | "u64" => "a non-negative whole number".to_owned(),
             "a sequence" => "an array".to_owned(),
+            "a tuple of size 2" => "an array of 2 items".to_owned(),
             other => other.to_owned(),
         };
         // Without the value, which may be a key.
         let found = match found {
             Unexpected::Bool(_) => "a boolean",
             Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
+            Unexpected::Float(number) if number.fract() == 0.0 => "a number out of range",
             Unexpected::Float(_) => "a number with a fraction",
             Unexpected::Str(_) => "a string",
             Unexpected::Unit => "null",

@@ -320,7 +320,11 @@ static void requests(void)
         vipps_request(session, "GET", "/x", "{\"query\": [[\"a\"]]}", NULL, 0, &reply, &error));
     SHOW_REPLY(
         vipps_request(session, "GET", "/x", "{\"query\": [[\"a\", 1]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"query\": [{\"a\": 1}]}", NULL, 0, &reply,
+                             &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"header\": []}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"X A\", \"b\"]]}", NULL, 0,
+                             &reply, &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"Authorization\", \"mine\"]]}",
                              NULL, 0, &reply, &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"idempotency_key\": \"a.b\"}", NULL, 0,
@@ -376,6 +380,7 @@ static void receipts(void)
         RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"),
         &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1.5"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1e300"), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(
         RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": -1, \"quantity\": \"a few\"}"),
                    "{\"currency\": \"NOK\"}"),

@@ -208,3 +208,14 @@ fn errors_are_the_same_in_c_and_rust() {
             .any(|fields| fields.field_problems.as_deref() != Some("[]"))
     );
 }
+
+#[test]
+fn messages_do_not_name_rust_functions() {
+    let output = include_str!("calls.txt").lines();
+    for message in output.filter(|line| line.starts_with("    ")) {
+        for word in message.split_whitespace() {
+            let is_function = word.ends_with("()") && !word.starts_with("vipps_");
+            assert!(!is_function && !word.contains("::"), "{message}");
+        }
+    }
+}
