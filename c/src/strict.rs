@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::error::Failure;
 
 const NOT_AN_OBJECT: &str = "must be a JSON object";
-const TWICE: &str = "is duplicated";
+const DUPLICATED: &str = "is duplicated";
 
 /// Reads a request from a JSON object. Does not validate its values.
 pub(crate) fn request<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Failure> {
@@ -198,7 +198,7 @@ impl de::Error for Problem {
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::at(field, TWICE)
+        Self::at(field, DUPLICATED)
     }
 }
 
