@@ -79,13 +79,9 @@ impl Program {
 
 /// Prints lines on standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    match stdout().write_all(visible_lines(text).as_bytes()) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ReaderGone),
-        Err(error) => Err(Failure::passing(format!(
-            "cannot write to standard output: {error}"
-        ))),
-    }
+    stdout()
+        .write_all(visible_lines(text).as_bytes())
+        .map_err(|error| cannot_write("standard output", &error))
 }
 
 /// Prints lines on standard error. A program does not stop because nobody reads them.
@@ -121,5 +117,13 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
     match text.char_indices().nth(columns) {
         None => text,
         Some(_) => text.chars().take(columns - 3).collect::<String>() + "...",
+    }
+}
+
+/// Why an output cannot be written.
+pub(crate) fn cannot_write(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+        _ => Failure::passing(format!("cannot write to {name}: {error}")),
     }
 }
