@@ -107,7 +107,6 @@ fn guarded(text: &str, mut is_start: bool) -> String {
 
 /// Whether Excel might take a text for a number, a date or a formula, and show something else.
 fn is_changed_by_excel(text: &str) -> bool {
-    let text = text.trim_start();
     let is_number = text.len() <= 11 && text.chars().all(|c| c.is_ascii_digit());
     let is_word = text.starts_with(char::is_alphabetic) && !text.ends_with(char::is_numeric);
     !(is_word || text.is_empty() || (is_number && !text.starts_with('0')))

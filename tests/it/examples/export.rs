@@ -13,6 +13,7 @@ use super::{Directory, Killed, NO_VARS, command, without_address};
 mod cells;
 mod failures;
 mod files;
+mod spreadsheet;
 mod waits;
 
 const DETAILS: &str = "GET /management/v1/sales-units/*";
@@ -60,12 +61,12 @@ fn rows(n: usize) -> String {
 /// What standard error says, without what is another in each run: times and rates.
 fn without_times(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let line = |line: &str| match line.split_once(" failed: ") {
-        Some((start, rest)) => {
-            assert!(rest.ends_with("/s"), "{rest}");
-            format!("{start} failed\n")
+    let line = |line: &str| match line.split_once(": ") {
+        Some((start, rest)) if start.starts_with("exported ") => {
+            assert!(rest.contains(" s, ") && rest.ends_with("/s"), "{rest}");
+            format!("{start}\n")
         }
-        None => match line.split_once("/s, ") {
+        _ => match line.split_once("/s, ") {
             Some((start, rest)) => {
                 assert!(rest.ends_with(" s left"), "{rest}");
                 format!("{}\n", start.split_once(", ").unwrap().0)
@@ -94,7 +95,7 @@ fn request_lines(sandbox: &Sandbox) -> Vec<String> {
 fn every_sales_unit_is_a_row() {
     let sandbox = Sandbox::start().unwrap();
     let output = export(&sandbox, &["--workers", "1"]);
-    assert_export(&output, 0, &three_rows(), "3 sales units, 0 failed\n");
+    assert_export(&output, 0, &three_rows(), "exported 3, failed 0\n");
     // Nothing is asked twice, the token included.
     assert_eq!(
         request_lines(&sandbox),
@@ -114,7 +115,7 @@ fn without_variables_it_exports_a_sandbox_of_its_own() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), three_rows());
     assert_eq!(
         without_times(without_address(&output.stderr).as_bytes()),
-        "Against a sandbox at (address).\n3 sales units, 0 failed\n"
+        "Against its own sandbox at (address).\nexported 3, failed 0\n"
     );
     assert_eq!(output.status.code(), Some(0));
 
@@ -136,7 +137,7 @@ fn a_demo_says_what_would_be_possible() {
         let (_, rest) = line.split_once(start).unwrap();
         rest.split_once(end).unwrap().0.parse().unwrap()
     };
-    let seconds = between(lines[0], "5 sales units, 0 failed: ", " s, ");
+    let seconds = between(lines[0], "exported 5, failed 0: ", " s, ");
     // Three one after the other, two at the same time.
     let end = " times the least time possible, 0.15 s";
     let ratio = between(lines[1], "", end);
@@ -182,7 +183,7 @@ fn json_lines_are_the_objects_of_the_api() {
             serde_json::to_string(&unit).unwrap() + "\n"
         })
         .collect();
-    assert_export(&output, 0, &expected, "3 sales units, 0 failed\n");
+    assert_export(&output, 0, &expected, "exported 3, failed 0\n");
     let first: Value = serde_json::from_str(expected.lines().next().unwrap()).unwrap();
     assert_eq!(
         first,
@@ -210,12 +211,7 @@ fn a_json_line_has_the_fields_that_this_crate_knows() {
     sandbox.fault(DETAILS, 1, Fault::json(200, unit.to_string()));
     let output = export(&sandbox, &["--format", "jsonl"]);
     let line = r#"{"msn":"1000000","name":"=1+1","businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"configuration":{"captureType":"NewOne","recurringAllowed":false}}"#;
-    assert_export(
-        &output,
-        0,
-        &format!("{line}\n"),
-        "1 sales units, 0 failed\n",
-    );
+    assert_export(&output, 0, &format!("{line}\n"), "exported 1, failed 0\n");
 }
 
 #[test]
@@ -237,7 +233,7 @@ fn the_sales_units_of_one_merchant() {
     let sandbox = Sandbox::start().unwrap();
     let output = export(&sandbox, &["--merchant", "business:FI:Y-tunnus/1234567-8"]);
     let expected = format!("{HEADER}10012345,ACME Sauna,business:FI:Y-tunnus,1234567-8,{REST}");
-    assert_export(&output, 0, &expected, "1 sales units, 0 failed\n");
+    assert_export(&output, 0, &expected, "exported 1, failed 0\n");
     assert_eq!(
         request_lines(&sandbox)[1..],
         [
@@ -251,9 +247,9 @@ fn the_sales_units_of_one_merchant() {
 fn no_sales_units_are_an_empty_export() {
     let sandbox = Sandbox::builder().sales_units(0).start().unwrap();
     let output = export(&sandbox, &[]);
-    assert_export(&output, 0, HEADER, "0 sales units, 0 failed\n");
+    assert_export(&output, 0, HEADER, "exported 0, failed 0\n");
     let output = export(&sandbox, &["--format", "jsonl"]);
-    assert_export(&output, 0, "", "0 sales units, 0 failed\n");
+    assert_export(&output, 0, "", "exported 0, failed 0\n");
 }
 
 #[test]
@@ -261,6 +257,6 @@ fn a_long_export_says_how_far_it_is() {
     let sandbox = Sandbox::builder().sales_units(100).start().unwrap();
     let output = export(&sandbox, &[]);
     let tenths: String = (1..10).map(|tenth| format!("{tenth}0 of 100\n")).collect();
-    let expected = format!("{tenths}100 sales units, 0 failed\n");
+    let expected = format!("{tenths}exported 100, failed 0\n");
     assert_export(&output, 0, &rows(100), &expected);
 }

@@ -2,19 +2,25 @@
 
 use serde_json::{Value, json};
 
+use vipps::management::{BusinessIdentifier, SalesUnit};
 use vipps::sandbox::{Fault, Sandbox};
 
 use super::{HEADER, assert_export, export};
 
 /// A sandbox with a sales unit of each name and settlement account.
 fn sandbox_of(units: &[(&str, &str)]) -> Sandbox {
+    sandbox_with("987654321", units)
+}
+
+/// The same for another organization number.
+pub(super) fn sandbox_with(organization: &str, units: &[(&str, &str)]) -> Sandbox {
     let sandbox = Sandbox::start().unwrap();
     let (mut list, mut msn) = (Vec::new(), 5000);
     for (name, account) in units {
         list.push(json!({"msn": msn.to_string(), "name": name}));
         let unit = json!({
             "msn": msn, "name": name, "settlementBankAccount": {"scheme": "BBAN:NO", "id": account},
-            "businessIdentifier": {"scheme": "business:NO:ORG", "id": 987654321},
+            "businessIdentifier": {"scheme": "business:NO:ORG", "id": organization},
             "configuration": {"captureType": "=NewOne", "recurringAllowed": null}, "new": {"a": 1}
         });
         let route = format!("GET /management/v1/sales-units/{msn}");
@@ -55,7 +61,26 @@ fn what_a_spreadsheet_takes_for_a_formula_is_text() {
         ("Shop;=1+1", "Shop;'=1+1"),
         ("a\n-1", "a\n'-1"),
         ("a\t@b;+c", "a\t'@b;'+c"),
-        ("a,=1+1; =2", "a,=1+1; =2"),
+        ("a,=1+1; =2", "a,'=1+1; '=2"),
+        (";=1+1", ";'=1+1"),
+        (",=1+1", ",'=1+1"),
+        ("a|+1", "a|'+1"),
+        ("a - b=c;d-e", "a - b=c;d-e"),
+        // The tricks of attackers.
+        ("=cmd|'/C calc'!A0", "'=cmd|'/C calc'!A0"),
+        ("＝1+1", "'＝1+1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠A1", "'＠A1"),
+        (" =1+1", " '=1+1"),
+        ("\u{a0}=1+1", "\u{a0}'=1+1"),
+        ("\u{feff}=1+1", "\u{feff}'=1+1"),
+        ("'=1+1", "'=1+1"),
+        ("\"=1+1\"", "\"'=1+1\""),
+        ("\t=1+1", "'\t'=1+1"),
+        ("a;\"=cmd|'/C calc'!A0;\"", "a;\"'=cmd|'/C calc'!A0;\""),
+        ("a\r\n\"=1+1", "a\r\n\"'=1+1"),
+        ("a;\n \t=1+1", "a;\n \t'=1+1"),
         ("Ærlig\u{1b}[2J", "Ærlig\u{1b}[2J"),
         ("", ""),
     ];
@@ -81,7 +106,10 @@ fn what_a_spreadsheet_takes_for_a_formula_is_text() {
     let lines = String::from_utf8(output.stdout).unwrap();
     let name = |line: &str| serde_json::from_str::<Value>(line).unwrap()["name"].clone();
     let names: Vec<Value> = lines.lines().map(name).collect();
-    assert_eq!(Value::Array(names), json!(cells.map(|(name, _)| name)));
+    assert_eq!(
+        Value::Array(names),
+        json!(cells.map(|(name, _)| name).as_slice())
+    );
 }
 
 #[test]
@@ -100,6 +128,11 @@ fn excel_keeps_the_text_of_every_cell() {
         ("1234567-8", "=\"1234567-8\""),
         ("1E5", "=\"1E5\""),
         ("24/7 Oslo", "=\"24/7 Oslo\""),
+        ("012345678", "=\"012345678\""),
+        (".5", "=\".5\""),
+        ("(5)", "=\"(5)\""),
+        ("Mar 1", "=\"Mar 1\""),
+        ("ACME 24 AS", "ACME 24 AS"),
         // Formulas.
         ("=1+1", "=\"=1+1\""),
         (" =1+1", "=\" =1+1\""),
@@ -107,12 +140,18 @@ fn excel_keeps_the_text_of_every_cell() {
         ("-1", "=\"-1\""),
         ("@A1", "=\"@A1\""),
         ("\tx", "=\"\tx\""),
-        ("\rx", "=\"\rx\""),
+        ("\rx", "'\rx"),
+        ("\n=1+1", "'\n'=1+1"),
+        ("＝1+1", "=\"＝1+1\""),
+        ("=cmd|'/C calc'!A0", "=\"=cmd|'/C calc'!A0\""),
         ("=\"a\"", "=\"=\"\"a\"\"\""),
         (long, &guarded),
         // Separators, this one's and the other.
-        ("Shop;=1+1", "Shop;=1+1"),
-        ("Shop,=1+1", "Shop,'=1+1"),
+        ("Shop;=1+1", "=\"Shop;'=1+1\""),
+        ("Shop,=1+1", "=\"Shop,'=1+1\""),
+        ("Shop;=A", "Shop;'=A"),
+        ("a\n-1", "a\n'-1"),
+        ("a;\"=A", "a;\"'=A"),
         ("a, b", "a, b"),
         ("Ærlig", "Ærlig"),
         ("", ""),
@@ -127,14 +166,71 @@ fn excel_keeps_the_text_of_every_cell() {
 
     let sandbox = sandbox_of(&[("Shop;=1+1", "05304012345")]);
     let output = export(&sandbox, &["--format", "csv-excel"]);
-    let row = "5000;\"Shop;=1+1\";business:NO:ORG;987654321;BBAN:NO;\"=\"\"05304012345\"\"\";\
+    let row = "5000;\"=\"\"Shop;'=1+1\"\"\";business:NO:ORG;987654321;BBAN:NO;\"=\"\"05304012345\"\"\";\
                ;\"=\"\"=NewOne\"\"\";;;;;;;;\n";
     assert_export(
         &output,
         0,
         &format!("{header}{row}"),
-        "1 sales units, 0 failed\n",
+        "exported 1, failed 0\n",
     );
+}
+
+/// Nor is there a formula where a program expects another delimiter, or no quotes.
+#[test]
+fn no_delimiter_makes_a_formula() {
+    let starts = ["", " ", "\t", "\"", "'", "\"\" ", "a\"", "\n", "\r\n"];
+    let delimiters = [
+        "", ",", ";", "|", "\t", "\n", ", ;", ",\"", ";\"\"", "x;", "x,\"",
+    ];
+    let formulas = ["=A", "+A", "-A", "@A", "＝A", "=1", "=cmd|'/C calc'!A0;\""];
+    let mut formulas = formulas.iter().cycle();
+    let (mut builder, mut units) = (Sandbox::builder(), 0);
+    for (start, delimiter) in starts
+        .iter()
+        .flat_map(|start| delimiters.map(|delimiter| (start, delimiter)))
+    {
+        for before in [format!("{start}{delimiter}"), format!("{delimiter}{start}")] {
+            let name = format!("{before}{}", formulas.next().unwrap());
+            let merchant = BusinessIdentifier::norway("987654321").unwrap();
+            let msn = (5000 + units).to_string().parse().unwrap();
+            builder = builder.sales_unit(SalesUnit::new(msn, name, merchant));
+            units += 1;
+        }
+    }
+    let sandbox = builder.start().unwrap();
+    for (format, own) in [("csv", b','), ("csv-excel", b';')] {
+        let output = export(&sandbox, &["--format", format, "--workers", "1"]);
+        assert_eq!(output.status.code(), Some(0));
+        for (delimiter, quoting) in [b',', b';', b'|', b'\t']
+            .into_iter()
+            .flat_map(|delimiter| [(delimiter, true), (delimiter, false)])
+        {
+            let mut reader = csv::ReaderBuilder::new();
+            reader.delimiter(delimiter).quoting(quoting).flexible(true);
+            let mut cells = 0;
+            for row in reader.from_reader(output.stdout.as_slice()).records() {
+                for cell in row.unwrap().iter() {
+                    cells += 1;
+                    let is_constant = delimiter == own
+                        && quoting
+                        && cell.starts_with("=\"")
+                        && !cell[2..]
+                            .trim_end_matches('"')
+                            .replace("\"\"", "")
+                            .contains('"');
+                    let is_formula = cell
+                        .trim_start()
+                        .starts_with(|c| "=+-@＝＋－＠".contains(c));
+                    assert!(
+                        is_constant || !is_formula,
+                        "{format} {delimiter} {quoting} {cell:?}"
+                    );
+                }
+            }
+            assert!(cells >= units);
+        }
+    }
 }
 
 /// With standard output and standard error on one terminal, where util-linux is there to make one.
@@ -179,9 +275,9 @@ mod terminal {
             return;
         };
         // The bar is drawn again after each row.
-        assert!(shown.contains(" 19/20 "), "{shown}");
+        assert!(shown.contains(" 19 of 20, "), "{shown}");
         // The next row stands in its place.
-        let expected = format!("{}20 sales units, 0 failed\n", rows(20));
+        let expected = format!("{}exported 20, failed 0\n", rows(20));
         assert_eq!(without_times(left(&shown).as_bytes()), expected);
     }
 
@@ -192,7 +288,7 @@ mod terminal {
             let Some(shown) = shown(&sandbox, columns, "--output /dev/null") else {
                 return;
             };
-            assert!(shown.contains("/300 "), "{shown}");
+            assert!(shown.contains(" of 300, "), "{shown}");
             for line in shown.replace("\x1b[2K", "").split(['\r', '\n']) {
                 assert!(line.chars().count() <= columns as usize, "{line}");
                 // Neither a colour nor anything else.

@@ -21,7 +21,7 @@ fn a_unit_that_fails_is_a_row_with_its_error() {
     let row = format!("654321,ACME Web Shop,business:NO:ORG,987654321,{REST}");
     let failed = format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 404 Not Found: {ASKED_FOR}\n");
     let expected = three_rows().replace(&row, &failed);
-    assert_export(&output, 1, &expected, "3 sales units, 1 failed\n");
+    assert_export(&output, 1, &expected, "exported 2, failed 1\n");
     // It would be the same another time.
     assert_eq!(sandbox.count(UNIT), 1);
 
@@ -30,7 +30,7 @@ fn a_unit_that_fails_is_a_row_with_its_error() {
     assert_eq!(
         lines.lines().nth(1).unwrap(),
         format!(
-            r#"{{"msn":"654321","name":"ACME Web Shop","error":{{"kind":"NotFound","status":404,"message":"{UNIT}: 404 Not Found: {ASKED_FOR}","traceId":"0af7651916cd43dd8448eb211c80319c"}}}}"#
+            r#"{{"msn":"654321","name":"ACME Web Shop","error":{{"kind":"NotFound","message":"{UNIT}: 404 Not Found: {ASKED_FOR}","status":404,"traceId":"0af7651916cd43dd8448eb211c80319c"}}}}"#
         )
     );
     assert_eq!(lines.lines().count(), 3);
@@ -53,7 +53,7 @@ fn what_may_pass_is_tried_as_often_as_allowed() {
     sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(500));
     sandbox.fault(UNIT, 1, Fault::Garbage);
     let output = export(&sandbox, &["--attempts", "2"]);
-    assert_export(&output, 0, &three_rows(), "3 sales units, 0 failed\n");
+    assert_export(&output, 0, &three_rows(), "exported 3, failed 0\n");
 }
 
 #[test]
@@ -100,15 +100,15 @@ fn arguments_that_are_wrong() {
         ),
         (
             vec!["--format", "xml"],
-            "--format must be csv, csv-excel or jsonl, not \"xml\"",
+            "--format must be one of csv, csv-excel, jsonl, not \"xml\"",
         ),
         (
             vec!["--format", "csv", "--format", "csv"],
-            "--format is there twice",
+            "--format is given twice",
         ),
         (
             vec!["--merchant", "987654321"],
-            "--merchant must be SCHEME/ID such as business:NO:ORG/987654321, not \"987654321\"",
+            "--merchant must be like business:NO:ORG/987654321, not \"987654321\"",
         ),
         (
             vec!["--merchant", "business:NO:ORG/abc"],
@@ -118,25 +118,26 @@ fn arguments_that_are_wrong() {
             vec!["--demo-units", "-1"],
             "--demo-units must be 0 to 1000000, not \"-1\"",
         ),
-        (vec!["--verbose"], "there is no option --verbose"),
-        (vec!["units.csv"], "cannot make sense of \"units.csv\""),
+        (vec!["--verbose"], "unknown option \"--verbose\""),
+        (vec!["units.csv"], "unexpected argument \"units.csv\""),
     ] {
         let output = export(&sandbox, &arguments);
         let stderr = format!("sales_units_export: {expected}\nTry --help.\n");
         assert_output(&output, 2, "", &stderr);
     }
     let output = export(&sandbox, &["--demo-units", "5"]);
-    let stderr = "sales_units_export: --demo-... is for the sandbox, and VIPPS_* are set\n";
+    let stderr = "sales_units_export: --demo-... needs an environment without VIPPS_*\n\
+                  Try --help.\n";
     assert_output(&output, 2, "", stderr);
     assert_eq!(sandbox.count("*"), 0);
 }
 
 #[test]
 fn help() {
-    let source = include_str!("../../../../examples/sales_units_export/options.rs");
-    let (_, text) = source.split_once("HELP: &str = \"\\\n").unwrap();
-    let (text, _) = text.split_once("\";\n").unwrap();
-    assert!(text.lines().all(|line| line.len() <= 45));
+    let source = include_str!("../../../../examples/sales_units_export/main.rs");
+    let (_, text) = source.split_once("help: \"\\\n").unwrap();
+    let (text, _) = text.split_once("\",\n").unwrap();
+    assert!(text.lines().all(|line| line.len() <= 80));
     let sandbox = Sandbox::start().unwrap();
     for arguments in [&["--help"][..], &["--workers", "3", "-h"]] {
         assert_output(&export(&sandbox, arguments), 0, text, "");
@@ -203,5 +204,7 @@ fn no_message_that_cannot_be_written_is_a_panic() {
     }
     let mut command = command("sales_units_export", NO_VARS);
     let output = command.arg("--help").stdout(full()).output().unwrap();
-    assert_output(&output, 0, "", "");
+    let stderr = "sales_units_export: cannot write to standard output: \
+                  No space left on device (os error 28)\n";
+    assert_output(&output, 1, "", stderr);
 }

@@ -45,7 +45,7 @@ fn a_whole_export_takes_the_place_of_an_earlier_one() {
     // So does one with errors in some rows.
     sandbox.fault(unit, 1, Fault::status(404));
     let output = export(&sandbox, &["--output", text(&file)]);
-    assert_export(&output, 1, "", "3 sales units, 1 failed\n");
+    assert_export(&output, 1, "", "exported 2, failed 1\n");
     assert!(
         fs::read_to_string(&file)
             .unwrap()
@@ -190,7 +190,7 @@ mod unix {
         symlink("units.csv", &link).unwrap();
         let sandbox = Sandbox::start().unwrap();
         let output = export(&sandbox, &["--output", text(&link)]);
-        assert_export(&output, 0, "", "3 sales units, 0 failed\n");
+        assert_export(&output, 0, "", "exported 3, failed 0\n");
         assert_eq!(fs::read_link(&link).unwrap(), Path::new("units.csv"));
         assert_eq!(fs::read_to_string(&file).unwrap(), three_rows());
         let mode = fs::metadata(&file).unwrap().permissions().mode();
@@ -216,6 +216,6 @@ mod unix {
         assert_eq!(names(&directory), ["units.csv"]);
 
         let output = export(&sandbox, &["--output", "/dev/null"]);
-        assert_export(&output, 0, "", "40 sales units, 0 failed\n");
+        assert_export(&output, 0, "", "exported 40, failed 0\n");
     }
 }

@@ -16,12 +16,13 @@ use crate::support::{
     RawServer, json_reply, read_request, reply, sample_sales_unit, until, within_bounds,
 };
 
-#[path = "../../../../examples/sales_units_export/waits.rs"]
-mod announced;
+#[path = "../../../../examples/common/mod.rs"]
+mod common;
+#[path = "../../../../examples/sales_units_export/progress.rs"]
+#[expect(dead_code, reason = "the rest is tested through the program")]
+mod progress;
 #[path = "../../../../examples/sales_units_export/workers.rs"]
 mod workers;
-
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 const LIST: &str = "GET /management/v1/sales-units";
 const UNIT: &str = "GET /management/v1/sales-units/654321";
@@ -81,7 +82,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
     command.stdout(stdout).stderr(Stdio::piped());
     let mut program = Killed(command.spawn().unwrap());
     let lines = program.stderr_lines();
-    assert_eq!(lines.next(), "asked to wait (429): no request for 1500 s");
+    assert_eq!(lines.next(), "the API answered 429: no requests for 1500 s");
     Closed {
         program,
         lines,
@@ -133,7 +134,7 @@ fn a_full_disk_ends_it_though_workers_wait() {
 #[test]
 fn a_wait_is_announced_once() {
     let now = Instant::now();
-    let mut waits = announced::Waits::default();
+    let mut reported = now;
     // Milliseconds from the beginning, those of the wait, and whether there is a line.
     for (after, wait, expected) in [
         (0, 999, false),
@@ -150,7 +151,7 @@ fn a_wait_is_announced_once() {
         (6000, 1000, true),
     ] {
         let now = now + Duration::from_millis(after);
-        let is_news = waits.is_news(Duration::from_millis(wait), now);
+        let is_news = progress::is_news(&mut reported, Duration::from_millis(wait), now);
         assert_eq!(is_news, expected, "{wait} ms after {after} ms");
     }
 }
@@ -161,7 +162,7 @@ fn it_goes_on_when_the_time_is_up() {
     let route = "GET /management/v1/sales-units/1000003";
     sandbox.fault(route, 1, Fault::status_retry_after(429, "1"));
     let output = export(&sandbox, &["--workers", "1"]);
-    let stderr = "asked to wait (429): no request for 1 s\n12 sales units, 0 failed\n";
+    let stderr = "the API answered 429: no requests for 1 s\nexported 12, failed 0\n";
     assert_export(&output, 0, &rows(12), stderr);
     assert_eq!(sandbox.count(DETAILS), 13);
 }
@@ -200,7 +201,7 @@ fn the_list_waits_too() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault(LIST, 1, Fault::status_retry_after(429, "1"));
     let output = export(&sandbox, &[]);
-    let stderr = "asked to wait (429): no request for 1 s\n3 sales units, 0 failed\n";
+    let stderr = "the API answered 429: no requests for 1 s\nexported 3, failed 0\n";
     assert_export(&output, 0, &three_rows(), stderr);
 }
 
@@ -236,8 +237,8 @@ fn a_worker_that_panics_ends_it_though_others_wait() {
                 panic!("on purpose");
             }
         };
-        let error = workers::run(2, vec![0, 1], work, |()| Ok(())).unwrap_err();
-        assert_eq!(error.to_string(), "a worker panicked");
+        let mut results = workers::run(2, vec![0, 1], work).unwrap();
+        assert_eq!(results.next(), Some(Err("a worker panicked")));
     });
     drop(sender);
 }
@@ -245,13 +246,8 @@ fn a_worker_that_panics_ends_it_though_others_wait() {
 #[test]
 fn results_come_in_the_order_of_the_jobs() {
     for threads in [1, 3, 64] {
-        let mut taken = Vec::new();
-        let take = |result| {
-            taken.push(result);
-            Ok(())
-        };
-        workers::run(threads, (0..1000).collect(), |job: i32| -job, take).unwrap();
-        assert!(taken.into_iter().eq((0..1000).map(|job| -job)));
+        let results = workers::run(threads, (0..1000).collect(), |job: i32| -job).unwrap();
+        assert!(results.eq((0..1000).map(|job| Ok(-job))));
     }
 }
 
