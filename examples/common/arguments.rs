@@ -85,6 +85,7 @@ impl Arguments {
             }
         }
     }
+
     /// One of several values, if it is given.
     pub(crate) fn choice<T: Copy>(
         &self,

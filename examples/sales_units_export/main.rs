@@ -105,7 +105,7 @@ fn run(arguments: &Arguments, bar: &ProgressBar) -> Result<u8, Failure> {
     // The sandbox lives until the end of this function.
     let (builder, sandbox) = server::session_builder("sales-units-export", data)?;
     if let Some(sandbox) = &sandbox {
-        say(&format!("Against its own sandbox at {}.", sandbox.url()));
+        say(&format!("Against a sandbox at {}.", sandbox.url()));
         let route = "GET /management/v1/sales-units/*";
         sandbox.fault(route, usize::MAX, Fault::Delay(latency));
     }

@@ -1,4 +1,4 @@
-//! What fails, and what is refused.
+//! Failed calls, wrong arguments and outputs that nobody reads.
 
 use std::fs;
 use std::process::Stdio;
@@ -22,7 +22,7 @@ fn a_unit_that_fails_is_a_row_with_its_error() {
     let failed = format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 404 Not Found: {ASKED_FOR}\n");
     let expected = three_rows().replace(&row, &failed);
     assert_export(&output, 1, &expected, "exported 2, failed 1\n");
-    // It would be the same another time.
+    // A 404 is not retried.
     assert_eq!(sandbox.count(UNIT), 1);
 
     let output = export(&sandbox, &["--format", "jsonl"]);
@@ -30,7 +30,9 @@ fn a_unit_that_fails_is_a_row_with_its_error() {
     assert_eq!(
         lines.lines().nth(1).unwrap(),
         format!(
-            r#"{{"msn":"654321","name":"ACME Web Shop","error":{{"kind":"NotFound","message":"{UNIT}: 404 Not Found: {ASKED_FOR}","status":404,"traceId":"0af7651916cd43dd8448eb211c80319c"}}}}"#
+            "{{\"msn\":\"654321\",\"name\":\"ACME Web Shop\",\"error\":{{\
+             \"kind\":\"NotFound\",\"message\":\"{UNIT}: 404 Not Found: {ASKED_FOR}\",\
+             \"status\":404,\"traceId\":\"0af7651916cd43dd8448eb211c80319c\"}}}}"
         )
     );
     assert_eq!(lines.lines().count(), 3);
@@ -48,7 +50,7 @@ fn what_may_pass_is_tried_as_often_as_allowed() {
         let has_error = String::from_utf8_lossy(&output.stdout).contains("503 Service Unavailable");
         assert_eq!(has_error, code == 1);
     }
-    // So is the list, and a reply that is none.
+    // The list is retried too, and so is a reply that is not HTTP.
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(500));
     sandbox.fault(UNIT, 1, Fault::Garbage);
@@ -75,7 +77,7 @@ fn an_error_without_an_answer_has_no_status() {
     );
 }
 
-// ---- What it refuses
+// ---- Arguments and settings
 
 #[test]
 fn arguments_that_are_wrong() {
@@ -112,7 +114,8 @@ fn arguments_that_are_wrong() {
         ),
         (
             vec!["--merchant", "business:NO:ORG/abc"],
-            "--merchant: invalid input: businessIdentifier.id: must be 4 to 50 digits and hyphens, not \"abc\"",
+            "--merchant: invalid input: businessIdentifier.id: must be 4 to 50 digits and \
+             hyphens, not \"abc\"",
         ),
         (
             vec!["--demo-units", "-1"],
@@ -149,13 +152,16 @@ fn help() {
 fn keys_that_are_not_there() {
     let mut command = command("sales_units_export", &[("VIPPS_KEYS", "standard")]);
     let output = command.output().unwrap();
-    let stderr = "sales_units_export: configuration: VIPPS_CLIENT_ID: not set in the environment; VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    let stderr = "sales_units_export: configuration: \
+                  VIPPS_CLIENT_ID: not set in the environment; \
+                  VIPPS_CLIENT_SECRET: not set in the environment; \
+                  VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
     assert_output(&output, 2, "", stderr);
 }
 
-// ---- What nobody reads
+// ---- Outputs that nobody reads
 
-/// As `| head` does.
+/// Like `| head`.
 #[test]
 fn a_reader_that_is_gone_ends_it_quietly() {
     for format in ["csv", "jsonl"] {

@@ -1,4 +1,4 @@
-//! Who waits for what: all workers for the API, and nobody for what will not come.
+//! Waits that the API asks for, and workers that wait for each other.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -29,12 +29,12 @@ const UNIT: &str = "GET /management/v1/sales-units/654321";
 
 // ---- The API asks to wait
 
-/// An API that tells three of four workers to wait for 25 minutes, while the first one's request is
-/// under way.
+/// An API that tells three of four workers to wait for 25 minutes, and does not answer the first
+/// one yet.
 struct Closed {
     program: Killed,
     lines: Lines,
-    /// Answers the first.
+    /// Lets it answer the first worker.
     answer_first: mpsc::Sender<()>,
     requests: Arc<AtomicUsize>,
     _server: RawServer,
@@ -58,7 +58,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
                     counted.fetch_add(1, Ordering::SeqCst);
                     until("four requests", || counted.load(Ordering::SeqCst) >= 4);
                     if msn == "1000000" {
-                        // Not asked for where a test has failed.
+                        // The sender is gone if a test has failed.
                         let _ = asked.lock().unwrap().recv();
                         json_reply(&sample_sales_unit().to_string())
                     } else {
@@ -66,7 +66,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
                     }
                 }
             };
-            // A program that has ended does not read it.
+            // Fails if the program has ended.
             drop(stream.write_all(&answer));
         }
     });
@@ -93,7 +93,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
 }
 
 impl Closed {
-    /// Ends the program; gives what it said after that it waits.
+    /// Answers the first worker and waits for the exit. Returns the lines after the first.
     #[track_caller]
     fn ends(&mut self, code: i32) -> Vec<String> {
         self.answer_first.send(()).unwrap();
@@ -108,7 +108,7 @@ fn all_workers_wait_when_the_api_asks_one_to() {
     closed.answer_first.send(()).unwrap();
     let mut stdout = BufReader::new(closed.program.0.stdout.take().unwrap());
     stdout.read_line(&mut String::new()).unwrap();
-    // The first worker could ask for another sales unit now.
+    // The first worker is free to send another request now.
     spend_time(&Sandbox::start().unwrap());
     assert_eq!(closed.requests.load(Ordering::SeqCst), 4);
 }
@@ -118,7 +118,7 @@ fn a_reader_that_is_gone_ends_it_though_workers_wait() {
     let mut closed = closed(Stdio::piped());
     drop(closed.program.0.stdout.take());
     let said = closed.ends(0);
-    // Not once for each of the three, unless they were told so seconds after each other.
+    // One line for the three workers; a second one if they were told seconds apart.
     assert!(said.len() < 2, "{said:?}");
 }
 
@@ -135,18 +135,18 @@ fn a_full_disk_ends_it_though_workers_wait() {
 fn a_wait_is_announced_once() {
     let now = Instant::now();
     let mut reported = now;
-    // Milliseconds from the beginning, those of the wait, and whether there is a line.
+    // Milliseconds since the start, milliseconds to wait, and whether it is reported.
     for (after, wait, expected) in [
         (0, 999, false),
         (0, 3000, true),
         (0, 3000, false),
         (900, 3000, false),
-        // A second longer than what was said.
+        // Ends a second later than the reported one.
         (1000, 3000, true),
         (1500, 500, false),
         (3999, 1000, false),
         (4000, 1000, true),
-        // That one is over.
+        // The reported one is over.
         (6000, 999, false),
         (6000, 1000, true),
     ] {
@@ -187,7 +187,7 @@ fn hours_are_not_waited_for() {
                   A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c] \
                   (retry after 7200 s)\n";
     assert_output(&output, 2, "", stderr);
-    // Nor is it where a sales unit is asked for, nor by those that come after.
+    // The same for a sales unit, and for the requests that would have to wait for it.
     sandbox.fault(DETAILS, 1, Fault::status_retry_after(429, "7200"));
     let output = export(&sandbox, &["--workers", "1"]);
     assert_eq!(sandbox.count(DETAILS), 1);
@@ -251,7 +251,7 @@ fn results_come_in_the_order_of_the_jobs() {
     }
 }
 
-/// More than a worker needs for its next request, if it makes one.
+/// Takes longer than a worker takes to send another request.
 fn spend_time(sandbox: &Sandbox) {
     let session = sandbox.session();
     for _ in 0..20 {
