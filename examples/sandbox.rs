@@ -40,14 +40,9 @@ fn main() -> ExitCode {
 }
 
 fn builder(arguments: &Arguments) -> Result<SandboxBuilder, Failure> {
-    let clock = match arguments.text("--clock") {
-        None | Some("system") => Clock::system(),
-        Some("manual") => Clock::manual(),
-        Some(other) => {
-            let message = format!("--clock must be system or manual, not {other:?}");
-            return Err(Failure::usage(message));
-        }
-    };
+    let clocks: [(_, fn() -> Clock); 2] = [("system", Clock::system), ("manual", Clock::manual)];
+    let clock = arguments.choice("--clock", &clocks)?;
+    let clock = clock.unwrap_or(Clock::system)();
     let mut builder = Sandbox::builder().clock(clock);
     if let Some(port) = arguments.number("--port", 0..=u16::MAX)? {
         builder = builder.port(port);

@@ -85,4 +85,22 @@ impl Arguments {
             }
         }
     }
+
+    /// One of several values, if it is given.
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, Failure> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        if let Some((_, value)) = choices.iter().find(|(choice, _)| *choice == text) {
+            return Ok(Some(*value));
+        }
+        let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
+        let names = names.join(", ");
+        let message = format!("{name} must be one of {names}, not {text:?}");
+        Err(Failure::usage(message))
+    }
 }

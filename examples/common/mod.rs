@@ -111,13 +111,9 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 
 /// Prints the program's own text on standard output.
 pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
-    match stdout().write_all(format!("{text}\n").as_bytes()) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ReaderGone),
-        Err(error) => Err(Failure::passing(format!(
-            "cannot write to standard output: {error}"
-        ))),
-    }
+    stdout()
+        .write_all(format!("{text}\n").as_bytes())
+        .map_err(|error| cannot_write("standard output", &error))
 }
 
 /// Prints a line on standard error, whatever it holds. A program does not stop because nobody
@@ -149,5 +145,13 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
     match text.char_indices().nth(columns) {
         None => text,
         Some(_) => text.chars().take(columns - 3).collect::<String>() + "...",
+    }
+}
+
+/// Why an output cannot be written.
+pub(crate) fn cannot_write(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+        _ => Failure::passing(format!("cannot write to {name}: {error}")),
     }
 }

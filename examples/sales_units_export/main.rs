@@ -1,153 +1,152 @@
-//! Every sales unit that the keys give access to, with its details, as CSV or JSON lines.
+//! Exports every sales unit that the keys give access to, as CSV or JSON lines.
 //!
 //! ```sh
-//! cargo run --example sales_units_export            # from its own sandbox
 //! cargo run --example sales_units_export -- --workers 16 --output units.csv
 //! ```
 //!
-//! With `VIPPS_*` in the environment it reads from the API. The list is one request; the details
-//! are one per sales unit, sent by `--workers` threads over one session. Rows are in the list's
-//! order.
-//!
-//! - A file appears under its name once it is whole: until then it is `NAME.PID.partial` beside it,
-//!   which only a kill or Ctrl-C leaves behind. What is not a regular file is written to directly,
-//!   as is standard output: each row whole and at once.
-//! - A sales unit whose details cannot be fetched is a row with its error, and the exit code is 1.
-//!   Exit code 2: wrong arguments, no list, an output that cannot be written, or a panic. When the
-//!   reader of the output is gone (`| head`) the program ends quietly, with 0.
-//! - A call gets `--attempts` attempts, 429s included. After a 429 or 423 all workers wait, as long
-//!   as `Retry-After` says or the backoff is. A call takes half an hour at most, and fails at once
-//!   when it would have to wait longer.
-//! - At most 64 rows per worker wait for one that is slow. The list is all that grows in memory.
-//!
-//! CSV has a column for each field of [`vipps::management::SalesUnit`], named as in JSON, and
-//! `error`. Names are the merchants' choice, so what a spreadsheet would take for a formula gets an
-//! apostrophe, also where the spreadsheet splits rows at another separator. `csv-excel` is for
-//! Excel where it splits at semicolons: texts that it would change, such as `05304012345`, are
-//! written as `="05304012345"`. A JSON line is the object with the fields that this crate knows, or
-//! `{"msn", "name", "error": {"kind", "status", "message", "traceId"}}`. On a terminal, control
-//! characters are escaped.
-//!
-//! How long 10,000 sales units take at 20 ms each, where 16 workers need 12.5 s at best:
-//!
-//! ```sh
-//! cargo run --release --example sales_units_export -- \
-//!     --demo-units 10000 --demo-latency-ms 20 --workers 16 --output /dev/null
-//! ```
+//! CSV has a column for each field of [`vipps::management::SalesUnit`], and `error`. JSON lines are
+//! `SalesUnit`s, or `{"msn", "name", "error": {"kind", "message", "status", "traceId"}}`. A file is
+//! written as `NAME.PID.partial`, which Ctrl-C leaves behind, and renamed when it is complete.
 
-use std::io::{self, Write, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use vipps::management::{self, SalesUnitSummary};
+use indicatif::ProgressBar;
+use vipps::RetryPolicy;
+use vipps::management::{BusinessIdentifier, SalesUnitSummary};
+use vipps::management::{get_sales_unit, list_merchant_sales_units, list_sales_units};
 use vipps::sandbox::{Fault, Sandbox};
-use vipps::{RetryPolicy, Session};
 
-#[path = "../common/flags.rs"]
-mod arguments;
-mod options;
+#[path = "../common/mod.rs"]
+mod common;
 mod output;
 mod progress;
 mod rows;
-#[path = "../common/server.rs"]
-mod server;
-mod waits;
 mod workers;
 
-use options::Options;
+use common::arguments::Arguments;
+use common::{Failure, Program, cannot_write, say, server};
 use output::Output;
-use progress::{Progress, say};
+use rows::Format::{Csv, CsvExcel, Jsonl};
 
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
+const PROGRAM: Program = Program {
+    name: "sales_units_export",
+    help: "\
+Exports every sales unit with its details.
+
+usage: sales_units_export [options]
+
+  --output FILE         replaced once complete; standard output by default
+  --format FORMAT       csv (the default), csv-excel (with semicolons, and
+                        numbers such as 05304012345 kept as text) or jsonl
+  --merchant SCHEME/ID  only its sales units, as in business:NO:ORG/987654321
+  --workers N           concurrent requests, 1 to 64; 8 by default
+  --attempts N          attempts per call, 1 to 100; 10 by default
+  --demo-units N        sales units of its own sandbox, 0 to 1000000
+  --demo-latency-ms N   time for each of them, 0 to 60000
+
+With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in the
+environment it reads from the API, without any VIPPS_* from its own sandbox.
+
+After a 429 or 423 all workers wait as long as Retry-After says, or for up to
+0.5 s, doubling up to 8 s. A call that would wait half an hour fails at once.
+
+Exit codes: 0 exported, or the reader of the output is gone; 1 exported, but
+some rows have an error in place of details; 2 not exported.
+",
+    options: &[
+        "--output",
+        "--format",
+        "--merchant",
+        "--workers",
+        "--attempts",
+        "--demo-units",
+        "--demo-latency-ms",
+    ],
+    switches: &[],
+    operands: 0,
+    reader_gone: 0,
+};
 
 fn main() -> ExitCode {
-    let options = match Options::read() {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            drop(stdout().write_all(options::HELP.as_bytes()));
-            return ExitCode::SUCCESS;
+    PROGRAM.main(|arguments| {
+        let bar = ProgressBar::hidden();
+        let exported = run(arguments, &bar);
+        bar.finish_and_clear();
+        // Workers that still wait for the API end with the process.
+        match exported {
+            Err(Failure::Exit(_, message)) => Err(Failure::setup(message)),
+            exported => exported,
         }
-        Err(error) => {
-            say(format_args!("sales_units_export: {error}"));
-            say("Try --help.");
-            return ExitCode::from(2);
-        }
-    };
-    let progress = Progress::new();
-    // Returning ends workers that still wait for the API.
-    match run(&options, &progress) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            progress.clear();
-            let error_kind = error.downcast_ref().map(io::Error::kind);
-            if error_kind == Some(io::ErrorKind::BrokenPipe) {
-                return ExitCode::SUCCESS;
-            }
-            say(format_args!("sales_units_export: {error}"));
-            ExitCode::from(2)
-        }
-    }
+    })
 }
 
-/// Exports all sales units; gives how many failed.
-fn run(options: &Options, progress: &Progress) -> Result<usize, AnyError> {
-    // The sandbox lives until the end of this function.
-    let (session, _sandbox) = session(options, progress)?;
-    let units = match &options.merchant {
-        Some(merchant) => management::list_merchant_sales_units(&session, merchant)?,
-        None => management::list_sales_units(&session)?,
-    };
-    let total = units.len();
-    let mut output = Output::open(options.output.as_deref(), progress)?;
-    if let Some(header) = options.format.header() {
-        output.write(&header)?;
-    }
-    progress.start(total);
-    let get = move |unit: SalesUnitSummary| {
-        let details = management::get_sales_unit(&session, &unit.msn);
-        (unit, details)
-    };
-    let mut failed = 0;
-    workers::run(options.workers, units, get, |(unit, details)| {
-        failed += usize::from(details.is_err());
-        output.write(&options.format.row(&unit, details)?)?;
-        progress.one_done();
-        Ok(())
-    })?;
-    output.finish()?;
-    progress.finish(failed, options.least_time(total));
-    Ok(failed)
-}
-
-/// A session with the API, or with a sandbox as the demo wants it.
-fn session(options: &Options, progress: &Progress) -> Result<(Session, Option<Sandbox>), AnyError> {
-    let data = match options.demo_units {
+fn run(arguments: &Arguments, bar: &ProgressBar) -> Result<u8, Failure> {
+    let formats = [("csv", Csv), ("csv-excel", CsvExcel), ("jsonl", Jsonl)];
+    let format = arguments.choice("--format", &formats)?.unwrap_or(Csv);
+    let merchant = arguments.text("--merchant").map(merchant).transpose()?;
+    // A session keeps as many connections open as there may be workers.
+    let workers = arguments.number("--workers", 1..=64)?.unwrap_or(8);
+    let attempts = arguments.number("--attempts", 1..=100)?.unwrap_or(10);
+    let latency = arguments.number("--demo-latency-ms", 0..=60_000)?;
+    let latency = Duration::from_millis(latency.unwrap_or(0));
+    let data = match arguments.number("--demo-units", 0..=1_000_000)? {
         Some(units) => Sandbox::builder().sales_units(units),
         None => Sandbox::builder(),
     };
-    let (builder, sandbox) = server::session_builder("sales-units-export", data)?;
-    match (&sandbox, options.demo_units, options.demo_latency) {
-        (None, None, None) => {}
-        (None, ..) => return Err("--demo-... is for the sandbox, and VIPPS_* are set".into()),
-        (Some(sandbox), _, latency) => {
-            say(format_args!("Against a sandbox at {}.", sandbox.url()));
-            if let Some(latency) = latency {
-                let route = "GET /management/v1/sales-units/*";
-                sandbox.fault(route, usize::MAX, Fault::Delay(latency));
-            }
-        }
+    let is_demo = arguments.has("--demo-units") || arguments.has("--demo-latency-ms");
+    if is_demo && server::is_in_environment() {
+        return Err(Failure::usage(
+            "--demo-... needs an environment without VIPPS_*",
+        ));
     }
-    let retry = RetryPolicy::default()
-        .max_attempts(options.attempts)
-        .initial_backoff(Duration::from_millis(500))
-        .max_backoff(Duration::from_secs(10));
-    let progress = progress.clone();
+
+    // The sandbox lives until the end of this function.
+    let (builder, sandbox) = server::session_builder("sales-units-export", data)?;
+    if let Some(sandbox) = &sandbox {
+        say(&format!("Against a sandbox at {}.", sandbox.url()));
+        let route = "GET /management/v1/sales-units/*";
+        sandbox.fault(route, usize::MAX, Fault::Delay(latency));
+    }
     let session = builder
-        .retry(retry)
+        .retry(RetryPolicy::default().max_attempts(attempts))
         .timeout(Duration::from_secs(30 * 60))
         .stall_timeout(Duration::from_secs(30))
-        .observer(move |attempt| progress.observe(attempt))
+        .observer(progress::observer(bar.clone()))
         .build()?;
-    Ok((session, sandbox))
+    let units = match &merchant {
+        Some(merchant) => list_merchant_sales_units(&session, merchant)?,
+        None => list_sales_units(&session)?,
+    };
+
+    let path = arguments.text("--output");
+    let cannot_write = |error| cannot_write(path.unwrap_or("standard output"), &error);
+    let mut output = Output::open(path.map(Path::new), bar).map_err(cannot_write)?;
+    if let Some(header) = format.header() {
+        output.write(&header).map_err(cannot_write)?;
+    }
+    progress::start(bar, units.len());
+    let (rounds, mut failed) = (units.len().div_ceil(workers), 0);
+    let get = move |unit: SalesUnitSummary| (get_sales_unit(&session, &unit.msn), unit);
+    for fetched in workers::run(workers, units, get).map_err(Failure::setup)? {
+        let (details, unit) = fetched.map_err(Failure::setup)?;
+        failed += u64::from(details.is_err());
+        let row = format.row(&unit, &details);
+        row.and_then(|row| output.write(&row))
+            .map_err(cannot_write)?;
+        progress::advance(bar);
+    }
+    output.finish().map_err(cannot_write)?;
+    progress::finish(bar, failed, latency.as_secs_f64() * rounds as f64);
+    Ok(u8::from(failed > 0))
+}
+
+fn merchant(text: &str) -> Result<BusinessIdentifier, Failure> {
+    let Some((scheme, id)) = text.split_once('/') else {
+        let message = format!("--merchant must be like business:NO:ORG/987654321, not {text:?}");
+        return Err(Failure::usage(message));
+    };
+    let merchant = BusinessIdentifier::new(scheme, id);
+    merchant.map_err(|error| Failure::usage(format!("--merchant: {error}")))
 }

@@ -1,47 +1,37 @@
-use serde::Serialize;
-use serde_json::Value;
+//! Sales units as lines of CSV or JSON.
 
+use serde_json::{Value, json, to_value};
 use vipps::Error;
 use vipps::management::{SalesUnit, SalesUnitSummary};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Format {
     Csv,
     CsvExcel,
-    JsonLines,
+    Jsonl,
 }
 
-/// Where each column stands in the JSON of a sales unit. `error` is not there, and comes last.
-const COLUMNS: [&str; 16] = [
-    "msn",
-    "name",
-    "businessIdentifier.scheme",
-    "businessIdentifier.id",
-    "settlementBankAccount.scheme",
-    "settlementBankAccount.id",
-    "configuration.paymentAllowed",
-    "configuration.captureType",
-    "configuration.skipLandingPageAllowed",
-    "configuration.recurringAllowed",
-    "configuration.partialCaptureAllowed",
-    "configuration.lateCaptureAllowed",
-    "configuration.landingPagePhoneNumberLocked",
-    "configuration.longLivingPaymentAllowed",
-    "configuration.creditCardPaymentAllowed",
-    "error",
-];
+/// The paths in the JSON of a sales unit, and `error`.
+const COLUMNS: &str = "msn,name,businessIdentifier.scheme,businessIdentifier.id,\
+    settlementBankAccount.scheme,settlementBankAccount.id,configuration.paymentAllowed,\
+    configuration.captureType,configuration.skipLandingPageAllowed,configuration.recurringAllowed,\
+    configuration.partialCaptureAllowed,configuration.lateCaptureAllowed,\
+    configuration.landingPagePhoneNumberLocked,configuration.longLivingPaymentAllowed,\
+    configuration.creditCardPaymentAllowed,error";
 
-/// What a spreadsheet takes for the start of a formula.
-const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+/// What starts a formula. Some programs also take the full-width forms.
+const FORMULA: &str = "=+-@＝＋－＠";
+/// What separates cells in one program or another.
+const DELIMITERS: &str = ",;|\t\r\n";
 
 impl Format {
-    /// What comes before the first row.
+    /// The line before the first row.
     pub(crate) fn header(self) -> Option<String> {
         match self {
-            Self::Csv => Some(COLUMNS.join(",")),
-            // The byte order mark has Excel read UTF-8.
-            Self::CsvExcel => Some(format!("\u{feff}{}", COLUMNS.join(";"))),
-            Self::JsonLines => None,
+            Self::Csv => Some(COLUMNS.to_owned()),
+            // With a byte order mark Excel reads UTF-8.
+            Self::CsvExcel => Some(format!("\u{feff}{}", COLUMNS.replace(',', ";"))),
+            Self::Jsonl => None,
         }
     }
 
@@ -49,27 +39,27 @@ impl Format {
     pub(crate) fn row(
         self,
         unit: &SalesUnitSummary,
-        details: Result<SalesUnit, Error>,
-    ) -> Result<String, serde_json::Error> {
-        match (self, details) {
-            (Self::JsonLines, Ok(details)) => serde_json::to_string(&details),
-            (Self::JsonLines, Err(error)) => serde_json::to_string(&Failed {
-                msn: unit.msn.as_str(),
-                name: &unit.name,
-                error: Problem {
-                    kind: error.kind().as_str(),
-                    status: error.status(),
-                    message: error.to_string(),
-                    trace_id: error.trace_id(),
-                },
-            }),
-            (_, Ok(details)) => Ok(self.csv_row(&serde_json::to_value(details)?, "")),
-            (_, Err(error)) => Ok(self.csv_row(&serde_json::to_value(unit)?, &error.to_string())),
-        }
+        details: &Result<SalesUnit, Error>,
+    ) -> std::io::Result<String> {
+        Ok(match (self, details) {
+            (Self::Jsonl, Ok(details)) => serde_json::to_string(details)?,
+            (Self::Jsonl, Err(error)) => {
+                let (msn, name) = (json!(unit.msn.as_str()), json!(unit.name));
+                let error = json!({
+                    "kind": error.kind().as_str(),
+                    "status": error.status(),
+                    "message": error.to_string(),
+                    "traceId": error.trace_id(),
+                });
+                format!(r#"{{"msn":{msn},"name":{name},"error":{error}}}"#)
+            }
+            (_, Ok(details)) => self.csv_row(&to_value(details)?, ""),
+            (_, Err(error)) => self.csv_row(&to_value(unit)?, &error.to_string()),
+        })
     }
 
     fn csv_row(self, unit: &Value, error: &str) -> String {
-        let cells = COLUMNS.map(|column| {
+        let cells = COLUMNS.split(',').map(|column| {
             let value = unit.pointer(&format!("/{}", column.replace('.', "/")));
             match (column, value) {
                 ("error", _) => self.cell(error),
@@ -78,59 +68,46 @@ impl Format {
                 (_, Some(other)) => other.to_string(),
             }
         });
-        cells.join(if self == Self::CsvExcel { ";" } else { "," })
+        let delimiter = if self == Self::CsvExcel { ";" } else { "," };
+        cells.collect::<Vec<_>>().join(delimiter)
     }
 
-    /// A cell that no spreadsheet takes for a formula and that, in `csv-excel`, Excel does not
-    /// change.
+    /// A cell that no spreadsheet takes for a formula, whatever delimiter it expects. Where Excel
+    /// would change the text, `csv-excel` has it as the constant of a formula.
     fn cell(self, text: &str) -> String {
-        let other_separator = if self == Self::CsvExcel { ',' } else { ';' };
-        let mut cell = String::new();
-        for c in text.chars() {
-            // Where a program that splits rows at another separator begins a cell.
-            if cell.ends_with([other_separator, '\t', '\r', '\n']) && "=+-@".contains(c) {
-                cell.push('\'');
-            }
-            cell.push(c);
-        }
+        let mut cell = guarded(text, true);
         if self == Self::CsvExcel && is_changed_by_excel(text) {
-            cell = format!("=\"{}\"", cell.replace('"', "\"\""));
-        } else if text.starts_with(FORMULA) {
-            cell.insert(0, '\'');
+            let constant = guarded(text, false).replace('"', "\"\"");
+            // Longer constants are errors in Excel, and those with line breaks in LibreOffice.
+            if constant.len() <= 255 && !text.contains(['\r', '\n']) {
+                cell = format!("=\"{constant}\"");
+            }
         }
-        match cell.contains([',', ';', '\t', '"', '\r', '\n']) {
+        match cell.contains(|c| c == '"' || DELIMITERS.contains(c)) {
             true => format!("\"{}\"", cell.replace('"', "\"\"")),
             false => cell,
         }
     }
 }
 
-/// Whether Excel would take a text for a formula, a date, or a number that it shows otherwise.
+/// Text with an apostrophe before what would start a formula where a cell starts: after each
+/// delimiter, after the blanks and quotes that follow, and at the start if `is_start`.
+fn guarded(text: &str, mut is_start: bool) -> String {
+    let mut guarded = String::new();
+    for (at, c) in text.char_indices() {
+        if is_start && (FORMULA.contains(c) || (at == 0 && "\t\r\n".contains(c))) {
+            guarded.push('\'');
+        }
+        guarded.push(c);
+        let is_blank = "\"\u{feff}".contains(c) || c.is_whitespace() || c.is_control();
+        is_start = DELIMITERS.contains(c) || (is_start && is_blank);
+    }
+    guarded
+}
+
+/// Whether Excel might take a text for a number, a date or a formula, and show something else.
 fn is_changed_by_excel(text: &str) -> bool {
-    let read = text.trim_start();
-    let is_short_number = read.len() <= 11 && read.chars().all(|c| c.is_ascii_digit());
-    let is_changed = read.starts_with(|c: char| c.is_ascii_digit())
-        && (read.starts_with('0') || !is_short_number);
-    // A formula holds no longer text. A longer one that begins as a formula gets an apostrophe.
-    text.len() <= MAX_FORMULA_TEXT
-        && (is_changed || text.starts_with(FORMULA) || read.starts_with(FORMULA))
-}
-
-/// How much text a formula may hold.
-const MAX_FORMULA_TEXT: usize = 255;
-
-#[derive(Serialize)]
-struct Failed<'a> {
-    msn: &'a str,
-    name: &'a str,
-    error: Problem<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Problem<'a> {
-    kind: &'a str,
-    status: Option<u16>,
-    message: String,
-    trace_id: Option<&'a str>,
+    let is_number = text.len() <= 11 && text.chars().all(|c| c.is_ascii_digit());
+    let is_word = text.starts_with(char::is_alphabetic) && !text.ends_with(char::is_numeric);
+    !(is_word || text.is_empty() || (is_number && !text.starts_with('0')))
 }

@@ -1,53 +1,48 @@
+//! Threads that do jobs, with the results in the order of the jobs.
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use super::AnyError;
-
-/// How many results per thread may wait for an earlier one: about as many as come while that is
-/// retried a few times.
+/// The results per thread that are kept while an earlier one is outstanding.
 const EARLY_RESULTS: usize = 64;
 
-/// Does the jobs on so many threads and hands over the results in the order of the jobs. When a job
-/// panics or a result is not taken it returns at once: no thread is waited for.
+/// Does the jobs on this many threads. A panic ends the results at once, even if earlier ones are
+/// outstanding. Dropping the iterator does not wait for threads.
 pub(crate) fn run<J: Send + 'static, T: Send + 'static>(
     threads: usize,
     jobs: Vec<J>,
     work: impl Fn(J) -> T + Send + Sync + 'static,
-    mut take: impl FnMut(T) -> Result<(), AnyError>,
-) -> Result<(), AnyError> {
+) -> Result<impl Iterator<Item = Result<T, &'static str>>, String> {
     let (to_threads, todo) = mpsc::channel();
     let (to_caller, done) = mpsc::channel();
     let shared = Arc::new((Mutex::new(todo), work));
     for _ in 0..threads.min(jobs.len()) {
         let (shared, to_caller) = (Arc::clone(&shared), to_caller.clone());
-        thread::Builder::new().spawn(move || {
-            let (todo, work) = &*shared;
-            let next = || todo.lock().ok()?.recv().ok();
-            while let Some((nth, job)) = next() {
-                let result = catch_unwind(AssertUnwindSafe(|| work(job)));
-                if to_caller.send((nth, result)).is_err() {
-                    return;
-                }
-            }
-        })?;
+        let worker = move || {
+            std::iter::from_fn(|| shared.0.lock().ok()?.recv().ok())
+                .map(|(nth, job)| (nth, catch_unwind(AssertUnwindSafe(|| (shared.1)(job)))))
+                .try_for_each(|result| to_caller.send(result))
+        };
+        let spawned = thread::Builder::new().spawn(worker);
+        spawned.map_err(|error| format!("cannot start a thread: {error}"))?;
     }
-    let total = jobs.len();
+    let all = 0..jobs.len();
     let mut jobs = jobs.into_iter().enumerate();
-    let send = |job| to_threads.send(job).map_err(|_| "no worker is left");
-    jobs.by_ref()
-        .take(threads * EARLY_RESULTS)
-        .try_for_each(send)?;
-    let (mut early, mut taken) = (BTreeMap::new(), 0);
-    for _ in 0..total {
-        let (nth, result) = done.recv()?;
-        early.insert(nth, result.map_err(|_| "a worker panicked")?);
-        while let Some(result) = early.remove(&taken) {
-            take(result)?;
-            taken += 1;
-            jobs.next().map_or(Ok(()), send)?;
-        }
+    let mut send_next = move || jobs.next().map(|job| to_threads.send(job));
+    for _ in 0..threads * EARLY_RESULTS {
+        send_next();
     }
-    Ok(())
+    let mut early = BTreeMap::new();
+    Ok(all.map(move |wanted| {
+        loop {
+            if let Some(result) = early.remove(&wanted) {
+                send_next();
+                return Ok(result);
+            }
+            let (nth, result) = done.recv().map_err(|_| "no worker is left")?;
+            early.insert(nth, result.map_err(|_| "a worker panicked")?);
+        }
+    }))
 }

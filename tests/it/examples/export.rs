@@ -13,13 +13,17 @@ use super::{Directory, Killed, NO_VARS, command, without_address};
 mod cells;
 mod failures;
 mod files;
+mod spreadsheet;
 mod waits;
 
 const DETAILS: &str = "GET /management/v1/sales-units/*";
 
-const HEADER: &str = "msn,name,businessIdentifier.scheme,businessIdentifier.id,settlementBankAccount.scheme,settlementBankAccount.id,\
-configuration.paymentAllowed,configuration.captureType,configuration.skipLandingPageAllowed,configuration.recurringAllowed,\
-configuration.partialCaptureAllowed,configuration.lateCaptureAllowed,configuration.landingPagePhoneNumberLocked,\
+const HEADER: &str = "msn,name,businessIdentifier.scheme,businessIdentifier.id,\
+settlementBankAccount.scheme,settlementBankAccount.id,\
+configuration.paymentAllowed,configuration.captureType,\
+configuration.skipLandingPageAllowed,configuration.recurringAllowed,\
+configuration.partialCaptureAllowed,configuration.lateCaptureAllowed,\
+configuration.landingPagePhoneNumberLocked,\
 configuration.longLivingPaymentAllowed,configuration.creditCardPaymentAllowed,error\n";
 
 const REST: &str =
@@ -31,7 +35,7 @@ fn export(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     command.args(arguments).output().unwrap()
 }
 
-/// Begins an export of a sandbox to a file.
+/// Starts an export of a sandbox to a file.
 fn begin(sandbox: &Sandbox, file: &Path, arguments: &[&str]) -> Killed {
     let mut command = command("sales_units_export", &sandbox.env());
     command.arg("--output").arg(file).args(arguments);
@@ -57,15 +61,15 @@ fn rows(n: usize) -> String {
     format!("{HEADER}{}", (0..n).map(row).collect::<String>())
 }
 
-/// What standard error says, without what is another in each run: times and rates.
+/// Standard error without times and rates, which differ in each run.
 fn without_times(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let line = |line: &str| match line.split_once(" failed: ") {
-        Some((start, rest)) => {
-            assert!(rest.ends_with("/s"), "{rest}");
-            format!("{start} failed\n")
+    let line = |line: &str| match line.split_once(": ") {
+        Some((start, rest)) if start.starts_with("exported ") => {
+            assert!(rest.contains(" s, ") && rest.ends_with("/s"), "{rest}");
+            format!("{start}\n")
         }
-        None => match line.split_once("/s, ") {
+        _ => match line.split_once("/s, ") {
             Some((start, rest)) => {
                 assert!(rest.ends_with(" s left"), "{rest}");
                 format!("{}\n", start.split_once(", ").unwrap().0)
@@ -94,8 +98,8 @@ fn request_lines(sandbox: &Sandbox) -> Vec<String> {
 fn every_sales_unit_is_a_row() {
     let sandbox = Sandbox::start().unwrap();
     let output = export(&sandbox, &["--workers", "1"]);
-    assert_export(&output, 0, &three_rows(), "3 sales units, 0 failed\n");
-    // Nothing is asked twice, the token included.
+    assert_export(&output, 0, &three_rows(), "exported 3, failed 0\n");
+    // Each request is sent once, including the one for the token.
     assert_eq!(
         request_lines(&sandbox),
         [
@@ -114,7 +118,7 @@ fn without_variables_it_exports_a_sandbox_of_its_own() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), three_rows());
     assert_eq!(
         without_times(without_address(&output.stderr).as_bytes()),
-        "Against a sandbox at (address).\n3 sales units, 0 failed\n"
+        "Against a sandbox at (address).\nexported 3, failed 0\n"
     );
     assert_eq!(output.status.code(), Some(0));
 
@@ -136,12 +140,12 @@ fn a_demo_says_what_would_be_possible() {
         let (_, rest) = line.split_once(start).unwrap();
         rest.split_once(end).unwrap().0.parse().unwrap()
     };
-    let seconds = between(lines[0], "5 sales units, 0 failed: ", " s, ");
-    // Three one after the other, two at the same time.
+    let seconds = between(lines[0], "exported 5, failed 0: ", " s, ");
+    // Two workers need three rounds for five sales units.
     let end = " times the least time possible, 0.15 s";
     let ratio = between(lines[1], "", end);
     assert_eq!(lines[1], format!("{ratio:.2}{end}"));
-    // But for what is rounded.
+    // Up to rounding.
     assert!((ratio * 0.15 - seconds).abs() < 0.01, "{stderr}");
     assert_eq!(lines.len(), 2);
     assert_eq!(output.status.code(), Some(0));
@@ -161,7 +165,7 @@ fn csv_has_a_column_for_each_field() {
         }
     }
     let sandbox = Sandbox::start().unwrap();
-    // The sandbox's have every field that there is.
+    // Sales units of the sandbox have every field.
     let unit = get_sales_unit(&sandbox.session(), &"123456".parse().unwrap()).unwrap();
     let mut expected = BTreeSet::from(["error".to_owned()]);
     paths(&serde_json::to_value(unit).unwrap(), "", &mut expected);
@@ -182,7 +186,7 @@ fn json_lines_are_the_objects_of_the_api() {
             serde_json::to_string(&unit).unwrap() + "\n"
         })
         .collect();
-    assert_export(&output, 0, &expected, "3 sales units, 0 failed\n");
+    assert_export(&output, 0, &expected, "exported 3, failed 0\n");
     let first: Value = serde_json::from_str(expected.lines().next().unwrap()).unwrap();
     assert_eq!(
         first,
@@ -191,9 +195,11 @@ fn json_lines_are_the_objects_of_the_api() {
             "businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321"},
             "settlementBankAccount": {"scheme": "BBAN:NO", "id": "86011117947"},
             "configuration": {
-                "paymentAllowed": true, "captureType": "ReserveCapture", "skipLandingPageAllowed": false,
-                "recurringAllowed": false, "partialCaptureAllowed": true, "lateCaptureAllowed": true,
-                "landingPagePhoneNumberLocked": false, "longLivingPaymentAllowed": false, "creditCardPaymentAllowed": true
+                "paymentAllowed": true, "captureType": "ReserveCapture",
+                "skipLandingPageAllowed": false, "recurringAllowed": false,
+                "partialCaptureAllowed": true, "lateCaptureAllowed": true,
+                "landingPagePhoneNumberLocked": false, "longLivingPaymentAllowed": false,
+                "creditCardPaymentAllowed": true
             }
         })
     );
@@ -209,13 +215,12 @@ fn a_json_line_has_the_fields_that_this_crate_knows() {
     });
     sandbox.fault(DETAILS, 1, Fault::json(200, unit.to_string()));
     let output = export(&sandbox, &["--format", "jsonl"]);
-    let line = r#"{"msn":"1000000","name":"=1+1","businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"configuration":{"captureType":"NewOne","recurringAllowed":false}}"#;
-    assert_export(
-        &output,
-        0,
-        &format!("{line}\n"),
-        "1 sales units, 0 failed\n",
+    let line = concat!(
+        r#"{"msn":"1000000","name":"=1+1","#,
+        r#""businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"#,
+        r#""configuration":{"captureType":"NewOne","recurringAllowed":false}}"#
     );
+    assert_export(&output, 0, &format!("{line}\n"), "exported 1, failed 0\n");
 }
 
 #[test]
@@ -225,7 +230,7 @@ fn rows_keep_the_order_of_the_list() {
     let sandbox = Sandbox::builder().sales_units(40).start().unwrap();
     sandbox.fault("GET /management/v1/sales-units/1000000", 1, Fault::Hold);
     let mut program = begin(&sandbox, &file, &[]);
-    // All others have been asked for while the first one hangs.
+    // All others are requested while the first one hangs.
     assert!(sandbox.wait_for(DETAILS, 40));
     sandbox.release();
     assert_eq!(program.0.wait().unwrap().code(), Some(0));
@@ -237,7 +242,7 @@ fn the_sales_units_of_one_merchant() {
     let sandbox = Sandbox::start().unwrap();
     let output = export(&sandbox, &["--merchant", "business:FI:Y-tunnus/1234567-8"]);
     let expected = format!("{HEADER}10012345,ACME Sauna,business:FI:Y-tunnus,1234567-8,{REST}");
-    assert_export(&output, 0, &expected, "1 sales units, 0 failed\n");
+    assert_export(&output, 0, &expected, "exported 1, failed 0\n");
     assert_eq!(
         request_lines(&sandbox)[1..],
         [
@@ -251,9 +256,9 @@ fn the_sales_units_of_one_merchant() {
 fn no_sales_units_are_an_empty_export() {
     let sandbox = Sandbox::builder().sales_units(0).start().unwrap();
     let output = export(&sandbox, &[]);
-    assert_export(&output, 0, HEADER, "0 sales units, 0 failed\n");
+    assert_export(&output, 0, HEADER, "exported 0, failed 0\n");
     let output = export(&sandbox, &["--format", "jsonl"]);
-    assert_export(&output, 0, "", "0 sales units, 0 failed\n");
+    assert_export(&output, 0, "", "exported 0, failed 0\n");
 }
 
 #[test]
@@ -261,6 +266,6 @@ fn a_long_export_says_how_far_it_is() {
     let sandbox = Sandbox::builder().sales_units(100).start().unwrap();
     let output = export(&sandbox, &[]);
     let tenths: String = (1..10).map(|tenth| format!("{tenth}0 of 100\n")).collect();
-    let expected = format!("{tenths}100 sales units, 0 failed\n");
+    let expected = format!("{tenths}exported 100, failed 0\n");
     assert_export(&output, 0, &rows(100), &expected);
 }

@@ -55,7 +55,7 @@ fn arguments_that_are_wrong_are_refused() {
         (&["--port"], "--port needs a value"),
         (
             &["--clock=sun"],
-            "--clock must be system or manual, not \"sun\"",
+            "--clock must be one of system, manual, not \"sun\"",
         ),
         (&["--verbose=1"], "--verbose takes no value"),
         (&["--port=1", "--port=2"], "--port is given twice"),

@@ -1,4 +1,4 @@
-//! What fails, and what is refused.
+//! Failed calls, wrong arguments and outputs that nobody reads.
 
 use std::fs;
 use std::process::Stdio;
@@ -21,8 +21,8 @@ fn a_unit_that_fails_is_a_row_with_its_error() {
     let row = format!("654321,ACME Web Shop,business:NO:ORG,987654321,{REST}");
     let failed = format!("654321,ACME Web Shop,,,,,,,,,,,,,,{UNIT}: 404 Not Found: {ASKED_FOR}\n");
     let expected = three_rows().replace(&row, &failed);
-    assert_export(&output, 1, &expected, "3 sales units, 1 failed\n");
-    // It would be the same another time.
+    assert_export(&output, 1, &expected, "exported 2, failed 1\n");
+    // A 404 is not retried.
     assert_eq!(sandbox.count(UNIT), 1);
 
     let output = export(&sandbox, &["--format", "jsonl"]);
@@ -30,7 +30,9 @@ fn a_unit_that_fails_is_a_row_with_its_error() {
     assert_eq!(
         lines.lines().nth(1).unwrap(),
         format!(
-            r#"{{"msn":"654321","name":"ACME Web Shop","error":{{"kind":"NotFound","status":404,"message":"{UNIT}: 404 Not Found: {ASKED_FOR}","traceId":"0af7651916cd43dd8448eb211c80319c"}}}}"#
+            "{{\"msn\":\"654321\",\"name\":\"ACME Web Shop\",\"error\":{{\
+             \"kind\":\"NotFound\",\"message\":\"{UNIT}: 404 Not Found: {ASKED_FOR}\",\
+             \"status\":404,\"traceId\":\"0af7651916cd43dd8448eb211c80319c\"}}}}"
         )
     );
     assert_eq!(lines.lines().count(), 3);
@@ -48,12 +50,12 @@ fn what_may_pass_is_tried_as_often_as_allowed() {
         let has_error = String::from_utf8_lossy(&output.stdout).contains("503 Service Unavailable");
         assert_eq!(has_error, code == 1);
     }
-    // So is the list, and a reply that is none.
+    // The list is retried too, and so is a reply that is not HTTP.
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(500));
     sandbox.fault(UNIT, 1, Fault::Garbage);
     let output = export(&sandbox, &["--attempts", "2"]);
-    assert_export(&output, 0, &three_rows(), "3 sales units, 0 failed\n");
+    assert_export(&output, 0, &three_rows(), "exported 3, failed 0\n");
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn an_error_without_an_answer_has_no_status() {
     );
 }
 
-// ---- What it refuses
+// ---- Arguments and settings
 
 #[test]
 fn arguments_that_are_wrong() {
@@ -100,43 +102,45 @@ fn arguments_that_are_wrong() {
         ),
         (
             vec!["--format", "xml"],
-            "--format must be csv, csv-excel or jsonl, not \"xml\"",
+            "--format must be one of csv, csv-excel, jsonl, not \"xml\"",
         ),
         (
             vec!["--format", "csv", "--format", "csv"],
-            "--format is there twice",
+            "--format is given twice",
         ),
         (
             vec!["--merchant", "987654321"],
-            "--merchant must be SCHEME/ID such as business:NO:ORG/987654321, not \"987654321\"",
+            "--merchant must be like business:NO:ORG/987654321, not \"987654321\"",
         ),
         (
             vec!["--merchant", "business:NO:ORG/abc"],
-            "--merchant: invalid input: businessIdentifier.id: must be 4 to 50 digits and hyphens, not \"abc\"",
+            "--merchant: invalid input: businessIdentifier.id: must be 4 to 50 digits and \
+             hyphens, not \"abc\"",
         ),
         (
             vec!["--demo-units", "-1"],
             "--demo-units must be 0 to 1000000, not \"-1\"",
         ),
-        (vec!["--verbose"], "there is no option --verbose"),
-        (vec!["units.csv"], "cannot make sense of \"units.csv\""),
+        (vec!["--verbose"], "unknown option \"--verbose\""),
+        (vec!["units.csv"], "unexpected argument \"units.csv\""),
     ] {
         let output = export(&sandbox, &arguments);
         let stderr = format!("sales_units_export: {expected}\nTry --help.\n");
         assert_output(&output, 2, "", &stderr);
     }
     let output = export(&sandbox, &["--demo-units", "5"]);
-    let stderr = "sales_units_export: --demo-... is for the sandbox, and VIPPS_* are set\n";
+    let stderr = "sales_units_export: --demo-... needs an environment without VIPPS_*\n\
+                  Try --help.\n";
     assert_output(&output, 2, "", stderr);
     assert_eq!(sandbox.count("*"), 0);
 }
 
 #[test]
 fn help() {
-    let source = include_str!("../../../../examples/sales_units_export/options.rs");
-    let (_, text) = source.split_once("HELP: &str = \"\\\n").unwrap();
-    let (text, _) = text.split_once("\";\n").unwrap();
-    assert!(text.lines().all(|line| line.len() <= 45));
+    let source = include_str!("../../../../examples/sales_units_export/main.rs");
+    let (_, text) = source.split_once("help: \"\\\n").unwrap();
+    let (text, _) = text.split_once("\",\n").unwrap();
+    assert!(text.lines().all(|line| line.len() <= 80));
     let sandbox = Sandbox::start().unwrap();
     for arguments in [&["--help"][..], &["--workers", "3", "-h"]] {
         assert_output(&export(&sandbox, arguments), 0, text, "");
@@ -148,13 +152,16 @@ fn help() {
 fn keys_that_are_not_there() {
     let mut command = command("sales_units_export", &[("VIPPS_KEYS", "standard")]);
     let output = command.output().unwrap();
-    let stderr = "sales_units_export: configuration: VIPPS_CLIENT_ID: not set in the environment; VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    let stderr = "sales_units_export: configuration: \
+                  VIPPS_CLIENT_ID: not set in the environment; \
+                  VIPPS_CLIENT_SECRET: not set in the environment; \
+                  VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
     assert_output(&output, 2, "", stderr);
 }
 
-// ---- What nobody reads
+// ---- Outputs that nobody reads
 
-/// As `| head` does.
+/// Like `| head`.
 #[test]
 fn a_reader_that_is_gone_ends_it_quietly() {
     for format in ["csv", "jsonl"] {
@@ -203,5 +210,7 @@ fn no_message_that_cannot_be_written_is_a_panic() {
     }
     let mut command = command("sales_units_export", NO_VARS);
     let output = command.arg("--help").stdout(full()).output().unwrap();
-    assert_output(&output, 0, "", "");
+    let stderr = "sales_units_export: cannot write to standard output: \
+                  No space left on device (os error 28)\n";
+    assert_output(&output, 1, "", stderr);
 }

@@ -1,4 +1,4 @@
-//! A file has its name once it is whole.
+//! A file gets its name once it is complete.
 
 use std::fs;
 use std::path::Path;
@@ -42,10 +42,10 @@ fn a_whole_export_takes_the_place_of_an_earlier_one() {
     assert_eq!(fs::read_to_string(&file).unwrap(), three_rows());
     assert_eq!(names(&directory), ["units.csv"]);
 
-    // So does one with errors in some rows.
+    // An export with errors in some rows replaces the file too.
     sandbox.fault(unit, 1, Fault::status(404));
     let output = export(&sandbox, &["--output", text(&file)]);
-    assert_export(&output, 1, "", "3 sales units, 1 failed\n");
+    assert_export(&output, 1, "", "exported 2, failed 1\n");
     assert!(
         fs::read_to_string(&file)
             .unwrap()
@@ -125,7 +125,7 @@ mod unix {
         let directory = Directory::new("standard-output");
         let file = directory.0.join("units.jsonl");
         let sandbox = Sandbox::builder().sales_units(2000).start().unwrap();
-        // It does not come to its end before it is stopped.
+        // Keeps the export from finishing before it is interrupted.
         sandbox.fault(
             "GET /management/v1/sales-units/1001999",
             usize::MAX,
@@ -139,7 +139,7 @@ mod unix {
             let mut program = Killed(command.spawn().unwrap());
             assert!(sandbox.wait_for(DETAILS, moment));
             let read = || fs::read_to_string(&file).unwrap();
-            // Without the last one all others are written, and none waits for a buffer to be full.
+            // All rows but the last are written at once, not when a buffer is full.
             eventually(|| moment < 2000 || read().lines().count() == 1999);
             program.interrupt();
             let text = read();
@@ -151,7 +151,7 @@ mod unix {
         }
     }
 
-    /// A file that may not grow further stands for a full disk.
+    /// A limit on the size of files stands in for a full disk.
     #[test]
     fn a_full_disk_leaves_the_earlier_file_alone() {
         let directory = Directory::new("full");
@@ -190,7 +190,7 @@ mod unix {
         symlink("units.csv", &link).unwrap();
         let sandbox = Sandbox::start().unwrap();
         let output = export(&sandbox, &["--output", text(&link)]);
-        assert_export(&output, 0, "", "3 sales units, 0 failed\n");
+        assert_export(&output, 0, "", "exported 3, failed 0\n");
         assert_eq!(fs::read_link(&link).unwrap(), Path::new("units.csv"));
         assert_eq!(fs::read_to_string(&file).unwrap(), three_rows());
         let mode = fs::metadata(&file).unwrap().permissions().mode();
@@ -216,6 +216,6 @@ mod unix {
         assert_eq!(names(&directory), ["units.csv"]);
 
         let output = export(&sandbox, &["--output", "/dev/null"]);
-        assert_export(&output, 0, "", "40 sales units, 0 failed\n");
+        assert_export(&output, 0, "", "exported 40, failed 0\n");
     }
 }

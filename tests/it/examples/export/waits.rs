@@ -1,4 +1,4 @@
-//! Who waits for what: all workers for the API, and nobody for what will not come.
+//! Waits that the API asks for, and workers that wait for each other.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -16,24 +16,25 @@ use crate::support::{
     RawServer, json_reply, read_request, reply, sample_sales_unit, until, within_bounds,
 };
 
-#[path = "../../../../examples/sales_units_export/waits.rs"]
-mod announced;
+#[path = "../../../../examples/common/mod.rs"]
+mod common;
+#[path = "../../../../examples/sales_units_export/progress.rs"]
+#[expect(dead_code, reason = "the rest is tested through the program")]
+mod progress;
 #[path = "../../../../examples/sales_units_export/workers.rs"]
 mod workers;
-
-type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
 const LIST: &str = "GET /management/v1/sales-units";
 const UNIT: &str = "GET /management/v1/sales-units/654321";
 
 // ---- The API asks to wait
 
-/// An API that tells three of four workers to wait for 25 minutes, while the first one's request is
-/// under way.
+/// An API that tells three of four workers to wait for 25 minutes, and does not answer the first
+/// one yet.
 struct Closed {
     program: Killed,
     lines: Lines,
-    /// Answers the first.
+    /// Lets it answer the first worker.
     answer_first: mpsc::Sender<()>,
     requests: Arc<AtomicUsize>,
     _server: RawServer,
@@ -57,7 +58,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
                     counted.fetch_add(1, Ordering::SeqCst);
                     until("four requests", || counted.load(Ordering::SeqCst) >= 4);
                     if msn == "1000000" {
-                        // Not asked for where a test has failed.
+                        // The sender is gone if a test has failed.
                         let _ = asked.lock().unwrap().recv();
                         json_reply(&sample_sales_unit().to_string())
                     } else {
@@ -65,7 +66,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
                     }
                 }
             };
-            // A program that has ended does not read it.
+            // Fails if the program has ended.
             drop(stream.write_all(&answer));
         }
     });
@@ -81,7 +82,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
     command.stdout(stdout).stderr(Stdio::piped());
     let mut program = Killed(command.spawn().unwrap());
     let lines = program.stderr_lines();
-    assert_eq!(lines.next(), "asked to wait (429): no request for 1500 s");
+    assert_eq!(lines.next(), "the API answered 429: no requests for 1500 s");
     Closed {
         program,
         lines,
@@ -92,7 +93,7 @@ fn closed(stdout: impl Into<Stdio>) -> Closed {
 }
 
 impl Closed {
-    /// Ends the program; gives what it said after that it waits.
+    /// Answers the first worker and waits for the exit. Returns the lines after the first.
     #[track_caller]
     fn ends(&mut self, code: i32) -> Vec<String> {
         self.answer_first.send(()).unwrap();
@@ -107,7 +108,7 @@ fn all_workers_wait_when_the_api_asks_one_to() {
     closed.answer_first.send(()).unwrap();
     let mut stdout = BufReader::new(closed.program.0.stdout.take().unwrap());
     stdout.read_line(&mut String::new()).unwrap();
-    // The first worker could ask for another sales unit now.
+    // The first worker is free to send another request now.
     spend_time(&Sandbox::start().unwrap());
     assert_eq!(closed.requests.load(Ordering::SeqCst), 4);
 }
@@ -117,7 +118,7 @@ fn a_reader_that_is_gone_ends_it_though_workers_wait() {
     let mut closed = closed(Stdio::piped());
     drop(closed.program.0.stdout.take());
     let said = closed.ends(0);
-    // Not once for each of the three, unless they were told so seconds after each other.
+    // One line for the three workers; a second one if they were told seconds apart.
     assert!(said.len() < 2, "{said:?}");
 }
 
@@ -133,24 +134,24 @@ fn a_full_disk_ends_it_though_workers_wait() {
 #[test]
 fn a_wait_is_announced_once() {
     let now = Instant::now();
-    let mut waits = announced::Waits::default();
-    // Milliseconds from the beginning, those of the wait, and whether there is a line.
+    let mut reported = now;
+    // Milliseconds since the start, milliseconds to wait, and whether it is reported.
     for (after, wait, expected) in [
         (0, 999, false),
         (0, 3000, true),
         (0, 3000, false),
         (900, 3000, false),
-        // A second longer than what was said.
+        // Ends a second later than the reported one.
         (1000, 3000, true),
         (1500, 500, false),
         (3999, 1000, false),
         (4000, 1000, true),
-        // That one is over.
+        // The reported one is over.
         (6000, 999, false),
         (6000, 1000, true),
     ] {
         let now = now + Duration::from_millis(after);
-        let is_news = waits.is_news(Duration::from_millis(wait), now);
+        let is_news = progress::is_news(&mut reported, Duration::from_millis(wait), now);
         assert_eq!(is_news, expected, "{wait} ms after {after} ms");
     }
 }
@@ -161,7 +162,7 @@ fn it_goes_on_when_the_time_is_up() {
     let route = "GET /management/v1/sales-units/1000003";
     sandbox.fault(route, 1, Fault::status_retry_after(429, "1"));
     let output = export(&sandbox, &["--workers", "1"]);
-    let stderr = "asked to wait (429): no request for 1 s\n12 sales units, 0 failed\n";
+    let stderr = "the API answered 429: no requests for 1 s\nexported 12, failed 0\n";
     assert_export(&output, 0, &rows(12), stderr);
     assert_eq!(sandbox.count(DETAILS), 13);
 }
@@ -186,7 +187,7 @@ fn hours_are_not_waited_for() {
                   A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c] \
                   (retry after 7200 s)\n";
     assert_output(&output, 2, "", stderr);
-    // Nor is it where a sales unit is asked for, nor by those that come after.
+    // The same for a sales unit, and for the requests that would have to wait for it.
     sandbox.fault(DETAILS, 1, Fault::status_retry_after(429, "7200"));
     let output = export(&sandbox, &["--workers", "1"]);
     assert_eq!(sandbox.count(DETAILS), 1);
@@ -200,7 +201,7 @@ fn the_list_waits_too() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault(LIST, 1, Fault::status_retry_after(429, "1"));
     let output = export(&sandbox, &[]);
-    let stderr = "asked to wait (429): no request for 1 s\n3 sales units, 0 failed\n";
+    let stderr = "the API answered 429: no requests for 1 s\nexported 3, failed 0\n";
     assert_export(&output, 0, &three_rows(), stderr);
 }
 
@@ -236,8 +237,8 @@ fn a_worker_that_panics_ends_it_though_others_wait() {
                 panic!("on purpose");
             }
         };
-        let error = workers::run(2, vec![0, 1], work, |()| Ok(())).unwrap_err();
-        assert_eq!(error.to_string(), "a worker panicked");
+        let mut results = workers::run(2, vec![0, 1], work).unwrap();
+        assert_eq!(results.next(), Some(Err("a worker panicked")));
     });
     drop(sender);
 }
@@ -245,17 +246,12 @@ fn a_worker_that_panics_ends_it_though_others_wait() {
 #[test]
 fn results_come_in_the_order_of_the_jobs() {
     for threads in [1, 3, 64] {
-        let mut taken = Vec::new();
-        let take = |result| {
-            taken.push(result);
-            Ok(())
-        };
-        workers::run(threads, (0..1000).collect(), |job: i32| -job, take).unwrap();
-        assert!(taken.into_iter().eq((0..1000).map(|job| -job)));
+        let results = workers::run(threads, (0..1000).collect(), |job: i32| -job).unwrap();
+        assert!(results.eq((0..1000).map(|job| Ok(-job))));
     }
 }
 
-/// More than a worker needs for its next request, if it makes one.
+/// Takes longer than a worker takes to send another request.
 fn spend_time(sandbox: &Sandbox) {
     let session = sandbox.session();
     for _ in 0..20 {
