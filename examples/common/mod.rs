@@ -9,6 +9,7 @@ pub(crate) mod arguments;
 pub(crate) mod server;
 
 use arguments::Arguments;
+use serde::de::DeserializeOwned;
 use vipps::{Error, ErrorKind};
 
 /// An example as its command line describes it.
@@ -122,4 +123,60 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
         None => text,
         Some(_) => text.chars().take(columns - 3).collect::<String>() + "...",
     }
+}
+
+/// Text in lines of at most 80 columns, each after the first indented. It breaks at spaces only, so
+/// that a path or a URL stays whole.
+pub(crate) fn wrap(text: &str) -> String {
+    let (mut wrapped, mut column) = (String::new(), 0);
+    for (nth, word) in text.split(' ').enumerate() {
+        let width = visible(word).chars().count();
+        if nth > 0 && column > INDENT.len() && column + 1 + width > 80 {
+            wrapped.push('\n');
+            wrapped.push_str(INDENT);
+            column = INDENT.len();
+        } else if nth > 0 {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped.push_str(word);
+        column += width;
+    }
+    wrapped
+}
+
+const INDENT: &str = "    ";
+
+impl Failure {
+    /// The same failure with its message wrapped, after the program's name.
+    pub(crate) fn wrapped(self, program: &Program) -> Self {
+        let Self::Exit(code, message) = self else {
+            return self;
+        };
+        let start = format!("{}: ", program.name);
+        let lines = message
+            .split('\n')
+            .enumerate()
+            .map(|(nth, line)| match nth {
+                0 => wrap(&format!("{start}{line}")).split_off(start.len()),
+                _ => wrap(line),
+            });
+        Self::Exit(code, lines.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Reads JSON, with or without a byte order mark. An error shows the text before it, which tells
+/// the field.
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).map_err(|error| {
+        let line = text.lines().nth(error.line().saturating_sub(1));
+        let line = line.unwrap_or_default();
+        let before = line.get(..error.column()).unwrap_or(line).trim();
+        let start = before.char_indices().rev().nth(39).map_or(0, |(at, _)| at);
+        visible(&format!(
+            "{error}, after {}",
+            before.get(start..).unwrap_or(before)
+        ))
+    })
 }
