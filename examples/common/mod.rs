@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write, stderr, stdout};
+use std::mem;
 use std::process::ExitCode;
 
 pub(crate) mod arguments;
@@ -128,7 +129,14 @@ pub(crate) fn fit(text: &str, columns: usize) -> String {
 /// Text in lines of at most 80 columns, each after the first indented. It breaks at spaces only, so
 /// that a path or a URL stays whole.
 pub(crate) fn wrap(text: &str) -> String {
-    let (mut wrapped, mut column) = (String::new(), 0);
+    wrap_from(0, text)
+}
+
+/// The same for text that starts in this column.
+fn wrap_from(mut column: usize, text: &str) -> String {
+    const INDENT: &str = "    ";
+
+    let mut wrapped = String::new();
     for (nth, word) in text.split(' ').enumerate() {
         let width = visible(word).chars().count();
         if nth > 0 && column > INDENT.len() && column + 1 + width > 80 {
@@ -145,22 +153,16 @@ pub(crate) fn wrap(text: &str) -> String {
     wrapped
 }
 
-const INDENT: &str = "    ";
-
 impl Failure {
-    /// The same failure with its message wrapped, after the program's name.
+    /// The same failure with its message wrapped, to follow the program's name.
     pub(crate) fn wrapped(self, program: &Program) -> Self {
         let Self::Exit(code, message) = self else {
             return self;
         };
-        let start = format!("{}: ", program.name);
+        let mut column = program.name.len() + 2;
         let lines = message
             .split('\n')
-            .enumerate()
-            .map(|(nth, line)| match nth {
-                0 => wrap(&format!("{start}{line}")).split_off(start.len()),
-                _ => wrap(line),
-            });
+            .map(|line| wrap_from(mem::take(&mut column), line));
         Self::Exit(code, lines.collect::<Vec<_>>().join("\n"))
     }
 }
@@ -173,10 +175,8 @@ pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
         let line = text.lines().nth(error.line().saturating_sub(1));
         let line = line.unwrap_or_default();
         let before = line.get(..error.column()).unwrap_or(line).trim();
-        let start = before.char_indices().rev().nth(39).map_or(0, |(at, _)| at);
-        visible(&format!(
-            "{error}, after {}",
-            before.get(start..).unwrap_or(before)
-        ))
+        let start = before.char_indices().rev().nth(39);
+        let end = start.and_then(|(start, _)| before.get(start..));
+        visible(&format!("{error}, after {}", end.unwrap_or(before)))
     })
 }

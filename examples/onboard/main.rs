@@ -24,7 +24,7 @@ use std::str::FromStr;
 use std::thread::sleep;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use vipps::management::{
     PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, ProductType,
     ProductUseCase, get_product_order, prefill_product_order,
@@ -110,14 +110,16 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
     })
 }
 
+/// Says that an order is sent again. A retry with a new token does not wait.
 fn say_retry(attempt: &Attempt) {
-    // A retry with a new token does not wait.
-    if let Some(wait) = attempt.retry_in().filter(|wait| !wait.is_zero()) {
-        let (method, path) = (attempt.method(), attempt.path());
-        let (status, wait) = (attempt.status(), wait.as_secs_f64());
+    let wait = attempt.retry_in().unwrap_or_default().as_secs_f64();
+    if attempt.method() == "POST" && wait > 0.0 {
+        let status = attempt.status();
         let failed = status.map_or("no answer".to_owned(), |status| status.to_string());
-        let line = format!("onboard: {method} {path}: {failed}; retrying in {wait:.1} s");
-        say(&wrap(&line));
+        let path = attempt.path();
+        say(&format!(
+            "onboard: POST {path}: {failed}; retrying in {wait:.1} s"
+        ));
     }
 }
 
@@ -201,19 +203,19 @@ fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
     let wrong = |error: String| Failure::setup(format!("{}: {error}", shown(file)));
     let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
     let order: PrefillProductOrder = from_json(&text).map_err(wrong)?;
-    let members: Value = from_json(&text).map_err(wrong)?;
-    check_known::<ProductType>(&members["productType"])
-        .and_then(|()| check_known::<ProductUseCase>(&members["productUseCase"]))
+    let members: Map<String, Value> = from_json(&text).map_err(wrong)?;
+    check_known::<ProductType>(members.get("productType"))
+        .and_then(|()| check_known::<ProductUseCase>(members.get("productUseCase")))
         .and_then(|()| order.validate())
         .map_err(|error| wrong(error.to_string()))?;
-    Ok((order, !members["idempotencyKey"].is_null()))
+    let key = members.get("idempotencyKey");
+    Ok((order, key.is_some_and(|key| !key.is_null())))
 }
 
 /// Refuses a value that this crate does not know, which is more likely misspelt than new.
-fn check_known<T: FromStr<Err = Error>>(value: &Value) -> Result<(), Error> {
-    value
-        .as_str()
-        .map_or(Ok(()), |value| value.parse::<T>().map(drop))
+fn check_known<T: FromStr<Err = Error>>(value: Option<&Value>) -> Result<(), Error> {
+    let value = value.and_then(Value::as_str);
+    value.map_or(Ok(()), |value| value.parse::<T>().map(drop))
 }
 
 fn shown(file: &Path) -> String {
