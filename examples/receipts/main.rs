@@ -109,7 +109,7 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
             }
         };
         for note in notes {
-            print(&wrap(&format!("    {}", visible(&note))))?;
+            print(&wrap(&format!("    {note}")))?;
         }
     }
     print(&format!(

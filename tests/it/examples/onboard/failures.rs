@@ -40,6 +40,30 @@ fn killed_before_the_answer_it_sends_the_same_again() {
 }
 
 #[test]
+fn two_runs_at_once_make_one_order() {
+    let desk = Desk::new("two");
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let first = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 1));
+    let second = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 2));
+    desk.sandbox.release();
+    desk.wait_for_looks();
+    desk.wait_for_looks();
+    desk.set(&ProductOrderStatus::Rejected);
+    for program in [first, second] {
+        let output = end(program);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.starts_with(ORDERED), "{output:?}");
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+    }
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 2);
+    assert_eq!(key(&posts[0]), key(&posts[1]));
+    desk.assert_one_order();
+}
+
+#[test]
 fn killed_while_it_waits_it_only_goes_on_waiting() {
     let desk = Desk::new("waiting");
     desk.sandbox.fault(LOOK, 1, Fault::Hold);
@@ -211,6 +235,7 @@ fn it_waits_for_as_long_as_the_api_asks() {
     // Three times as long as it waits otherwise.
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(desk.sandbox.count(LOOK), 1);
+    assert!(lines.0.try_recv().is_err());
     assert!(program.0.try_wait().unwrap().is_none());
 }
 
