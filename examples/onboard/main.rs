@@ -6,15 +6,11 @@
 //! cargo run --example onboard -- --order ID      # with VIPPS_* set: only wait
 //! ```
 //!
-//! FILE is a [`PrefillProductOrder`] as JSON: the fields of the API and, optionally, the
-//! `idempotencyKey`. The program can be stopped at any time and run again with the same FILE, even
-//! while another run is active, without ordering twice. Before it sends anything it saves the order
-//! with its key and the base URL in `FILE.state`, and the answer when it arrives. A later run sends
-//! the same order with the same key, or only waits if the answer is there.
-//!
-//! `FILE.state` is removed in one case only: the very first attempt is refused with 400 or 422, so
-//! that nothing can come of the key. A changed FILE or another base URL is an error. To order the
-//! same product again, copy FILE to another name.
+//! FILE is a [`PrefillProductOrder`] as JSON. Before the program sends anything it saves the order,
+//! with its idempotency key and the base URL, in `FILE.state`, and the answer when it arrives. A
+//! later run with the same FILE sends the same order with the same key, or only waits if the answer
+//! is there. The state is removed only if the very first attempt is refused with 400 or 422, so
+//! that nothing can come of the key.
 
 use std::fs;
 use std::io::{IsTerminal, stderr};
@@ -56,9 +52,11 @@ usage: onboard [FILE] [--poll SECONDS]
 
 With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in
 the environment it calls the API. Without any VIPPS_* it calls its own
-sandbox, plays the merchant too, and does not wait. It can be stopped at
-any time and run again with the same FILE: FILE.state prevents a second
-order.
+sandbox, plays the merchant too, and does not wait.
+
+It can be stopped at any time and run again with the same FILE, even while
+another run is active: FILE.state prevents a second order. To order the
+same product again, copy FILE to another name.
 
 Exit codes: 0 completed, 1 a call failed or nobody reads the output any
 more, and the same command can be run again, 2 wrong arguments, files or
@@ -142,10 +140,10 @@ fn order_once(session: &Session, file: &Path) -> Result<ProductOrderId, Failure>
                 order = order.idempotency_key(state.order.key().clone());
             }
             if order != state.order {
+                let file = shown(file);
                 return Err(Failure::setup(format!(
-                    "{} has changed since it was sent: undo the changes, or use another FILE for \
-                     another order",
-                    shown(file),
+                    "{file} has changed since it was sent: undo the changes, or use another FILE \
+                     for another order"
                 )));
             }
             state
@@ -186,8 +184,8 @@ fn order_once(session: &Session, file: &Path) -> Result<ProductOrderId, Failure>
     state.answer = Some(answer);
     state_file.replace(&state).map_err(|error| {
         Failure::passing(format!(
-            "{id} is ordered, but {error}\nThe same command sends the same order and never a \
-             second one; --order {id} only waits."
+            "{id} is ordered, but cannot write {state_file}: {error}\nThe same command sends the \
+             same order and never a second one; --order {id} only waits."
         ))
     })?;
     printed.map(|()| id)

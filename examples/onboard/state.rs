@@ -55,7 +55,7 @@ impl StateFile {
             io::ErrorKind::AlreadyExists => {
                 Failure::passing(format!("another run has just created {self}"))
             }
-            _ => Failure::setup(self.cannot_write(&error)),
+            _ => Failure::setup(format!("cannot write {self}: {error}")),
         })
     }
 
@@ -71,9 +71,8 @@ impl StateFile {
         Ok(())
     }
 
-    pub(crate) fn replace(&self, state: &State) -> Result<(), String> {
+    pub(crate) fn replace(&self, state: &State) -> io::Result<()> {
         self.write(state, |temporary, path| fs::rename(temporary, path))
-            .map_err(|error| self.cannot_write(&error))
     }
 
     /// Removes the file if it still holds this state, which another run may have replaced.
@@ -94,10 +93,6 @@ impl StateFile {
                 put(&temporary, &self.0)
             });
         written.inspect_err(|_| drop(fs::remove_file(&temporary)))
-    }
-
-    fn cannot_write(&self, error: &io::Error) -> String {
-        format!("cannot write {self}: {error}")
     }
 }
 

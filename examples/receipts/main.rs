@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use vipps::order_management::{
-    self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
-    UnitInfo, ensure_receipt, format_minor_units,
+    self, BottomLine, Category, OrderId, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
+    Totals, UnitInfo, ensure_receipt, format_minor_units,
 };
 use vipps::sandbox::Sandbox;
-use vipps::{Error, Session};
+use vipps::{Error, FieldProblem, Session};
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -92,24 +92,25 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let (mut added, mut existing, mut failed) = (0, 0, 0);
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let notes = match send(&session, file) {
+        match send(&session, file) {
             Ok(sent) => {
                 let (count, outcome) = match sent.outcome {
                     ReceiptOutcome::AlreadyThere => (&mut existing, "already there"),
                     _ => (&mut added, "added"),
                 };
                 *count += 1;
-                print(&row(&name, &sent.order, &sent.total, &sent.tax, outcome))?;
-                sent.warnings
+                let total = format_minor_units(sent.totals.total_amount);
+                let tax = format_minor_units(sent.totals.total_tax_amount);
+                print(&row(&name, sent.order.as_str(), &total, &tax, outcome))?;
+                for FieldProblem { name, reason, .. } in sent.warnings {
+                    print(&wrap(&format!("    warning: {name}: {reason}")))?;
+                }
             }
             Err(error) => {
                 failed += 1;
                 print(&row(&name, "", "", "", "FAILED"))?;
-                vec![error.to_string()]
+                print(&wrap(&format!("    {error}")))?;
             }
-        };
-        for note in notes {
-            print(&wrap(&format!("    {note}")))?;
         }
     }
     print(&format!(
@@ -144,11 +145,10 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 struct Sent {
-    order: String,
-    total: String,
-    tax: String,
+    order: OrderId,
+    totals: Totals,
+    warnings: Vec<FieldProblem>,
     outcome: ReceiptOutcome,
-    warnings: Vec<String>,
 }
 
 fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Error>> {
@@ -158,29 +158,21 @@ fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Erro
     let totals = receipt.totals()?;
     let category = order.category;
     let category = category.map(|category| Category::new(category.r#type.0, category.url));
-    if let Some(category) = &category {
-        category.validate()?;
-    }
-    let id = order.order.0;
-    let name = id.to_string();
-    let reference = match order.payment.0 {
-        PaymentType::Recurring => OrderRef::recurring(id),
-        _ => OrderRef::ecom(id),
+    category.as_ref().map_or(Ok(()), Category::validate)?;
+    let order = match order.payment.0 {
+        PaymentType::Recurring => OrderRef::recurring(order.order.0),
+        _ => OrderRef::ecom(order.order.0),
     };
-    let outcome = ensure_receipt(session, &reference, &receipt)?;
+    let outcome = ensure_receipt(session, &order, &receipt)?;
     // The receipt first: it cannot be changed, and a category can be replaced any time.
     if let Some(category) = &category {
-        order_management::put_category(session, &reference, category)?;
+        order_management::put_category(session, &order, category)?;
     }
-    let warnings = receipt.warnings().into_iter();
     Ok(Sent {
-        order: name,
-        total: format_minor_units(totals.total_amount),
-        tax: format_minor_units(totals.total_tax_amount),
+        order: order.order_id,
+        totals,
+        warnings: receipt.warnings(),
         outcome,
-        warnings: warnings
-            .map(|warning| format!("warning: {}: {}", warning.name, warning.reason))
-            .collect(),
     })
 }
 
