@@ -30,7 +30,7 @@ const COMPLETED: &str = "status  COMPLETED, sales unit 20000001 ACME Fantastic F
 const SAMPLE: &str = include_str!("../../../examples/onboard/order.json");
 const ASKED_FOR: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
 
-/// A sandbox, and an order in a directory of its own.
+/// A sandbox, and an order in its own directory.
 struct Desk {
     sandbox: Sandbox,
     directory: Directory,
