@@ -10,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod server;
 
 use arguments::Arguments;
+use serde::de::DeserializeOwned;
 use vipps::{Error, ErrorKind};
 
 /// An example as its command line describes it.
@@ -116,10 +117,10 @@ pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
         .map_err(|error| cannot_write("standard output", &error))
 }
 
-/// Prints a line on standard error, whatever it holds. A program does not stop because nobody
+/// Prints a message on standard error, whatever it holds. A program does not stop because nobody
 /// reads it.
-pub(crate) fn say(line: &str) {
-    drop(stderr().write_all((visible(line) + "\n").as_bytes()));
+pub(crate) fn say(message: &str) {
+    drop(stderr().write_all((wrap(message) + "\n").as_bytes()));
 }
 
 /// Text on one line of a terminal, whatever it holds: control characters, and characters that
@@ -154,4 +155,38 @@ pub(crate) fn cannot_write(name: &str, error: &io::Error) -> Failure {
         io::ErrorKind::BrokenPipe => Failure::ReaderGone,
         _ => Failure::passing(format!("cannot write to {name}: {error}")),
     }
+}
+
+/// Text in lines of at most 80 columns, each after the first indented. It breaks at spaces only, so
+/// that a path or a URL stays whole.
+pub(crate) fn wrap(text: &str) -> String {
+    let (mut wrapped, mut column) = (String::new(), 0);
+    for (nth, word) in visible(text).split(' ').enumerate() {
+        let width = word.chars().count();
+        let (space, start) = match column + 1 + width > 80 && column > 4 {
+            true => ("\n    ", 4),
+            false => (" ", column + 1),
+        };
+        if nth > 0 {
+            wrapped.push_str(space);
+            column = start;
+        }
+        wrapped.push_str(word);
+        column += width;
+    }
+    wrapped
+}
+
+/// Reads JSON, with or without a byte order mark. An error shows the text before it, which tells
+/// the field.
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).map_err(|error| {
+        let line = text.lines().nth(error.line().saturating_sub(1));
+        let line = line.unwrap_or_default();
+        let before = line.get(..error.column()).unwrap_or(line).trim();
+        let start = before.char_indices().rev().nth(39);
+        let end = start.and_then(|(start, _)| before.get(start..));
+        format!("{error}, after {}", end.unwrap_or(before))
+    })
 }

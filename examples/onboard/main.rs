@@ -1,325 +1,273 @@
-//! Orders a product for a merchant, prints the link for the merchant, and waits until the order is completed, rejected or expired.
+//! Orders a product for a merchant and waits until the order is completed, rejected or expired.
 //!
 //! ```sh
-//! cargo run --example onboard                    # order.json beside this file, with a sandbox that plays the merchant too
-//! cargo run --example onboard -- order.json      # with VIPPS_* in the environment: a real order
-//! cargo run --example onboard -- --order ID      # waits only
+//! cargo run --example onboard                    # order.json beside this file, with a sandbox
+//! cargo run --example onboard -- order.json      # with VIPPS_* set: a real order
+//! cargo run --example onboard -- --order ID      # with VIPPS_* set: only wait
 //! ```
 //!
-//! The file is a [`PrefillProductOrder`] as JSON: the fields of the service, and `idempotencyKey` if the key is not to be made up. The
-//! program may be stopped at any moment and run again with the same file, also while another run is going on, and nothing is ordered
-//! twice: before it sends, it writes the order with its key and the service's address to `FILE.state`, and afterwards the order's id with
-//! it. A later run that finds an id there only waits, and one that finds nothing but the order sends it again with the same key.
-//!
-//! The state is removed again in one case only: the service has refused what the order says (400 or 422), and nothing but that ever came of
-//! its key. Such an answer stays with the key; every other refusal may pass, or leaves open what was ordered. A file that has changed since
-//! is an error, and so is another service. To order the same once more, copy the file under another name.
-//!
-//! With a sandbox of its own no state is written: the order is gone when the program ends.
-//!
-//! | exit code | |
-//! |---|---|
-//! | 0 | completed |
-//! | 1 | a call failed, or the output could not be written, see the message; whatever it says, the same command can be run again |
-//! | 2 | wrong arguments, a file that is no order or has changed, settings |
-//! | 3 | rejected |
-//! | 4 | expired |
+//! FILE is a [`PrefillProductOrder`] as JSON. Before the program sends anything it saves the order,
+//! with its idempotency key and the base URL, in `FILE.state`, and the answer when it arrives. A
+//! later run with the same FILE sends the same order with the same key, or only waits if the answer
+//! is there. The state is removed only if the very first attempt is refused with 400 or 422, so
+//! that nothing can come of the key.
 
-use std::fmt;
-use std::io::{self, Write};
+use std::fs;
+use std::io::{IsTerminal, stderr};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::thread;
+use std::str::FromStr;
+use std::thread::sleep;
+use std::time::Duration;
 
+use serde_json::{Map, Value};
 use vipps::management::{
-    PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, get_product_order,
-    prefill_product_order,
+    PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, ProductType,
+    ProductUseCase, get_product_order, prefill_product_order,
 };
 use vipps::sandbox::Sandbox;
-use vipps::{Delivery, Error, ErrorKind, RetryPolicy, Session};
+use vipps::{Attempt, Error, Session};
 
-#[path = "../common/flags.rs"]
-mod arguments;
-mod intervals;
-mod merchant;
-mod options;
-#[path = "../common/server.rs"]
-mod server;
+#[path = "../common/mod.rs"]
+mod common;
 mod state;
-mod waits;
 
-use options::{Options, Task};
+use common::arguments::Arguments;
+use common::{Failure, Program, fit, from_json, print, print_text, say, server};
 use state::{State, StateFile};
-use waits::Waits;
 
-/// How often an order is sent while the service, or the network to it, is down.
-const SEND_ATTEMPTS: u32 = 5;
+const PROGRAM: Program = Program {
+    name: "onboard",
+    help: "\
+Orders a product for a merchant, prints the URL where the merchant
+submits the order, and waits until it is completed, rejected or expired.
+
+usage: onboard [FILE] [--poll SECONDS]
+       onboard --order ID [--poll SECONDS]
+
+  FILE             the order as JSON; without VIPPS_* the default is
+                   examples/onboard/order.json
+  --order ID       only wait for this order
+  --poll SECONDS   how often to get the status, 0.1 to 3600; 30 by default
+
+With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in
+the environment it calls the API. Without any VIPPS_* it calls its own
+sandbox, plays the merchant too, and does not wait.
+
+It can be stopped at any time and run again with the same FILE, even while
+another run is active: FILE.state prevents a second order. To order the
+same product again, copy FILE to another name.
+
+Exit codes: 0 completed, 1 a call failed or nobody reads the output any
+more, and the same command can be run again, 2 wrong arguments, files or
+settings, 3 rejected, 4 expired.
+",
+    options: &["--order", "--poll"],
+    switches: &[],
+    operands: 1,
+    reader_gone: 1,
+};
 
 fn main() -> ExitCode {
-    let ended = match Options::read() {
-        Ok(Some(options)) => run(&options),
-        Ok(None) => print(options::HELP.trim_end()).map(|()| ExitCode::SUCCESS),
-        Err(error) => Err(Failure::setup(format!("{error}\nTry --help."))),
-    };
-    ended.unwrap_or_else(|failure| {
-        say(&format!("onboard: {}", failure.text));
-        ExitCode::from(failure.code)
-    })
+    PROGRAM.main(run)
 }
 
-struct Failure {
-    code: u8,
-    text: String,
-}
-
-impl Failure {
-    /// Another run may fare better.
-    fn passing(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { code: 1, text }
-    }
-
-    /// Something to put right first.
-    fn setup(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self { code: 2, text }
-    }
-}
-
-/// Orders or finds the order, and follows it to the status that it ends with.
-fn run(options: &Options) -> Result<ExitCode, Failure> {
+fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let poll = arguments.number("--poll", 0.1..=3600.0)?.unwrap_or(30.0);
+    let file = arguments.operands.first().map(Path::new);
+    let followed = arguments.text("--order");
+    // The sandbox lives until the end of this function.
     let (builder, sandbox) = server::session_builder("onboard", Sandbox::builder())?;
-    // It lives until the end of this function.
-    let sandbox = sandbox.map(Arc::new);
-    // What is repeated is repeated here, where it can be seen.
-    let session = builder.retry(RetryPolicy::none()).build()?;
-    let mut waits = Waits::new(options.poll);
-    let id = match (&options.task, &sandbox) {
-        (Task::Follow(id), None) => {
-            waits.print(&format!("order   {id}"))?;
-            id.clone()
-        }
-        (Task::Order(Some(file)), None) => {
-            order(&session, file, &StateFile::beside(file), &mut waits)?
-        }
-        (Task::Order(None), None) => {
-            return Err(Failure::setup(
-                "VIPPS_* are set: say which FILE is to be ordered",
-            ));
-        }
-        (Task::Follow(_), Some(_)) => {
-            return Err(Failure::setup(
-                "no VIPPS_* are set, and a sandbox of its own has no order yet",
-            ));
-        }
-        (Task::Order(file), Some(sandbox)) => {
-            waits.print(&format!("Against a sandbox at {}.\n", sandbox.url()))?;
-            let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/onboard/order.json");
-            let file = file.as_ref().unwrap_or(&sample);
-            let id = order(&session, file, &StateFile::none(), &mut waits)?;
-            let (sandbox, ordered) = (Arc::clone(sandbox), id.clone());
-            thread::spawn(move || merchant::play(&sandbox, &ordered));
+    let session = builder.observer(say_retry).build()?;
+    let id = match (file, followed, &sandbox) {
+        (Some(_), Some(_), _) => return Err(Failure::usage("give FILE or --order, not both")),
+        (None, None, None) => return Err(Failure::usage("FILE is required with VIPPS_* set")),
+        (None, Some(_), Some(_)) => return Err(Failure::usage("--order needs VIPPS_*")),
+        (None, Some(id), None) => {
+            let id = ProductOrderId::new(id);
+            let id = id.map_err(|error| Failure::usage(format!("--order: {error}")))?;
+            print(&format!("order   {id}"))?;
             id
         }
+        (Some(file), None, None) => order_once(&session, file)?,
+        (file, None, Some(sandbox)) => {
+            print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
+            let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/onboard/order.json");
+            let (order, _) = read(file.unwrap_or(&sample))?;
+            let answer = prefill_product_order(&session, &order)?;
+            print_order(&answer)?;
+            answer.prefilled_order_id
+        }
     };
-    let has_link = matches!(options.task, Task::Order(_));
-    Ok(match follow(&session, &id, has_link, &mut waits)? {
-        ProductOrderStatus::Rejected => ExitCode::from(3),
-        ProductOrderStatus::Expired => ExitCode::from(4),
-        _ => ExitCode::SUCCESS,
+    let poll = Duration::from_secs_f64(poll);
+    let status = follow(&session, &id, followed.is_none(), poll, sandbox.as_ref())?;
+    Ok(match status {
+        ProductOrderStatus::Rejected => 3,
+        ProductOrderStatus::Expired => 4,
+        _ => 0,
     })
 }
 
-/// Orders what a file says, unless that was done before.
-fn order(
-    session: &Session,
-    file: &Path,
-    state_file: &StateFile,
-    waits: &mut Waits,
-) -> Result<ProductOrderId, Failure> {
-    let (order, has_key) = read(file)?;
-    let service = session.base_url().to_owned();
-    let (mut state, is_new) = match state_file.read()? {
+/// Says that an order is sent again. A retry with a new token does not wait.
+fn say_retry(attempt: &Attempt) {
+    let wait = attempt.retry_in().unwrap_or_default().as_secs_f64();
+    if attempt.method() == "POST" && wait > 0.0 {
+        let status = attempt.status();
+        let failed = status.map_or("no answer".to_owned(), |status| status.to_string());
+        let path = attempt.path();
+        say(&format!(
+            "onboard: POST {path}: {failed}; retrying in {wait:.1} s"
+        ));
+    }
+}
+
+/// Sends the order of a file, or the one that an earlier run began to send, unless it is answered.
+fn order_once(session: &Session, file: &Path) -> Result<ProductOrderId, Failure> {
+    let (mut order, has_key) = read(file)?;
+    let state_file = StateFile::beside(file);
+    let saved = state_file.read()?;
+    let is_new = saved.is_none();
+    let mut state = match saved {
+        Some(state) if state.base_url != session.base_url() => {
+            return Err(Failure::setup(format!(
+                "{state_file} is for an order at {}, not at {}: use another FILE",
+                state.base_url,
+                session.base_url(),
+            )));
+        }
         Some(state) => {
-            if state.service != service {
+            if !has_key {
+                order = order.idempotency_key(state.order.key().clone());
+            }
+            if order != state.order {
+                let file = shown(file);
                 return Err(Failure::setup(format!(
-                    "{state_file} is of an order at {}, and this run is for {service}: order at each of them from a FILE of its own",
-                    state.service,
+                    "{file} has changed since it was sent: undo the changes, or use another FILE \
+                     for another order"
                 )));
             }
-            let key = state.order.key().clone();
-            let same_key = if has_key {
-                order
-            } else {
-                order.idempotency_key(key)
-            };
-            if same_key != state.order {
-                return Err(Failure::setup(format!(
-                    "{} is not what was sent before: undo its changes to go on with that order, or order this one from a FILE of its own",
-                    file.display(),
-                )));
-            }
-            (state, false)
+            state
         }
         None => {
-            // Without a token nothing is sent: wrong keys leave no state.
-            send(waits, || session.access_token()).map_err(|failed| failed.error)?;
-            let answer = None;
+            // Wrong keys leave no state.
+            session.access_token()?;
             let state = State {
-                service,
+                base_url: session.base_url().to_owned(),
                 order,
-                answer,
+                answer: None,
             };
-            // From here on every run sends the same key.
             state_file.create(&state)?;
-            (state, true)
+            state
         }
     };
-    let is_answered = state.answer.is_some();
-    let answer = match state.answer.clone() {
-        Some(answer) => answer,
-        None => place(session, &state, is_new, state_file, waits)?,
-    };
-    let id = answer.prefilled_order_id.clone();
-    let printed = waits.print(&format!("order   {id}\nlink    {}", answer.prefill_url));
-    if !is_answered {
-        state.answer = Some(answer);
-        state_file.replace(&state).map_err(|error| {
-            Failure::passing(format!(
-                "{id} is ordered, but {error}\nThe same command sends the same again, and no second order; --order {id} only waits."
-            ))
-        })?;
+    if let Some(answer) = &state.answer {
+        print_order(answer)?;
+        return Ok(answer.prefilled_order_id.clone());
     }
-    printed?;
-    Ok(id)
-}
-
-/// Sends an order, whose state is there, and removes the state if nothing can come of it.
-fn place(
-    session: &Session,
-    state: &State,
-    is_new: bool,
-    state_file: &StateFile,
-    waits: &mut Waits,
-) -> Result<PrefillResponse, Failure> {
+    // Also for an earlier run that was stopped before it did so.
     state_file.sync_directory()?;
-    let sent = send(waits, || prefill_product_order(session, &state.order));
-    sent.map_err(|failed| {
-        let is_over = is_new && failed.refused && state_file.remove(state);
-        let may_last = !is_over && !failed.error.is_retryable();
-        let mut failure = Failure::from(failed.error);
-        if let Some(advice) = state_file.advice().filter(|_| may_last) {
-            failure.text = format!("{}\n{advice}", failure.text);
+    let answer = prefill_product_order(session, &state.order).map_err(|error| {
+        let is_refused = matches!(error.status(), Some(400 | 422)) && error.attempts() == 1;
+        let is_over = is_new && is_refused && state_file.remove(&state);
+        if is_over || error.is_retryable() || matches!(state_file.read(), Ok(None)) {
+            return Failure::from(error);
         }
-        failure
-    })
+        Failure::passing(format!(
+            "{error}\n{state_file} is kept, so that the same command sends the same order and \
+             never a second one. If it keeps failing, delete that file, but only while no other \
+             run is active and if GET /management/v2/product-orders does not list the order."
+        ))
+    })?;
+    // Shown even if it cannot be saved, and saved even if nobody reads it.
+    let printed = print_order(&answer);
+    let id = answer.prefilled_order_id.clone();
+    state.answer = Some(answer);
+    state_file.replace(&state).map_err(|error| {
+        Failure::passing(format!(
+            "{id} is ordered, but cannot write {state_file}: {error}\nThe same command sends the \
+             same order and never a second one; --order {id} only waits."
+        ))
+    })?;
+    printed.map(|()| id)
 }
 
-/// The order in a file, and whether its key is in there too.
+fn print_order(answer: &PrefillResponse) -> Result<(), Failure> {
+    print(&format!("order   {}", answer.prefilled_order_id))?;
+    print(&format!("url     {}", answer.prefill_url))
+}
+
+/// Reads and validates an order, and tells whether the file has its key.
 fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
-    let wrong = |error: &dyn fmt::Display| Failure::setup(format!("{}: {error}", file.display()));
-    let bytes = std::fs::read(file).map_err(|error| wrong(&error))?;
-    let order: PrefillProductOrder =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
-    order.validate().map_err(|error| wrong(&error))?;
-    let members: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
+    let wrong = |error: String| Failure::setup(format!("{}: {error}", shown(file)));
+    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let order: PrefillProductOrder = from_json(&text).map_err(wrong)?;
+    let members: Map<String, Value> = from_json(&text).map_err(wrong)?;
+    check_known::<ProductType>(members.get("productType"))
+        .and_then(|()| check_known::<ProductUseCase>(members.get("productUseCase")))
+        .and_then(|()| order.validate())
+        .map_err(|error| wrong(error.to_string()))?;
     let key = members.get("idempotencyKey");
     Ok((order, key.is_some_and(|key| !key.is_null())))
 }
 
-struct SendFailed {
-    error: Error,
-    /// What was sent was refused, for good, and never more than that.
-    refused: bool,
+/// Refuses a value that this crate does not know, which is more likely misspelt than new.
+fn check_known<T: FromStr<Err = Error>>(value: Option<&Value>) -> Result<(), Error> {
+    let value = value.and_then(Value::as_str);
+    value.map_or(Ok(()), |value| value.parse::<T>().map(drop))
 }
 
-/// Makes a call, and makes it again while the service, or the network to it, is down.
-fn send<T>(waits: &mut Waits, call: impl Fn() -> Result<T, Error>) -> Result<T, SendFailed> {
-    let mut in_doubt = false;
-    for _ in 1..SEND_ATTEMPTS {
-        match call() {
-            Err(error) if error.is_retryable() => {
-                in_doubt |= match error.delivery() {
-                    Delivery::NotSent => false,
-                    Delivery::Answered => error.status() != Some(429),
-                    _ => true,
-                };
-                waits.wait_after(&error, "sent");
-            }
-            ended => return ended.map_err(|error| SendFailed::new(error, in_doubt)),
-        }
-    }
-    call().map_err(|error| SendFailed::new(error, in_doubt))
+fn shown(file: &Path) -> String {
+    file.to_string_lossy().into_owned()
 }
 
-impl SendFailed {
-    fn new(error: Error, in_doubt: bool) -> Self {
-        // These two are about the order, and stay with its key. Others are about the keys, the rate or the moment, or come from something
-        // in front of the service that knows nothing of the key.
-        let is_for_good =
-            error.kind() == ErrorKind::Rejected && matches!(error.status(), Some(400 | 422));
-        let refused = is_for_good && !in_doubt;
-        Self { error, refused }
-    }
-}
-
-/// Prints each status that the order gets, up to the last, and before it the link if that has not been printed.
+/// Prints each new status of an order, up to its last. A sandbox gets the merchant's steps.
 fn follow(
     session: &Session,
     id: &ProductOrderId,
-    has_link: bool,
-    waits: &mut Waits,
+    has_url: bool,
+    poll: Duration,
+    sandbox: Option<&Sandbox>,
 ) -> Result<ProductOrderStatus, Failure> {
     let mut last = None;
     loop {
         let order = match get_product_order(session, id) {
             Ok(order) => order,
             Err(error) if error.is_retryable() => {
-                waits.wait_after(&error, "asked");
+                say(&format!("onboard: {error}; still waiting"));
+                // For an hour at most, whatever `Retry-After` says.
+                let asked_for = error.retry_after().unwrap_or_default();
+                sleep(poll.max(asked_for.min(Duration::from_secs(3600))));
                 continue;
             }
             Err(error) => return Err(error.into()),
         };
-        if last.as_ref() != Some(&order.status) {
-            let link = order
-                .product_order_url
-                .filter(|_| !has_link && last.is_none());
-            if let Some(link) = link {
-                waits.print(&format!("link    {link}"))?;
-            }
+        let is_first = last.is_none();
+        if let Some(url) = order.product_order_url.filter(|_| is_first && !has_url) {
+            print(&format!("url     {}", url))?;
+        }
+        let status = order.status;
+        if last.as_ref() != Some(&status) {
             let unit = order.sales_unit.map_or(String::new(), |unit| {
                 format!(", sales unit {} {}", unit.msn, unit.name)
             });
-            waits.print(&format!("status  {}{unit}", order.status))?;
-            if order.status.is_terminal() {
-                return Ok(order.status);
+            print(&fit(&format!("status  {status}{unit}"), 80))?;
+        }
+        if status.is_terminal() {
+            return Ok(status);
+        }
+        if let Some(sandbox) = sandbox {
+            let next = match status {
+                ProductOrderStatus::Received => ProductOrderStatus::MerchantViewed,
+                ProductOrderStatus::MerchantViewed => ProductOrderStatus::OrderSubmitted,
+                _ => ProductOrderStatus::Completed,
+            };
+            sandbox.set_product_order_status(id, next)?;
+        } else {
+            if is_first && stderr().is_terminal() {
+                say("onboard: waiting for the merchant; Ctrl-C stops, the same command resumes");
             }
-            last = Some(order.status);
-            // Where something has happened, more is likely to.
-            waits.begin_anew();
+            sleep(poll);
         }
-        waits.wait();
-    }
-}
-
-/// Prints a line of the result.
-fn print(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}")
-        .map_err(|error| Failure::passing(format!("cannot write to standard output: {error}")))
-}
-
-/// Says what is amiss, if anybody listens.
-fn say(line: &str) {
-    drop(writeln!(io::stderr(), "{line}"));
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        match error.kind() {
-            ErrorKind::Config | ErrorKind::InvalidInput => Self::setup(error.to_string()),
-            _ => Self::passing(error.to_string()),
-        }
+        last = Some(status);
     }
 }

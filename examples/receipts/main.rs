@@ -1,186 +1,208 @@
-//! Sends the receipts and links of a directory of orders, as a cron job of a shop would.
+//! Adds the receipts and categories of a directory of orders, as a shop's cron job would.
 //!
 //! ```sh
-//! cargo run --example receipts                # the orders beside this file, to a sandbox of its own
-//! cargo run --example receipts -- DIRECTORY   # others
+//! cargo run --example receipts                # the orders beside this file, to its own sandbox
+//! cargo run --example receipts -- DIRECTORY   # with VIPPS_* set: to the API
 //! ```
-//!
-//! With `VIPPS_*` in the environment they go to the service; `VIPPS_MERCHANT_SERIAL_NUMBER` is needed. It may be run again at any time, and be
-//! killed at any time: an order whose receipt is there already is left as it is. The exit code is not 0 if any order failed.
-//!
-//! An order is a JSON file. Prices are decimal numbers with tax, as strings or numbers; `tax` is in per cent. What is not said is left out.
-//!
-//! ```json
-//! {
-//!   "order": "shop-1001", "payment": "ecom", "currency": "NOK",
-//!   "lines": [
-//!     {"sku": "SOCK-1", "name": "Wool socks", "price": "199.00", "quantity": "2", "unit": "PCS", "tax": 25, "discount": "20.00",
-//!      "url": "https://example.com/socks"},
-//!     {"sku": "SHIP", "name": "Home delivery", "price": "99.00", "tax": 25, "shipping": true},
-//!     {"sku": "SOCK-2", "name": "Cotton socks", "price": "99.00", "tax": 25, "return": true}
-//!   ],
-//!   "discount": "50.00",
-//!   "receipt_number": "1001",
-//!   "category": {"type": "DELIVERY", "url": "https://example.com/track/1001"}
-//! }
-//! ```
-//!
-//! The order's own `discount` is split over the lines that are not returns.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use vipps::order_management::{
-    self, BottomLine, Category, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
-    UnitInfo, ensure_receipt, format_minor_units,
+    self, BottomLine, Category, OrderId, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
+    Totals, UnitInfo, ensure_receipt, format_minor_units,
 };
 use vipps::sandbox::Sandbox;
-use vipps::{Error, Session};
+use vipps::{Error, FieldProblem, Session};
 
-#[path = "../common/server.rs"]
-mod server;
+#[path = "../common/mod.rs"]
+mod common;
 mod shop;
 
+use common::arguments::Arguments;
+use common::{Failure, Program, fit, from_json, print, print_text, server, wrap};
+
+const PROGRAM: Program = Program {
+    name: "receipts",
+    help: r#"Adds the receipts and categories of a shop's orders.
+
+usage: receipts [DIRECTORY]
+
+  DIRECTORY   holds one JSON file per order; hidden files are skipped.
+              The default is examples/receipts/orders.
+
+With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY and
+VIPPS_MERCHANT_SERIAL_NUMBER in the environment it sends them to the API,
+without any VIPPS_* to its own sandbox. It can be stopped and run again
+at any time: an order never gets a second receipt. Warnings about a
+receipt are printed, and it is sent all the same.
+
+An order, with everything that it can hold:
+
+    {
+      "order": "shop-1001", "payment": "ecom", "currency": "NOK",
+      "lines": [
+        {"sku": "SOCK-1", "name": "Wool socks", "price": "199.00",
+         "quantity": "2", "unit": "PCS", "tax": 25, "discount": "20.00",
+         "url": "https://example.com/socks"},
+        {"sku": "SHIP", "name": "Home delivery", "price": "99.00",
+         "tax": 25, "shipping": true},
+        {"sku": "SOCK-2", "name": "Cotton socks", "price": "99.00",
+         "tax": 25, "return": true}
+      ],
+      "discount": "50.00",
+      "receipt_number": "1001",
+      "category": {"type": "DELIVERY", "url": "https://example.com/1001"}
+    }
+
+Prices include tax, tax is in percent, and both can be strings or numbers.
+The order's own discount is split over the lines that are not returns.
+
+Exit codes: 0 all orders have their receipts; 1 an order failed, or
+nobody reads the output any more: run it again; 2 wrong arguments,
+settings or directory, and nothing was sent.
+"#,
+    options: &[],
+    switches: &[],
+    operands: 1,
+    reader_gone: 1,
+};
+
 fn main() -> ExitCode {
-    let directory = match std::env::args_os().nth(1) {
+    PROGRAM.main(run)
+}
+
+fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let directory = match arguments.operands.first() {
         Some(directory) => PathBuf::from(directory),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/receipts/orders"),
     };
-    match run(&directory) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("receipts: {error}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-/// Sends all orders; gives how many failed.
-fn run(directory: &Path) -> Result<usize, Box<dyn std::error::Error>> {
     // The sandbox lives until the end of this function.
     let (builder, sandbox) = server::session_builder("receipts", Sandbox::builder())?;
-    if let Some(sandbox) = &sandbox {
-        println!("Against a sandbox at {}.\n", sandbox.url());
-    }
     let session = builder.build()?;
-    let files = files(directory)?;
-    if files.is_empty() {
-        return Err(format!("no .json files in {}", directory.display()).into());
+    if session.merchant_serial_number().is_none() {
+        return Err(Failure::setup("VIPPS_MERCHANT_SERIAL_NUMBER is not set"));
     }
-    println!(
-        "{:24} {:20} {:>12} {:>10}  receipt",
-        "file", "order", "total", "tax"
-    );
-    let (mut added, mut there, mut failed) = (0, 0, 0);
+    let files = files(&directory)?;
+    if let Some(sandbox) = &sandbox {
+        print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
+    }
+    print(&row("file", "order", "total", "tax", "receipt"))?;
+    let (mut added, mut existing, mut failed) = (0, 0, 0);
     for file in &files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         match send(&session, file) {
             Ok(sent) => {
-                let outcome = match sent.outcome {
-                    ReceiptOutcome::AlreadyThere => {
-                        there += 1;
-                        "already there"
-                    }
-                    _ => {
-                        added += 1;
-                        "added"
-                    }
+                let (count, outcome) = match sent.outcome {
+                    ReceiptOutcome::AlreadyThere => (&mut existing, "already there"),
+                    _ => (&mut added, "added"),
                 };
-                let (total, tax) = (format_minor_units(sent.total), format_minor_units(sent.tax));
-                println!(
-                    "{name:24} {:20} {total:>12} {tax:>10}  {outcome}",
-                    sent.order
-                );
+                *count += 1;
+                let total = format_minor_units(sent.totals.total_amount);
+                let tax = format_minor_units(sent.totals.total_tax_amount);
+                print(&row(&name, sent.order.as_str(), &total, &tax, outcome))?;
+                for FieldProblem { name, reason, .. } in sent.warnings {
+                    print_text(&wrap(&format!("    warning: {name}: {reason}")))?;
+                }
             }
             Err(error) => {
                 failed += 1;
-                println!("{name:24} {:20} {:>12} {:>10}  FAILED: {error}", "", "", "");
+                print(&row(&name, "", "", "", "FAILED"))?;
+                print_text(&wrap(&format!("    {error}")))?;
             }
         }
     }
-    println!("\n{added} added, {there} already there, {failed} failed");
-    Ok(failed)
+    print_text(&format!(
+        "\n{added} added, {existing} already there, {failed} failed"
+    ))?;
+    Ok(u8::from(failed > 0))
+}
+
+fn row(file: &str, order: &str, total: &str, tax: &str, outcome: &str) -> String {
+    let (file, order) = (fit(file, 20), fit(order, 20));
+    format!("{file:20} {order:20} {total:>12} {tax:>10}  {outcome}")
+}
+
+/// The order files, sorted by name.
+fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let shown = directory.display();
+    let unreadable = |error| Failure::setup(format!("cannot read {shown}: {error}"));
+    let mut files = Vec::new();
+    for entry in directory.read_dir().map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_order = name.to_ascii_lowercase().ends_with(".json") && !name.starts_with('.');
+        if is_order && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(Failure::setup(format!("no .json files in {shown}")));
+    }
+    files.sort();
+    Ok(files)
 }
 
 struct Sent {
-    order: String,
-    total: i64,
-    tax: i64,
+    order: OrderId,
+    totals: Totals,
+    warnings: Vec<FieldProblem>,
     outcome: ReceiptOutcome,
 }
 
 fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Error>> {
-    let order: shop::Order = serde_json::from_slice(&std::fs::read(file)?)?;
-    let reference = match order.payment {
-        PaymentType::Recurring => OrderRef::recurring(order.order.parse()?),
-        PaymentType::Ecom => OrderRef::ecom(order.order.parse()?),
-        other => return Err(format!("payment must be ecom or recurring, not {other}").into()),
-    };
+    let order: shop::Order = from_json(&fs::read_to_string(file)?)?;
     let receipt = receipt(&order)?;
     receipt.validate()?;
     let totals = receipt.totals()?;
     let category = order.category;
-    let category = category.map(|link| Category::new(link.r#type, link.url));
+    let category = category.map(|category| Category::new(category.r#type.0, category.url));
+    category.as_ref().map_or(Ok(()), Category::validate)?;
+    let order = match order.payment.0 {
+        PaymentType::Recurring => OrderRef::recurring(order.order.0),
+        _ => OrderRef::ecom(order.order.0),
+    };
+    let outcome = ensure_receipt(session, &order, &receipt)?;
+    // The receipt first: it cannot be changed, and a category can be replaced any time.
     if let Some(category) = &category {
-        category.validate()?;
-    }
-    let outcome = ensure_receipt(session, &reference, &receipt)?;
-    // The receipt first: it cannot be changed, and the link can be put any number of times.
-    if let Some(category) = &category {
-        order_management::put_category(session, &reference, category)?;
+        order_management::put_category(session, &order, category)?;
     }
     Ok(Sent {
-        order: order.order,
-        total: totals.total_amount,
-        tax: totals.total_tax_amount,
+        order: order.order_id,
+        totals,
+        warnings: receipt.warnings(),
         outcome,
     })
 }
 
 fn receipt(order: &shop::Order) -> Result<Receipt, Error> {
     let lines: Vec<OrderLine> = order.lines.iter().map(line).collect::<Result<_, _>>()?;
-    let bottom_line = BottomLine::new(order.currency.clone()).receipt_number(&order.receipt_number);
+    let bottom_line =
+        BottomLine::new(order.currency.0.clone()).receipt_number(&order.receipt_number);
     let receipt = Receipt::new(bottom_line).lines(lines);
     match &order.discount {
-        Some(discount) => receipt.apply_discount(discount.0),
+        Some(discount) => receipt.apply_discount(discount.0.0),
         None => Ok(receipt),
     }
 }
 
 fn line(line: &shop::Line) -> Result<OrderLine, Error> {
-    let (price, rate) = (line.price.0, line.tax.0);
+    let (price, rate) = (line.price.0.0, line.tax.0);
     let built = match &line.quantity {
         Some(quantity) => {
-            let units = UnitInfo::new(price, quantity.parse()?).quantity_unit(line.unit.clone());
+            let unit = line.unit.as_ref().map(|unit| unit.0.clone());
+            let units = UnitInfo::new(price, quantity.0.clone()).quantity_unit(unit);
             OrderLine::from_units(&line.name, &line.sku, units, rate)?
         }
         None => OrderLine::from_gross(&line.name, &line.sku, price, rate)?,
     };
     let built = match &line.discount {
-        Some(discount) => built.apply_discount(discount.0)?,
+        Some(discount) => built.apply_discount(discount.0.0)?,
         None => built,
     };
     Ok(built
         .product_url(&line.url)
         .is_shipping(line.shipping.then_some(true))
         .is_return(line.r#return.then_some(true)))
-}
-
-/// The orders, in the order of their names.
-fn files(directory: &Path) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
-    let entries = std::fs::read_dir(directory)
-        .map_err(|error| format!("cannot read {}: {error}", directory.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -1,21 +1,24 @@
-//! The orders as the shop exports them. Decimal numbers are read digit by digit, and never become floating point sums.
+//! The orders as the shop exports them.
+
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
+use vipps::Error;
 use vipps::order_management::{
-    CategoryType, Currency, PaymentType, QuantityUnit, TaxRate, minor_units,
+    CategoryType, Currency, OrderId, PaymentType, Quantity, QuantityUnit, TaxRate, minor_units,
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
-    pub(crate) order: String,
-    pub(crate) payment: PaymentType,
-    pub(crate) currency: Currency,
+    pub(crate) order: Parsed<OrderId>,
+    pub(crate) payment: Parsed<PaymentType>,
+    pub(crate) currency: Parsed<Currency>,
     pub(crate) lines: Vec<Line>,
-    pub(crate) discount: Option<Money>,
+    pub(crate) discount: Option<Parsed<Money>>,
     pub(crate) receipt_number: Option<String>,
-    pub(crate) category: Option<Link>,
+    pub(crate) category: Option<Category>,
 }
 
 #[derive(Deserialize)]
@@ -23,11 +26,11 @@ pub(crate) struct Order {
 pub(crate) struct Line {
     pub(crate) sku: String,
     pub(crate) name: String,
-    pub(crate) price: Money,
-    pub(crate) quantity: Option<String>,
-    pub(crate) unit: Option<QuantityUnit>,
-    pub(crate) tax: Percent,
-    pub(crate) discount: Option<Money>,
+    pub(crate) price: Parsed<Money>,
+    pub(crate) quantity: Option<Parsed<Quantity>>,
+    pub(crate) unit: Option<Parsed<QuantityUnit>>,
+    pub(crate) tax: Parsed<TaxRate>,
+    pub(crate) discount: Option<Parsed<Money>>,
     pub(crate) url: Option<String>,
     #[serde(default)]
     pub(crate) shipping: bool,
@@ -37,36 +40,34 @@ pub(crate) struct Line {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Link {
-    pub(crate) r#type: CategoryType,
+pub(crate) struct Category {
+    pub(crate) r#type: Parsed<CategoryType>,
     pub(crate) url: String,
 }
+
+/// A value that is checked as it is read, from a string or from the digits of a number, which
+/// never become floating-point sums.
+pub(crate) struct Parsed<T>(pub(crate) T);
 
 /// `199.00` in minor units.
 pub(crate) struct Money(pub(crate) i64);
 
-/// `25.5` as a rate.
-pub(crate) struct Percent(pub(crate) TaxRate);
+impl FromStr for Money {
+    type Err = Error;
 
-impl<'de> Deserialize<'de> for Money {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = text(&Value::deserialize(deserializer)?).map_err(D::Error::custom)?;
-        minor_units(&text).map(Self).map_err(D::Error::custom)
+    fn from_str(text: &str) -> Result<Self, Error> {
+        minor_units(text).map(Self)
     }
 }
 
-impl<'de> Deserialize<'de> for Percent {
+impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for Parsed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = text(&Value::deserialize(deserializer)?).map_err(D::Error::custom)?;
+        let text = match Value::deserialize(deserializer)? {
+            Value::String(text) => text,
+            // The shortest text that is this number, which is what was exported.
+            Value::Number(number) => number.to_string(),
+            _ => return Err(D::Error::custom("must be a string or a number")),
+        };
         text.parse().map(Self).map_err(D::Error::custom)
-    }
-}
-
-fn text(value: &Value) -> Result<String, String> {
-    match value {
-        Value::String(text) => Ok(text.clone()),
-        // The shortest text that is this number, which is what was exported.
-        Value::Number(number) => Ok(number.to_string()),
-        other => Err(format!("must be a decimal number, not {other}")),
     }
 }

@@ -43,12 +43,24 @@ fn with_vars(mut command: Command, vars: &[(&str, impl AsRef<OsStr>)]) -> Comman
     command
 }
 
-/// How a program reaches a sandbox, as the sandbox example prints it.
+/// Asserts how a program ended. Messages are compared as they are before they are wrapped.
 #[track_caller]
 fn assert_output(output: &Output, code: i32, stdout: &str, stderr: &str) {
     assert_eq!(String::from_utf8_lossy(&output.stdout), stdout);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), stderr);
+    assert_eq!(unwrapped(&output.stderr), stderr);
     assert_eq!(output.status.code(), Some(code));
+}
+
+/// Messages with their continuation lines joined, once they are shown to fit on 80 columns.
+#[track_caller]
+fn unwrapped(messages: &[u8]) -> String {
+    let text = String::from_utf8_lossy(messages);
+    for line in text.lines() {
+        // A long word, such as a path, is not cut.
+        let fits = line.chars().count() <= 80 || !line.trim_start().contains(' ');
+        assert!(fits, "{line}");
+    }
+    text.replace("\n    ", " ")
 }
 
 /// The output with the sandbox's address taken out, which is another one each time.

@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 use vipps::management::{BusinessIdentifier, SalesUnit, get_sales_unit};
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::{Directory, NO_VARS, assert_output, command};
+use super::{Directory, NO_VARS, assert_output, command, unwrapped};
 
 const TOKEN: &str = "POST /accesstoken/get";
 const LIST: &str = "GET /management/v1/sales-units";
@@ -87,7 +87,7 @@ fn a_nightly_run_that_fails_replaces_nothing() {
         Fault::status(403),
     );
     let failed = run(&sandbox, &directory.0);
-    let stderr = String::from_utf8_lossy(&failed.stderr);
+    let stderr = unwrapped(&failed.stderr);
     assert!(
         stderr.starts_with("nightly: GET /management/v1/sales-units/123456: 403"),
         "{stderr}"
@@ -103,7 +103,7 @@ fn a_nightly_run_that_fails_replaces_nothing() {
 
     directory.write("sales-units.json", "{");
     let failed = run(&sandbox, &directory.0);
-    let stderr = String::from_utf8_lossy(&failed.stderr);
+    let stderr = unwrapped(&failed.stderr);
     assert!(stderr.contains("sales-units.json: EOF"), "{stderr}");
     assert_eq!(failed.status.code(), Some(1));
     assert_eq!(

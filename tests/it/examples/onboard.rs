@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use regex::Regex;
 use serde_json::{Value, json};
 
 use vipps::management::{
@@ -17,20 +18,19 @@ mod failures;
 #[cfg(unix)]
 mod output;
 mod state;
-mod waits;
 
 const POST: &str = "POST /management/v1/product-orders";
 const LOOK: &str = "GET /management/v2/product-orders/*/details";
 const ID: &str = "00000000-0000-4000-8000-000000000001";
 const ORDERED: &str = "\
 order   00000000-0000-4000-8000-000000000001
-link    https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001
+url     https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001
 ";
 const COMPLETED: &str = "status  COMPLETED, sales unit 20000001 ACME Fantastic Fitness\n";
 const SAMPLE: &str = include_str!("../../../examples/onboard/order.json");
 const ASKED_FOR: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
 
-/// A sandbox, and an order in a directory of its own.
+/// A sandbox, and an order in its own directory.
 struct Desk {
     sandbox: Sandbox,
     directory: Directory,
@@ -81,7 +81,8 @@ impl Desk {
         self.run(&[self.file().to_str().unwrap()], statuses)
     }
 
-    /// Waits until the program has seen the status as it is now: when the second look begins, the first has been answered.
+    /// Waits until the program has seen the current status: when the second look begins, the first
+    /// has been answered.
     fn wait_for_looks(&self) {
         let looks = self.sandbox.count(LOOK) + 2;
         assert!(self.sandbox.wait_for(LOOK, looks));
@@ -108,7 +109,7 @@ impl Desk {
     }
 }
 
-/// What it wrote and how it ended. It says less than a pipe holds, so that it ends before that is read.
+/// What it wrote and how it ended. That is less than a pipe holds, so it ends before it is read.
 #[track_caller]
 fn end(mut program: Killed) -> Output {
     eventually(|| program.0.try_wait().unwrap().is_some());
@@ -126,12 +127,13 @@ fn end(mut program: Killed) -> Output {
     output
 }
 
-/// What follows the message where the same command may never do better.
+/// What follows the message where the same command may never succeed.
 fn advice(desk: &Desk) -> String {
-    let state = format!("{}.state", desk.file().display());
     format!(
-        "{state} stays, so that the same command sends the same again, and no second order. Should that fail for good, remove it, but only \
-         when no run is going on and GET /management/v2/product-orders shows that it was not ordered: without it, it is ordered anew.\n"
+        "{}.state is kept, so that the same command sends the same order and never a second one. \
+         If it keeps failing, delete that file, but only while no other run is active and if \
+         GET /management/v2/product-orders does not list the order.\n",
+        desk.file().display()
     )
 }
 
@@ -142,11 +144,31 @@ fn assert_changed(desk: &Desk) {
     let output = desk.order(&[]);
     let file = desk.file().display().to_string();
     let stderr = format!(
-        "onboard: {file} is not what was sent before: undo its changes to go on with that order, or order this one from a FILE of its own\n"
+        "onboard: {file} has changed since it was sent: undo the changes, or use another FILE for \
+         another order\n"
     );
     assert_output(&output, 2, "", &stderr);
     assert_eq!(desk.sandbox.count("*"), before);
     assert_eq!(desk.state(), state);
+}
+
+/// A name that this crate accepts and the API does not.
+fn refused_by_the_api() -> String {
+    SAMPLE.replace("Fantastic", "\u{fe4f}")
+}
+
+/// The line for a retry, as [`without_waits`] leaves it.
+fn retry(status: &str) -> String {
+    format!("onboard: {POST}: {status}; retrying in 0.0 s\n")
+}
+
+/// Takes out the waits before retries, which are random.
+fn without_waits(mut output: Output) -> Output {
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let wait = Regex::new(r"retrying in [0-2]\.[0-9] s\n").unwrap();
+    let stderr = wait.replace_all(&stderr, "retrying in 0.0 s\n");
+    output.stderr = stderr.into_owned().into_bytes();
+    output
 }
 
 fn key(request: &ReceivedRequest) -> &str {
@@ -154,15 +176,15 @@ fn key(request: &ReceivedRequest) -> &str {
 }
 
 #[test]
-fn onboard_has_a_sandbox_of_its_own_which_plays_the_merchant() {
+fn onboard_has_its_own_sandbox_and_plays_the_merchant() {
     let mut command = command("onboard", NO_VARS);
-    command.args(["--poll", "0"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = end(Killed(command.spawn().unwrap()));
     assert_eq!(
         without_address(&output.stdout),
         format!(
-            "Against a sandbox at (address).\n\n{ORDERED}status  RECEIVED\nstatus  MERCHANT_VIEWED\nstatus  ORDER_SUBMITTED\n{COMPLETED}"
+            "Against its own sandbox at (address).\n\n{ORDERED}status  RECEIVED\n\
+             status  MERCHANT_VIEWED\nstatus  ORDER_SUBMITTED\n{COMPLETED}"
         )
     );
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -192,7 +214,7 @@ fn an_order_is_made_once_and_followed_to_its_end() {
     let mut ordered = sample;
     ordered["idempotencyKey"] = json!(key(&posts[0]));
     let state = json!({
-        "service": desk.sandbox.url(),
+        "baseUrl": desk.sandbox.url(),
         "order": ordered,
         "answer": {
             "prefilledOrderId": ID,
@@ -277,51 +299,58 @@ fn arguments_and_files_that_are_wrong() {
     );
     desk.directory
         .write("invalid.json", &SAMPLE.replace("5942", "59"));
+    for (name, value, wrong) in [
+        ("text.json", "100000", "\"many\""),
+        ("product.json", "PAYMENT_INTEGRATION", "Chekout"),
+        ("use_case.json", "\"Website\"", "\"Webiste\""),
+    ] {
+        desk.directory.write(name, &SAMPLE.replace(value, wrong));
+    }
     desk.directory.write("state.json", SAMPLE);
     desk.directory.write("state.json.state", "");
     desk.directory.write("key.json", SAMPLE);
     let order = SAMPLE.replacen('{', "{\"idempotencyKey\": \"a.b\",", 1);
-    let service = desk.sandbox.url();
-    let wrong_key = format!(r#"{{"service": "{service}", "order": {order}}}"#);
+    let base_url = desk.sandbox.url();
+    let wrong_key = format!(r#"{{"baseUrl": "{base_url}", "order": {order}}}"#);
     desk.directory.write("key.json.state", &wrong_key);
     let path = |name: &str| desk.directory.0.join(name).to_str().unwrap().to_owned();
-    let [order, broken, unknown, invalid, state, key] = [
-        "order.json",
-        "broken.json",
-        "unknown.json",
-        "invalid.json",
-        "state.json",
-        "key.json",
-    ]
-    .map(path);
-    let none = "VIPPS_* are set: say which FILE is to be ordered".to_owned();
+    let [order, broken, unknown, invalid] =
+        ["order.json", "broken.json", "unknown.json", "invalid.json"].map(path);
+    let [text, product, use_case] = ["text.json", "product.json", "use_case.json"].map(path);
+    let [state, key] = ["state.json", "key.json"].map(path);
     let help = "\nTry --help.";
     for (arguments, expected) in [
-        (vec![], none),
-        (vec!["--poll", "-1"], format!("--poll is there twice{help}")),
+        (vec![], format!("FILE is required with VIPPS_* set{help}")),
+        (vec!["--poll", "-1"], format!("--poll is given twice{help}")),
+        (vec!["--wait"], format!("unknown option \"--wait\"{help}")),
         (
             vec!["--order", "7"],
             format!(
-                "--order: invalid input: productOrderId: must be a UUID (8-4-4-4-12 hexadecimal digits), not \"7\"{help}"
+                "--order: invalid input: productOrderId: must be a UUID (8-4-4-4-12 hexadecimal \
+                 digits), not \"7\"{help}"
             ),
         ),
         (
             vec![&order, "--order", ID],
-            format!("either FILE or --order, not both{help}"),
+            format!("give FILE or --order, not both{help}"),
         ),
         (
             vec![&order, "other"],
-            format!("cannot make sense of \"other\"{help}"),
+            format!("unexpected argument \"other\"{help}"),
         ),
         (vec!["--order"], format!("--order needs a value{help}")),
         (
             vec![&broken],
-            format!("{broken}: EOF while parsing an object at line 1 column 1"),
+            format!("{broken}: EOF while parsing an object at line 1 column 1, after {{"),
         ),
         (
             vec![&unknown],
             format!(
-                "{unknown}: unknown field `turnover`, expected one of `businessIdentifier`, `productType`, `salesUnitName`, `salesUnitLogo`, `settlementBankAccount`, `pricePackageId`, `productUseCase`, `annualTurnover`, `annualTurnoverPercentage`, `intendedPurpose`, `app`, `website`, `hasRecurring`, `merchantCategoryCode`, `idempotencyKey` at line 8 column 12"
+                "{unknown}: unknown field `turnover`, expected one of `businessIdentifier`, \
+                 `productType`, `salesUnitName`, `salesUnitLogo`, `settlementBankAccount`, \
+                 `pricePackageId`, `productUseCase`, `annualTurnover`, \
+                 `annualTurnoverPercentage`, `intendedPurpose`, `app`, `website`, `hasRecurring`, \
+                 `merchantCategoryCode`, `idempotencyKey` at line 8 column 12, after \"turnover\""
             ),
         ),
         (
@@ -331,13 +360,35 @@ fn arguments_and_files_that_are_wrong() {
             ),
         ),
         (
+            vec![&text],
+            format!(
+                "{text}: invalid type: string \"many\", expected i64 at line 8 column 26, after \
+                 \"annualTurnover\": \"many\""
+            ),
+        ),
+        (
+            vec![&product],
+            format!(
+                "{product}: invalid input: productType: must be one of PAYMENT_INTEGRATION, \
+                 CASHIER, CHECKOUT, LOGIN, DONATIONS, not \"Chekout\""
+            ),
+        ),
+        (
+            vec![&use_case],
+            format!(
+                "{use_case}: invalid input: productUseCase: must be one of Website, \
+                 WebsiteWithTest, App, Unknown, not \"Webiste\""
+            ),
+        ),
+        (
             vec![&state],
-            format!("{state}.state: EOF while parsing a value at line 1 column 0"),
+            format!("{state}.state: EOF while parsing a value at line 1 column 0, after "),
         ),
         (
             vec![&key],
             format!(
-                "{key}.state: invalid input: idempotencyKey: must be 1 to 50 ASCII letters, digits and hyphens, not \"a.b\""
+                "{key}.state: invalid input: idempotencyKey: must be 1 to 50 ASCII letters, digits \
+                 and hyphens, not \"a.b\""
             ),
         ),
     ] {
@@ -346,17 +397,17 @@ fn arguments_and_files_that_are_wrong() {
     }
     // A run that went on would end here.
     desk.sandbox.fault(POST, usize::MAX, Fault::status(403));
-    // Without a pause there is nothing but a sandbox of its own to ask.
     let vars = desk.sandbox.env();
-    for (vars, poll, range) in [
-        (&vars[..], "3601", "0.1 to 3600"),
-        (&vars[..], "0", "0.1 to 3600"),
-        (&vars[..], "0.09", "0.1 to 3600"),
-        (&[], "-1", "0 to 3600"),
+    for (vars, poll) in [
+        (&vars[..], "3601"),
+        (&vars[..], "0"),
+        (&vars[..], "0.09"),
+        (&vars[..], "NaN"),
+        (&[], "-1"),
     ] {
         let mut command = command("onboard", vars);
         let output = command.args([&order, "--poll", poll]).output().unwrap();
-        let stderr = format!("onboard: --poll must be {range}, not {poll:?}\nTry --help.\n");
+        let stderr = format!("onboard: --poll must be 0.1 to 3600, not {poll:?}\nTry --help.\n");
         assert_output(&output, 2, "", &stderr);
     }
     assert_eq!(desk.sandbox.count("*"), 0);
@@ -366,21 +417,70 @@ fn arguments_and_files_that_are_wrong() {
 fn without_variables_there_is_no_order_to_wait_for() {
     let mut alone = command("onboard", NO_VARS);
     let output = alone.args(["--order", ID]).output().unwrap();
-    let stderr = "onboard: no VIPPS_* are set, and a sandbox of its own has no order yet\n";
+    let stderr = "onboard: --order needs VIPPS_*\nTry --help.\n";
     assert_output(&output, 2, "", stderr);
 
     let output = command("onboard", &[("VIPPS_CLIENT_ID", "id")])
         .output()
         .unwrap();
-    let stderr = "onboard: configuration: VIPPS_CLIENT_SECRET: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
+    let stderr = "onboard: configuration: VIPPS_CLIENT_SECRET: not set in the environment; \
+                  VIPPS_SUBSCRIPTION_KEY: not set in the environment\n";
     assert_output(&output, 2, "", stderr);
 }
 
 #[test]
 fn help() {
-    let source = include_str!("../../../examples/onboard/options.rs");
-    let (_, text) = source.split_once("HELP: &str = \"\\\n").unwrap();
-    let (text, _) = text.split_once("\";\n").unwrap();
-    let output = command("onboard", NO_VARS).arg("--help").output().unwrap();
+    let source = include_str!("../../../examples/onboard/main.rs");
+    let (_, text) = source.split_once("help: \"\\\n").unwrap();
+    let (text, _) = text.split_once("\",\n").unwrap();
+    let desk = Desk::new("help");
+    let output = desk.run(&["--help"], &[]);
     assert_output(&output, 0, text, "");
+    assert!(text.lines().all(|line| line.len() <= 80));
+    assert_eq!(desk.sandbox.count("*"), 0);
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let desk = Desk::new("mark");
+    let text = format!("\u{feff}{}", SAMPLE.replace('\n', "\r\n"));
+    desk.directory.write("order.json", &text);
+    for statuses in [&[ProductOrderStatus::Completed][..], &[]] {
+        let output = desk.order(statuses);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 1);
+    assert_eq!(posts[0].json(), serde_json::from_str(SAMPLE).ok());
+}
+
+#[test]
+fn text_of_the_api_stays_on_its_line() {
+    let desk = Desk::new("control");
+    let mut order = json!({
+        "productOrderId": ID,
+        "status": "REJECTED",
+        "businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321"},
+        "productOrderUrl": format!("https://example.com/{}\n\u{1b}[2J", "a".repeat(80)),
+        "salesUnit": {"msn": "123456", "name": format!("A\nstatus  COMPLETED{}", "b".repeat(40))},
+    });
+    let reply = Fault::json(200, order.to_string());
+    desk.sandbox.fault(LOOK, 1, reply);
+    let output = desk.run(&["--order", ID], &[]);
+    let expected = format!(
+        "order   {ID}\n\
+         url     https://example.com/{}\\n\\u{{1b}}[2J\n\
+         status  REJECTED, sales unit 123456 A\\nstatus  COMPLETEDbbbbbbbbbbbbbbbbbbbbb...\n",
+        "a".repeat(80)
+    );
+    assert_output(&output, 3, &expected, "");
+
+    // Nor does a status forge a line.
+    order["status"] = json!("X\nstatus  COMPLETED");
+    desk.sandbox
+        .fault(LOOK, 1, Fault::json(200, order.to_string()));
+    desk.sandbox.fault(LOOK, 1, Fault::status(404));
+    let output = desk.run(&["--order", ID], &[]);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout.lines().count(), 3, "{stdout}");
 }

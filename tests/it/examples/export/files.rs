@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vipps::sandbox::{Fault, Sandbox};
 
-use super::super::{Directory, assert_output};
+use super::super::{Directory, assert_output, unwrapped};
 use super::{DETAILS, assert_export, begin, export, rows, three_rows};
 
 /// The names of all files in a directory.
@@ -76,7 +76,7 @@ fn a_file_that_cannot_be_made() {
     let file = directory.0.join("no\u{1b}where").join("units.csv");
     let output = export(&sandbox, &["--output", text(&file)]);
     assert_eq!(output.status.code(), Some(2));
-    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stderr = unwrapped(&output.stderr);
     let shown = text(&file).replace('\u{1b}', "\\u{1b}");
     let start = format!("sales_units_export: cannot write to {shown}: ");
     assert!(stderr.starts_with(&start), "{stderr}");
@@ -168,7 +168,7 @@ mod unix {
             .arg(&file)
             .output()
             .unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = unwrapped(&output.stderr);
         let start = format!("sales_units_export: cannot write to {}: ", file.display());
         let last = stderr.lines().last().unwrap();
         assert!(last.starts_with(&start), "{stderr}");

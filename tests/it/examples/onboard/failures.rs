@@ -1,15 +1,16 @@
-//! What is interrupted, and what fails, in one run or the next.
+//! Runs that are interrupted, and calls that fail.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use vipps::management::ProductOrderStatus;
 use vipps::sandbox::Fault;
 
-use super::super::assert_output;
 use super::{
-    ASKED_FOR, COMPLETED, Desk, ID, LOOK, ORDERED, POST, SAMPLE, advice, assert_changed, end, key,
+    ASKED_FOR, COMPLETED, Desk, ID, LOOK, ORDERED, POST, SAMPLE, advice, assert_changed,
+    assert_output, end, key, retry, without_waits,
 };
 
 #[test]
@@ -39,6 +40,30 @@ fn killed_before_the_answer_it_sends_the_same_again() {
 }
 
 #[test]
+fn two_runs_at_once_make_one_order() {
+    let desk = Desk::new("two");
+    desk.sandbox.fault(POST, 1, Fault::Hold);
+    let first = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 1));
+    let second = desk.begin_order();
+    assert!(desk.sandbox.wait_for(POST, 2));
+    desk.sandbox.release();
+    desk.wait_for_looks();
+    desk.wait_for_looks();
+    desk.set(&ProductOrderStatus::Rejected);
+    for program in [first, second] {
+        let output = end(program);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.starts_with(ORDERED), "{output:?}");
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+    }
+    let posts = desk.posts();
+    assert_eq!(posts.len(), 2);
+    assert_eq!(key(&posts[0]), key(&posts[1]));
+    desk.assert_one_order();
+}
+
+#[test]
 fn killed_while_it_waits_it_only_goes_on_waiting() {
     let desk = Desk::new("waiting");
     desk.sandbox.fault(LOOK, 1, Fault::Hold);
@@ -61,28 +86,38 @@ fn killed_while_it_waits_it_only_goes_on_waiting() {
 }
 
 #[test]
-fn a_service_that_is_down_is_asked_again_with_the_same_key() {
+fn a_server_that_is_down_gets_retries_with_the_same_key() {
     let desk = Desk::new("down");
-    desk.sandbox.fault(POST, 5, Fault::status(503));
-    let first = desk.order(&[]);
-    let failed = format!(
-        "onboard: {POST}: 503 Service Unavailable: {ASKED_FOR} (the server may have carried it out)"
+    desk.sandbox.fault(POST, 3, Fault::status(503));
+    let first = without_waits(desk.order(&[]));
+    let stderr = format!(
+        "{retry}{retry}onboard: {POST}: 503 Service Unavailable: {ASKED_FOR} \
+         (3 attempts; the server may have carried it out)\n",
+        retry = retry("503"),
     );
-    // Each wait is by half longer than the one before.
-    let waits = ["100.0ms", "150.0ms", "225.0ms", "337.5ms"];
-    let stderr = waits
-        .map(|wait| format!("{failed}; it is sent again in {wait}\n"))
-        .concat();
-    let stderr = stderr + &failed + "\n";
     assert_output(&first, 1, "", &stderr);
-    // Whether it was ordered, nobody knows.
+    // The order may exist.
     assert!(desk.state().is_some());
 
     let second = desk.order(&[ProductOrderStatus::Rejected]);
     assert_eq!(second.status.code(), Some(3), "{second:?}");
     let posts = desk.posts();
-    assert_eq!(posts.len(), 6);
+    assert_eq!(posts.len(), 4);
     assert!(posts.iter().all(|post| key(post) == key(&posts[0])));
+}
+
+#[test]
+fn a_wait_that_is_too_long_for_the_call_ends_it() {
+    let desk = Desk::new("wait");
+    let an_hour = Fault::status_retry_after(429, "3600");
+    desk.sandbox.fault(POST, 1, an_hour);
+    let output = desk.order(&[]);
+    let stderr =
+        format!("onboard: {POST}: 429 Too Many Requests: {ASKED_FOR} (retry after 3600 s)\n");
+    assert_output(&output, 1, "", &stderr);
+    // The same command sends it later.
+    assert!(desk.state().is_some());
+    assert_eq!(desk.posts().len(), 1);
 }
 
 #[test]
@@ -94,7 +129,7 @@ fn an_order_that_is_refused_leaves_no_state() {
     assert_output(&output, 1, "", &stderr);
     assert_eq!(desk.state(), None);
 
-    // What is put right is another order, with another key.
+    // The corrected order gets another key.
     let changed = SAMPLE.replace("Fantastic ", "");
     desk.directory.write("order.json", &changed);
     let output = desk.order(&[ProductOrderStatus::Rejected]);
@@ -118,24 +153,22 @@ fn a_refusal_says_nothing_about_what_was_sent_before() {
     let state = desk.state();
     desk.sandbox.fault(POST, 1, Fault::status(403));
     let output = desk.order(&[]);
-    let refused = |desk: &Desk| {
-        let refused = format!("onboard: {POST}: 403 Forbidden: {ASKED_FOR}");
-        refused + "\n" + &advice(desk)
-    };
-    assert_output(&output, 1, "", &refused(&desk));
+    let refused = format!("onboard: {POST}: 403 Forbidden: {ASKED_FOR}\n");
+    assert_output(&output, 1, "", &(refused + &advice(&desk)));
     assert!(state.is_some());
     assert_eq!(desk.state(), state);
 
     // In the attempt before.
     let desk = Desk::new("refused-after-failure");
     desk.sandbox.fault(POST, 1, Fault::status(500));
-    desk.sandbox.fault(POST, 1, Fault::status(403));
-    let output = desk.order(&[]);
-    let failed = format!(
-        "onboard: {POST}: 500 Internal Server Error: {ASKED_FOR} (the server may have carried it out); it is sent again in 100.0ms\n{}",
-        refused(&desk)
+    desk.sandbox.fault(POST, 2, Fault::status(403));
+    let output = without_waits(desk.order(&[]));
+    let (failed, refused) = (retry("500"), retry("403"));
+    let stderr = format!(
+        "{failed}{refused}onboard: {POST}: 403 Forbidden: {ASKED_FOR} \
+         (3 attempts; the server may have carried it out)\n"
     );
-    assert_output(&output, 1, "", &failed);
+    assert_output(&output, 1, "", &stderr);
     assert!(desk.state().is_some());
 }
 
@@ -176,12 +209,34 @@ fn what_may_pass_is_shown_and_waited_for() {
     desk.set(&ProductOrderStatus::Completed);
     let look = LOOK.replace('*', ID);
     let stderr = format!(
-        "onboard: {look}: 503 Service Unavailable: {ASKED_FOR}; it is asked again in 100.0ms\n\
-         onboard: {look}: 429 Too Many Requests: {ASKED_FOR}; it is asked again in 150.0ms\n\
-         onboard: {look}: 502 Bad Gateway: an HTML page: 502 Bad Gateway; it is asked again in 225.0ms\n"
+        "onboard: {look}: 502 Bad Gateway: an HTML page: 502 Bad Gateway (3 attempts); \
+         still waiting\n"
     );
     let expected = format!("{ORDERED}status  RECEIVED\n{COMPLETED}");
     assert_output(&end(program), 0, &expected, &stderr);
+}
+
+#[test]
+fn it_waits_for_as_long_as_the_api_asks() {
+    let desk = Desk::new("asked");
+    desk.sandbox
+        .fault(LOOK, 1, Fault::status_retry_after(429, "3600"));
+    let mut program = desk.begin_order();
+    let lines = program.stderr_lines();
+    let mut said = lines.next();
+    while !said.ends_with("waiting") {
+        said = said + "\n" + &lines.next();
+    }
+    let look = LOOK.replace('*', ID);
+    let expected = format!(
+        "onboard: {look}: 429 Too Many Requests: {ASKED_FOR} (retry after 3600 s); still waiting"
+    );
+    assert_eq!(said.replace("\n    ", " "), expected);
+    // Three times as long as it waits otherwise.
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(desk.sandbox.count(LOOK), 1);
+    assert!(lines.0.try_recv().is_err());
+    assert!(program.0.try_wait().unwrap().is_none());
 }
 
 #[test]
