@@ -262,7 +262,7 @@ impl Error {
         let cause = Cause::Failure {
             request: request.clone(),
             status: None,
-            reason: "rate limited by the answer to an earlier call".to_owned(),
+            reason: "rate limited by the reply to an earlier call".to_owned(),
             retry_after: Some(wait),
         };
         Self::new(ErrorKind::RateLimited, Delivery::NotSent, cause)

@@ -112,7 +112,7 @@ impl<'a> RequestBuilder<'a> {
     pub fn segment(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
         if matches!(value, "" | "." | "..") {
-            return self.problem(name, format!("{value:?} cannot be part of a path"));
+            return self.problem(name, format!("{value:?} cannot be a path segment"));
         }
         self.line.route.push_str(&format!("/{{{name}}}"));
         self.line.path.push('/');
@@ -149,7 +149,7 @@ impl<'a> RequestBuilder<'a> {
     /// Refused are those that belong to the connection and to the keys: `Authorization`, `Ocp-Apim-Subscription-Key`, `Host`,
     /// `Connection`, `Content-Length` and `Transfer-Encoding`.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        const NOT_YOURS: [&str; 6] = [
+        const RESERVED: [&str; 6] = [
             "authorization",
             "connection",
             "content-length",
@@ -158,10 +158,10 @@ impl<'a> RequestBuilder<'a> {
             "transfer-encoding",
         ];
         let Ok(header) = HeaderName::try_from(name) else {
-            return self.problem("header", format!("{name:?} is not a valid name"));
+            return self.problem("header", format!("{name:?} is not a valid header name"));
         };
-        if NOT_YOURS.contains(&header.as_str()) {
-            return self.problem(name, "is set by the session".to_owned());
+        if RESERVED.contains(&header.as_str()) {
+            return self.problem(name, "must not be set: the session sets it".to_owned());
         }
         match header_value(value) {
             Ok(value) => {
@@ -186,7 +186,7 @@ impl<'a> RequestBuilder<'a> {
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.body("application/json", bytes),
-            Err(error) => self.problem("body", format!("cannot be written as JSON: {error}")),
+            Err(error) => self.problem("body", format!("cannot be serialized as JSON: {error}")),
         }
     }
 
@@ -227,7 +227,10 @@ impl<'a> RequestBuilder<'a> {
 
     fn before_query(self) -> Self {
         match self.line.path.contains('?') {
-            true => self.problem("path", "must be complete before its query".to_owned()),
+            true => self.problem(
+                "path",
+                "must be complete before a query is added".to_owned(),
+            ),
             false => self,
         }
     }
@@ -345,7 +348,7 @@ impl Reply {
             }
             Err(error) => {
                 self.response.body = error.into_bytes();
-                Err(self.unreadable("the reply is not UTF-8 text"))
+                Err(self.unreadable("the reply is not valid UTF-8"))
             }
         }
     }
@@ -414,7 +417,7 @@ impl Reply {
     /// Whoever answers a request for JSON with HTML is not the API, and has done nothing.
     fn not_a_page(&self) -> Result<(), Error> {
         match self.content().trim_ascii_start().starts_with(b"<") {
-            true => Err(self.unreadable("the reply is a page and not the API's")),
+            true => Err(self.unreadable("the reply is an HTML page, not the API's")),
             false => Ok(()),
         }
     }
@@ -469,11 +472,11 @@ fn path_problem(path: &str) -> Option<FieldProblem> {
     let is_dots = |segment: &str| DOTS.iter().any(|dots| segment.eq_ignore_ascii_case(dots));
     let (segments, _query) = path.split_once('?').unwrap_or((path, ""));
     let rule = if !path.starts_with('/') || path.starts_with("//") {
-        "must begin with one slash"
+        "must begin with a single slash"
     } else if !is_percent_encoded(path) {
         "must be percent-encoded and have no fragment"
     } else if segments.split('/').any(is_dots) {
-        "must not have . and .. segments"
+        "must not contain . or .. segments"
     } else {
         return None;
     };

@@ -128,7 +128,8 @@ pub(crate) fn read(reply: &[u8], clock: &Clock) -> Result<AccessToken, String> {
     let is_object = reply.trim_ascii_start().starts_with(b"{");
     let read = serde_json::from_slice::<TokenReply>(reply).ok();
     let reply = read.filter(|_| is_object).ok_or(
-        "the token reply is not an object with access_token, a string, and expires_in, a number of seconds",
+        "the token reply is not a JSON object with access_token, a string, and expires_in, a \
+         number of seconds",
     )?;
     let lifetime = Duration::from_secs(reply.expires_in);
     AccessToken::on_clock(&reply.access_token, lifetime, clock)
@@ -233,7 +234,7 @@ impl TokenCache {
                 state.fetching = true;
                 return Ok(Next::Fetch(None));
             }
-            let timed_out = "timed out while another thread fetched the token";
+            let timed_out = "timed out waiting for another thread to fetch the token";
             let left = deadline.time_left();
             if left.is_zero() {
                 return Err(self.failed(ErrorKind::Timeout, timed_out));
@@ -316,7 +317,7 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let result = self.result.take().unwrap_or_else(|| {
-            let reason = "the thread that fetched the token panicked";
+            let reason = "the thread fetching the token panicked";
             Err(self.cache.failed(ErrorKind::Network, reason))
         });
         let mut state = self.cache.lock();

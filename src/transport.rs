@@ -191,7 +191,7 @@ impl Client {
             let problem = if status.is_redirection() {
                 redirect_problem(&head.headers, scrub)
             } else if message.for_token && mentions_a_token(&bytes) {
-                Problem::from_detail("a body that is not shown, as it may hold a token".to_owned())
+                Problem::from_detail("body not shown: it may contain a token".to_owned())
             } else if let Some(reason) = compressed(&head.headers, &bytes) {
                 Problem::from_detail(reason)
             } else {
@@ -274,11 +274,8 @@ fn redirect_problem(headers: &HeaderMap, scrub: &dyn Fn(&str) -> String) -> Prob
         .get(LOCATION)
         .map(|location| String::from_utf8_lossy(location.as_bytes()));
     Problem::from_detail(match target {
-        Some(target) => format!(
-            "a redirect to {:.200}, which is not followed",
-            scrub(&target)
-        ),
-        None => "a redirect, which is not followed".to_owned(),
+        Some(target) => format!("redirect to {:.200} not followed", scrub(&target)),
+        None => "redirect not followed".to_owned(),
     })
 }
 

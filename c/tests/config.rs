@@ -25,7 +25,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"client_secret": format!("{secret}\n")}),
-            "client_secret: must be visible ASCII, and has a line break at 14",
+            "client_secret: must be visible ASCII, but has a line break at position 14",
         ),
         (
             json!({"subscription_key": null}),
@@ -67,7 +67,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"system": {"name": "a", "version": "1", "plugin_name": "a\tb", "plugin_version": "1"}}),
-            "system.plugin_name: must be visible ASCII, and has a control character at 2",
+            "system.plugin_name: must be visible ASCII, but has a control character at position 2",
         ),
         (
             json!({"environment": "prod"}),
@@ -75,11 +75,12 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"base_url": "http://example.com"}),
-            "base_url: must be https: keys and tokens would cross the network in the clear. http is for loopback addresses, and others with allow_plain_http()",
+            "base_url: must be https, since http would send keys and tokens in the clear; http is \
+             allowed for loopback hosts, or for any host with allow_plain_http()",
         ),
         (
             json!({"base_url": format!("https://acme:{secret}@example.com")}),
-            "base_url: must not hold user information; keys are given as ApiKeys",
+            "base_url: must not contain user information; pass the keys as ApiKeys",
         ),
         (
             json!({"allow_plain_http": "yes"}),
@@ -132,7 +133,8 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"proxy": "http://proxy.example.com:8080"}),
-            "proxy: must be on this machine where base_url is plain http: keys and tokens would cross the network in the clear. It may be elsewhere with allow_plain_http()",
+            "proxy: must have a loopback host if base_url is plain http, since keys and tokens \
+             would be sent in the clear; any host is allowed with allow_plain_http()",
         ),
         (
             json!({"tls_backend": "openssl"}),
@@ -140,7 +142,8 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"root_certificates": secret}),
-            "root_certificates: must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)",
+            "root_certificates: must contain at least one PEM certificate (-----BEGIN \
+             CERTIFICATE-----)",
         ),
         (
             json!({"max_response_bytes": 0}),
@@ -148,7 +151,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"user_agent_suffix": "a\tb"}),
-            "user_agent_suffix: must be visible ASCII, and has a control character at 2",
+            "user_agent_suffix: must be visible ASCII, but has a control character at position 2",
         ),
         (
             json!({"access_token": {"secret": "", "expires_at": 1}}),
@@ -290,7 +293,8 @@ fn what_json_sets_beside_the_requests_has_its_effect() {
         ("native-tls", cfg!(feature = "native-tls"), "NativeTls"),
     ] {
         let why = format!(
-            "configuration: tls_backend: TlsBackend::{name} needs the feature `{backend}` of the vipps crate, which is not compiled in"
+            "configuration: tls_backend: TlsBackend::{name} requires the feature `{backend}` of the \
+             vipps crate, which is not enabled"
         );
         let expected = if is_there { Ok(()) } else { Err((1, why)) };
         assert_eq!(from_json(json!({"tls_backend": backend})), expected);

@@ -66,8 +66,9 @@ impl ApiKeys {
         let client_secret = secret(self.names.client_secret, &self.client_secret)?;
         let Some(subscription_key) = &self.subscription_key else {
             if self.client_id.contains(':') {
-                // Basic authentication ends the user name at the first colon.
-                let reason = "must not hold a colon if the keys are management keys";
+                // In basic authentication the first colon ends the user name.
+                let reason = "must not contain a colon, since management keys are sent with basic \
+                              authentication";
                 return Err(Error::config(self.names.client_id, reason));
             }
             let basic = secret(self.names.client_secret, &format!("Basic {}", self.basic()))?;

@@ -13,10 +13,10 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
 
     // User information may be a password: nothing shows an address that has it, or any part of it.
     if url.contains('@') {
-        return wrong("must not hold user information; keys are given as ApiKeys");
+        return wrong("must not contain user information; pass the keys as ApiKeys");
     }
     if let Some(c) = url.chars().find(|c| !c.is_ascii_graphic()) {
-        return wrong(&format!("must be visible ASCII, and has {c:?}"));
+        return wrong(&format!("must be visible ASCII, but contains {c:?}"));
     }
     if url.len() > MAX_PATH_BYTES {
         return wrong(&format!("must be at most {MAX_PATH_BYTES} bytes"));
@@ -36,7 +36,7 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
     };
     let (host, _port) = split_port(authority);
     if host.is_empty() {
-        return wrong("must name a host");
+        return wrong("must have a host");
     }
     if !has_good_port(authority) {
         return wrong("must have a port from 1 to 65535, or none");
@@ -46,8 +46,8 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
         "http" if allow_plain_http || is_loopback(host) => {}
         "http" => {
             return wrong(
-                "must be https: keys and tokens would cross the network in the clear. \
-                 http is for loopback addresses, and others with allow_plain_http()",
+                "must be https, since http would send keys and tokens in the clear; \
+                 http is allowed for loopback hosts, or for any host with allow_plain_http()",
             );
         }
         _ => return wrong("must begin with https://"),
@@ -56,7 +56,7 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
     let first_of_an_api = ["management", "order-management", "accesstoken", "miami"];
     if let Some(part) = path.split('/').find(|part| first_of_an_api.contains(part)) {
         return wrong(&format!(
-            "must not hold the path /{part}, which each call adds"
+            "must not contain the path /{part}, which each call adds"
         ));
     }
     let url = format!("{}://{authority}{path}", scheme.to_ascii_lowercase());

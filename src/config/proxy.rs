@@ -37,8 +37,8 @@ impl ProxyChoice {
                 if is_exposed(&proxy) {
                     return Err(Error::config(
                         "proxy",
-                        "must be on this machine where base_url is plain http: keys and tokens \
-                         would cross the network in the clear. It may be elsewhere with \
+                        "must have a loopback host if base_url is plain http, since keys and \
+                         tokens would be sent in the clear; any host is allowed with \
                          allow_plain_http()",
                     ));
                 }
@@ -65,7 +65,7 @@ pub(crate) fn needs_tls(proxy: &Proxy) -> bool {
 /// No message shows the address, which may hold a password.
 fn checked(setting: &str, url: &str) -> Result<Proxy, Error> {
     let wrong = || {
-        let reason = "must be an address such as http://proxy.example.com:8080";
+        let reason = "must be a URL such as http://proxy.example.com:8080";
         Error::config(setting, reason)
     };
     let proxy = Proxy::new(url).map_err(|_| wrong())?;
@@ -138,6 +138,6 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Error::config(name, "must be UTF-8 text")),
+        Err(VarError::NotUnicode(_)) => Err(Error::config(name, "must be valid UTF-8")),
     }
 }

@@ -96,7 +96,9 @@ fn root_certificates(pem: &[u8]) -> Result<ureq::tls::RootCerts, Error> {
             Ok(PemItem::Certificate(certificate)) => {
                 if !is_one_der_sequence(certificate.der()) {
                     let nth = certificates.len() + 1;
-                    return Err(wrong(format!("certificate {nth} of the bundle is damaged")));
+                    return Err(wrong(format!(
+                        "certificate {nth} of the bundle is malformed"
+                    )));
                 }
                 certificates.push(certificate);
             }
@@ -106,7 +108,7 @@ fn root_certificates(pem: &[u8]) -> Result<ureq::tls::RootCerts, Error> {
     }
     if certificates.is_empty() {
         return Err(wrong(
-            "must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
+            "must contain at least one PEM certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
         ));
     }
     Ok(RootCerts::new_with_certs(&certificates))
@@ -133,8 +135,6 @@ fn is_one_der_sequence(der: &[u8]) -> bool {
 fn not_compiled(what: &str, feature: &str) -> Error {
     Error::config(
         "tls_backend",
-        format!(
-            "{what} needs the feature `{feature}` of the vipps crate, which is not compiled in"
-        ),
+        format!("{what} requires the feature `{feature}` of the vipps crate, which is not enabled"),
     )
 }

@@ -84,10 +84,10 @@ impl Inner {
         match self.delivery {
             // For its token nobody need be told.
             Delivery::NotSent if self.for_token => "",
-            Delivery::NotSent if self.partly_sent => "not all of it was sent",
+            Delivery::NotSent if self.partly_sent => "the request was not fully sent",
             Delivery::NotSent => "nothing was sent",
             Delivery::Unknown if self.for_token => {
-                "the server may have carried out an earlier attempt of the call"
+                "the server may have carried out an earlier attempt"
             }
             Delivery::Unknown => "the server may have carried it out",
             Delivery::Answered => "",

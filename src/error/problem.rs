@@ -334,8 +334,9 @@ fn shown_field(field: &FieldProblem) -> String {
 /// direction of writing around.
 fn one_line(text: &str) -> String {
     let breaks = |c: char| {
-        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        c.is_whitespace() || c.is_control() || turns
+        let is_bidi_control = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_whitespace() || c.is_control() || is_bidi_control
     };
     let words = text.split(breaks).filter(|word| !word.is_empty());
     joined(words, " ")

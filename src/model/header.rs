@@ -34,8 +34,10 @@ pub(crate) fn header_value(value: &str) -> Result<HeaderValue, String> {
             c if c.is_control() => "a control character",
             _ => "a character outside ASCII",
         };
-        let place = at + 1;
-        return Err(format!("must be visible ASCII, and has {wrong} at {place}"));
+        return Err(format!(
+            "must be visible ASCII, but has {wrong} at position {}",
+            at + 1
+        ));
     }
     HeaderValue::from_str(value).map_err(|_| "cannot be sent as a header".to_owned())
 }

@@ -9,16 +9,27 @@ use serde::de::{Error, Unexpected};
 /// A string newtype whose `new` and `FromStr` check, and whose `Deserialize` takes any visible ASCII: what was read is checked before it is
 /// sent.
 macro_rules! identifier {
-    ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }) => {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }
+    ) => {
         crate::model::identifier::identifier! {
             $(#[$meta])*
             pub struct $name {
-                field: $field, check: $check, rule: $rule, read: crate::model::lenient::text_or_number
+                field: $field,
+                check: $check,
+                rule: $rule,
+                read: crate::model::lenient::text_or_number
             }
         }
     };
-    // One that is not read as most are.
-    ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal, read: $read:path }) => {
+    // With a `Deserialize` of its own.
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            field: $field:literal, check: $check:path, rule: $rule:literal, read: $read:path
+        }
+    ) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
         #[serde(transparent)]
@@ -46,7 +57,9 @@ macro_rules! identifier {
                 &self,
                 field: impl Into<String>,
             ) -> Option<crate::error::problem::FieldProblem> {
-                let problem = || crate::error::problem::FieldProblem::invalid(field, Self::RULE, &self.0);
+                use crate::error::problem::FieldProblem;
+
+                let problem = || FieldProblem::invalid(field, Self::RULE, &self.0);
                 (!$check(&self.0)).then(problem)
             }
 
@@ -149,8 +162,28 @@ identifier! {
     /// The service carries out one request for a key and repeats its first answer to the others; the same key with another body is
     /// refused with a 409.
     ///
-    /// Source: the section "Idempotency" of the vendor's page "HTTP headers".
-    pub struct IdempotencyKey { field: "Idempotency-Key", check: is_idempotency_key, rule: "1 to 50 ASCII letters, digits and hyphens" }
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # sandbox.serve("POST /epayment/v1/payments", |_| {
+    /// #     vipps::sandbox::Answer::new(201, "application/json", "{}")
+    /// # });
+    /// # let session = sandbox.session();
+    /// # let payment = serde_json::json!({});
+    /// // From your own data, so that a program that starts over sends the same key.
+    /// let key = vipps::IdempotencyKey::new("payment-2026-11-26-0042")?;
+    /// let request = session.request("POST", "/epayment/v1/payments");
+    /// request.idempotency_key(&key).json(&payment).send()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// Source: [HTTP
+    /// headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
+    #[doc(alias = "Idempotency-Key")]
+    pub struct IdempotencyKey {
+        field: "Idempotency-Key",
+        check: is_idempotency_key,
+        rule: "1 to 50 ASCII letters, digits and hyphens"
+    }
 }
 
 impl IdempotencyKey {

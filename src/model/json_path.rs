@@ -141,7 +141,11 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Tracked<'_, S> {
 
 macro_rules! forward_hints {
     ($($method:ident($($name:ident: $type:ty),*);)+) => { $(
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($name: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, D::Error> {
             let visitor = self.wrap(visitor);
             self.inner.$method($($name,)* visitor)
         }

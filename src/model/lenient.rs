@@ -259,8 +259,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
                 let room = self.max_entries.saturating_sub(list.len());
                 if room == 0 {
                     let max = self.max_entries;
-                    let reason = "the list has too many entries to be believed, more than";
-                    return Err(A::Error::custom(format_args!("{reason} {max}")));
+                    let reason = format_args!("the list has implausibly many entries, over {max}");
+                    return Err(A::Error::custom(reason));
                 }
                 list.reserve_exact(list.len().max(4).min(room));
             }

@@ -9,7 +9,7 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     };
     let mut size = None;
     loop {
-        const DAMAGED: &str = "must be a complete PNG; this one is cut or damaged";
+        const DAMAGED: &str = "must be a complete PNG; this one is truncated or damaged";
         let (&length, tail) = rest.split_first_chunk::<4>().ok_or(DAMAGED)?;
         let (name, tail) = tail.split_first_chunk::<4>().ok_or(DAMAGED)?;
         let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| DAMAGED)?;
@@ -46,7 +46,7 @@ pub(crate) fn picture_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
 
 /// Follows the segments from the first marker to the last: the frame header may have any metadata before it, and half a file is no picture.
 fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
-    const DAMAGED: &str = "must be a complete JPEG; this one is cut or damaged";
+    const DAMAGED: &str = "must be a complete JPEG; this one is truncated or damaged";
 
     let mut rest = bytes.get(2..).ok_or(DAMAGED)?;
     let mut size = None;

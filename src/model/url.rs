@@ -23,6 +23,6 @@ pub(crate) fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldPr
     if has_no_gaps && is_url {
         return None;
     }
-    let rule = "must be an address such as https://example.com/order/1";
+    let rule = "must be a URL such as https://example.com/order/1";
     Some(FieldProblem::invalid(field, rule, url))
 }

@@ -68,6 +68,6 @@ pub(crate) fn compressed(headers: &HeaderMap, body: &[u8]) -> Option<String> {
         None => String::new(),
     };
     Some(format!(
-        "the reply is compressed{with}, which was not asked for"
+        "the reply is compressed{with}, which was not requested"
     ))
 }

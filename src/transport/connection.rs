@@ -97,7 +97,7 @@ impl SocketConnector {
             NoAddress::NotFound(error) => Error::Io(error),
             NoAddress::NoThread(error) => {
                 record::enter(Phase::Connect);
-                let text = format!("no thread to look up the host's name: {error}");
+                let text = format!("no thread for the host name lookup: {error}");
                 Error::Io(io::Error::new(error.kind(), text))
             }
         })?;

@@ -51,25 +51,25 @@ pub(super) fn before_status(
         ),
         (Phase::Start, error) => (ErrorKind::Connect, unsendable(error)),
         (Phase::Lookup, error) => {
-            let reason = format!("{peer} was not found: {}", words(error));
+            let reason = format!("cannot resolve {peer}: {}", words(error));
             (ErrorKind::Connect, reason)
         }
         (Phase::Connect, error) => {
-            let reason = format!("no connection to {peer}: {}", words(error));
+            let reason = format!("cannot connect to {peer}: {}", words(error));
             (ErrorKind::Connect, reason)
         }
         (Phase::Proxy, _) if refusal.is_some() => (ErrorKind::Proxy, format!("{peer} answered")),
         (Phase::Proxy, error) => {
-            let reason = format!("no connection through {peer}: {}", of_proxy(error));
+            let reason = format!("cannot connect through {peer}: {}", of_proxy(error));
             (ErrorKind::Connect, reason)
         }
         // Unlike a refusal this may pass, as when a server is restarted.
         (Phase::ProxyHandshake | Phase::Handshake, _) if record.is_closed => (
             ErrorKind::Connect,
-            format!("{peer} closed the connection in the TLS handshake"),
+            format!("{peer} closed the connection during the TLS handshake"),
         ),
         (Phase::ProxyHandshake | Phase::Handshake, error) => {
-            let reason = format!("no safe connection to {peer}: {}", of_handshake(error));
+            let reason = format!("TLS handshake with {peer} failed: {}", of_handshake(error));
             (ErrorKind::Tls, reason)
         }
         (Phase::Send | Phase::Wait, error) => (ErrorKind::Network, broken(error, peers.https)),
@@ -85,7 +85,7 @@ fn timed_out(phase: Phase, timeout: Timeout, limits: Limits, peer: &str) -> Stri
             return format!("timed out while connecting to {peer}");
         }
         Phase::Send => "while sending the request",
-        Phase::Wait => "while waiting for an answer",
+        Phase::Wait => "while waiting for a reply",
     };
     format!("timed out after {} {doing}", time(timeout, limits))
 }
@@ -128,7 +128,7 @@ fn of_handshake(error: &ureq::Error) -> String {
     let text = words(error);
     // What rustls and OpenSSL say of bytes that are not TLS.
     if text.ends_with("InvalidContentType") || text.contains("wrong version number") {
-        return "the server does not speak TLS there".to_owned();
+        return "the server does not speak TLS on this port".to_owned();
     }
     text
 }
@@ -136,17 +136,17 @@ fn of_handshake(error: &ureq::Error) -> String {
 fn broken(error: &ureq::Error, https: bool) -> String {
     match error {
         ureq::Error::Io(error) if is_closed(error) => {
-            "the connection was closed before an answer came".to_owned()
+            "the connection was closed before a reply arrived".to_owned()
         }
-        ureq::Error::Io(error) => format!("the connection broke: {error}"),
+        ureq::Error::Io(error) => format!("the connection failed: {error}"),
         ureq::Error::LargeResponseHeader(..) => {
-            format!("the head of the reply is larger than {MAX_RESPONSE_HEAD} bytes")
+            format!("the reply's headers are larger than {MAX_RESPONSE_HEAD} bytes")
         }
         ureq::Error::Protocol(error) => {
             let error = error.to_string();
             // What a TLS server answers is an alert.
             let hint = if !https && error.ends_with("invalid HTTP version") {
-                "; is it an https server?"
+                "; is this an https server?"
             } else {
                 ""
             };
@@ -188,7 +188,7 @@ pub(super) fn in_body(
         ),
         error => (
             ErrorKind::Network,
-            format!("the reply cannot be received: {error}"),
+            format!("the reply could not be received: {error}"),
         ),
     };
     Error::failed(line, Some(status), kind, Delivery::Answered, reason)

@@ -249,7 +249,8 @@ fn receipts_does_the_others_where_one_is_broken() {
         // Its receipt would be good.
         failed(
             "l.json",
-            "invalid input: orderDetailsUrl: must be an address such as https://example.com/order/1, not \"a\"",
+            "invalid input: orderDetailsUrl: must be a URL such as https://example.com/order/1, \
+             not \"a\"",
         ),
         fine("z.json", "shop-10"),
         "\n2 added, 0 already there, 11 failed\n".to_owned(),
