@@ -1,6 +1,6 @@
 use crate::error::problem::FieldProblem;
 
-/// What is wrong with an address, if anything: it needs a scheme, and a host where it is of the web.
+/// What is wrong with a URL, if anything: it must have a scheme and, for http and https, a host.
 pub(crate) fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldProblem> {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
