@@ -85,6 +85,7 @@ use gates::Gates;
 /// The first `?` is for a call that panicked, the second for one that failed. Dropping the future
 /// does not cancel the call, which runs until it completes or times out: limit it to the caller's
 /// remaining time with [`with_timeout`](Self::with_timeout).
+#[doc(alias = "Client")]
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
@@ -159,7 +160,8 @@ impl Session {
     /// Returns a session with another [`timeout`](SessionBuilder::timeout) that shares this one's
     /// token and connections.
     ///
-    /// At most 24 hours. With a zero timeout, every call times out before anything is sent.
+    /// The timeout is capped at 24 hours. If it is zero, every call times out before anything is
+    /// sent.
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;

@@ -153,10 +153,10 @@ identifier! {
     /// # Ok::<(), vipps::Error>(())
     /// ```
     ///
-    /// Source: the [HTTP
-    /// header](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/)
-    /// `Merchant-Serial-Number` and the schema `MSN` of the [Management
-    /// API](https://developer.vippsmobilepay.com/api/management/).
+    /// Source: the schema `MSN` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/), and the header
+    /// `Merchant-Serial-Number` in
+    /// [HTTP headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
     #[doc(alias = "Merchant-Serial-Number")]
     pub struct Msn { field: "msn", check: is_msn, rule: "4 to 10 digits" }
 }
@@ -182,8 +182,8 @@ identifier! {
     /// # Ok::<(), vipps::Error>(())
     /// ```
     ///
-    /// Source: [HTTP
-    /// headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
+    /// Source:
+    /// [HTTP headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
     #[doc(alias = "Idempotency-Key")]
     pub struct IdempotencyKey {
         field: "Idempotency-Key",

@@ -8,8 +8,8 @@ use serde::de::{
     Visitor,
 };
 
-/// Reads a whole text. An error names the place, such as `[1].name: invalid type: null, expected a
-/// string`, and shows no value of the text.
+/// Reads a whole text. An error names the place and shows no value of the text:
+/// `[1].name: invalid type: null, expected a string`.
 ///
 /// The place is found in a second pass, so that a text that fits costs nothing extra.
 pub(crate) fn read<'de, S: DeserializeSeed<'de>>(

@@ -18,8 +18,8 @@ use crate::Error;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Source: the amounts of the [Order Management
-/// API](https://developer.vippsmobilepay.com/api/order-management/).
+/// Source: the amounts of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///

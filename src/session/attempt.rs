@@ -8,8 +8,7 @@ use crate::transport::Response;
 /// One attempt of a call, as passed to an [observer](crate::SessionBuilder::observer), for logs and
 /// metrics.
 ///
-/// It never contains a header or a body. The [observer](crate::SessionBuilder::observer) has an
-/// example.
+/// It never contains a header or a body.
 #[derive(Clone)]
 pub struct Attempt {
     line: RequestLine,
@@ -85,8 +84,7 @@ impl Attempt {
         self.number
     }
 
-    /// How long the attempt took, in real time even if the session has a [manual
-    /// clock](crate::Clock::manual).
+    /// How long the attempt took, in real time even with a [manual clock](crate::Clock::manual).
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }

@@ -168,8 +168,7 @@ impl SessionBuilder {
         }
     }
 
-    /// Reads the environment variables of [`Session::from_env`], to which other settings can be
-    /// added.
+    /// Starts building a session from the environment variables of [`Session::from_env`].
     ///
     /// ```no_run
     /// use std::time::Duration;
@@ -298,12 +297,12 @@ impl SessionBuilder {
         self
     }
 
-    /// Sets an HTTP proxy to tunnel through with CONNECT, such as `http://user:password@host:port`;
-    /// the scheme is `http` or `https`.
+    /// Sets an HTTP proxy to tunnel through (CONNECT), such as `http://user:password@host:port`.
     ///
-    /// Without this or [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the
-    /// environment says. If the base URL is plain http, the proxy's host must be loopback too,
-    /// unless [`allow_plain_http`](Self::allow_plain_http) is set.
+    /// The scheme is `http` or `https`, user and password are optional. Without this setting or
+    /// [`proxy_from_env`](Self::proxy_from_env), no proxy is used, whatever the environment says.
+    /// If the base URL is plain http, the proxy's host must be loopback too, unless
+    /// [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxyChoice::Url(url.into());
         self

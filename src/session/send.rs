@@ -31,9 +31,9 @@ impl Session {
     /// # Ok::<(), vipps::Error>(())
     /// ```
     ///
-    /// `POST /accesstoken/get` or, for [management keys](crate::ApiKeys::management), `POST
-    /// /miami/v1/token` of the [Access Token
-    /// API](https://developer.vippsmobilepay.com/docs/APIs/access-token-api/).
+    /// `POST /accesstoken/get` of the
+    /// [Access Token API](https://developer.vippsmobilepay.com/docs/APIs/access-token-api/), or
+    /// `POST /miami/v1/token` for [management keys](crate::ApiKeys::management).
     ///
     /// # Errors
     ///
