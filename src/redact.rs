@@ -167,7 +167,7 @@ mod tests {
         /// Checks the rule byte by byte. The letters are few and share bytes, so that windows start
         /// and end inside characters.
         #[test]
-        fn a_mark_stands_for_each_run_and_the_rest_stays(
+        fn each_covered_run_becomes_one_mark(
             text in "[aåæ¥€]{0,60}", secrets in vec("[aåæ¥€]{1,4}|[aåæ¥€]{4,12}", 0..4)
         ) {
             let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_as_long_as_their_windows() {
+    fn marks_cover_exactly_the_windows() {
         const SECRET: &str = "0123456789abcdef";
         for (text, secrets, clean) in [
             ("", &[SECRET] as &[&str], ""),

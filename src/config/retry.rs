@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_and_time_bound_the_retries() {
+    fn retries_are_limited_by_attempts_and_time() {
         let s = Duration::from_secs;
         let unavailable = status(503);
         let limited = status(429);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_to_the_longest_one_with_jitter_over_all_of_it() {
+    fn waits_double_up_to_the_maximum_with_full_jitter() {
         let policy = RetryPolicy::default().max_attempts(u32::MAX);
         // Attempt, and the longest wait that may follow it in milliseconds.
         let table = [
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn absurd_policies_do_not_overflow() {
+    fn extreme_policies_do_not_overflow() {
         let cases = [
             // An initial backoff longer than the maximum.
             (9 * SECOND, 8 * SECOND, 1, 4 * SECOND),
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_attempts_are_one() {
+    fn zero_attempts_count_as_one() {
         assert_eq!(RetryPolicy::default().max_attempts(0), RetryPolicy::none());
     }
 

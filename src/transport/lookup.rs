@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_that_fails_leaves_older_addresses_for_an_hour() {
+    fn old_addresses_are_used_for_an_hour_if_a_lookup_fails() {
         let clock = Clock::manual();
         let (addresses, count) = lookups(&clock, |nth| nth > 1);
         found(&addresses).unwrap();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_lookup_leaves_older_addresses_and_goes_on() {
+    fn old_addresses_are_used_while_a_lookup_is_slow() {
         let clock = Clock::manual();
         let (go_on, told) = mpsc::channel::<()>();
         let told = Mutex::new(told);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_ends_with_its_time_and_helps_the_next_one() {
+    fn a_timed_out_lookup_continues_for_the_next_caller() {
         let (go_on, told) = mpsc::channel::<()>();
         let told = Mutex::new(told);
         let count = Arc::new(AtomicUsize::new(0));
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_needs_no_lookup() {
+    fn a_literal_address_needs_no_lookup() {
         let (addresses, count) = lookups(&Clock::manual(), |_| true);
         for literal in ["127.0.0.1:80", "[::1]:443"] {
             let found = addresses.of(literal, Instant::now()).unwrap();
