@@ -1,4 +1,4 @@
-//! What a session is set up with, each setting checked.
+//! The settings of a session.
 
 pub(crate) mod api_keys;
 pub(crate) mod base_url;

@@ -13,19 +13,22 @@ pub(crate) mod problem;
 pub use kind::{Delivery, ErrorKind};
 use problem::{FieldProblem, Problem};
 
-/// Why a call failed, and what it may have done all the same: see [`delivery`](Self::delivery).
+/// The error of a failed call: why it failed, and whether it may have taken effect
+/// ([`delivery`](Self::delivery)).
 ///
-/// `Display` is one complete line with method, path, status and what the API said, so there is no
-/// [`source`](std::error::Error::source) to follow. Programs branch on [`kind`](Self::kind), [`status`](Self::status) and
-/// [`code`](Self::code), as the texts of the API are reworded over time. Where a reply repeats a key or a token, the error says
-/// `[redacted]`: no 8 consecutive bytes of it are shown.
+/// `Display` prints one complete line with the method, path, status and the API's own message;
+/// [`source`](std::error::Error::source) is always `None`. Branch on [`kind`](Self::kind),
+/// [`status`](Self::status) and [`code`](Self::code), never on the message: the API rewords its
+/// texts over time. If a reply echoes a key or a token, the error shows `[redacted]` in its place,
+/// and never 8 or more consecutive bytes of it.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # let session = sandbox.session();
 /// use vipps::{Delivery, ErrorKind, management};
 ///
-/// let error = management::get_sales_unit(&session, &"999999".parse()?).unwrap_err();
+/// let unit = management::get_sales_unit(&session, &"999999".parse()?);
+/// let error = unit.unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::NotFound);
 /// assert_eq!(error.status(), Some(404));
 /// assert_eq!(error.delivery(), Delivery::Answered);
@@ -41,25 +44,25 @@ struct Inner {
     delivery: Delivery,
     retryable: bool,
     attempts: u32,
-    /// A connection took some of the request, and not all of it.
+    /// Some of the request was sent, but not all of it.
     partly_sent: bool,
-    /// The token request failed; `delivery` is that of the call that wanted the token.
+    /// The token request failed; `delivery` is that of the call that needed the token.
     for_token: bool,
-    /// Shared by all the calls that waited for one token.
+    /// Shared by all calls that waited for the same token.
     cause: Arc<Cause>,
 }
 
 enum Cause {
-    /// The crate found this wrong with settings or input.
+    /// Invalid settings or input, found before sending.
     Input(Vec<FieldProblem>),
-    /// The server answered with a status that is no success.
+    /// The server answered with a status other than 2xx.
     Answer {
         request: RequestLine,
         status: StatusCode,
         problem: Problem,
         retry_after: Option<Duration>,
     },
-    /// No answer came, or none that can be used.
+    /// No reply arrived, or an unusable one.
     Failure {
         request: RequestLine,
         status: Option<StatusCode>,
@@ -69,64 +72,70 @@ enum Cause {
 }
 
 impl Error {
-    /// The kind of error, for a `match` or, as a number, for C.
+    /// The kind of error, to match on.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The HTTP status, where the server answered.
+    /// The HTTP status, if the server answered.
     pub fn status(&self) -> Option<u16> {
         self.status_code().map(|status| status.as_u16())
     }
 
-    /// The method of the request that failed, where there was one to send.
+    /// The method of the failed request. `None` for a configuration or input error.
     pub fn method(&self) -> Option<&str> {
         self.request().map(|request| request.method.as_str())
     }
 
-    /// The path and the query of the request that failed, where there was one to send.
+    /// The path and query of the failed request. `None` for a configuration or input error.
     pub fn path(&self) -> Option<&str> {
         self.request().map(|request| request.path.as_str())
     }
 
-    /// What the call may have done, all its attempts taken together.
+    /// Whether the call may have taken effect, over all its attempts.
     pub fn delivery(&self) -> Delivery {
         self.0.delivery
     }
 
-    /// How many attempts of the call were made: 0 if nothing was tried, and more than 1 after retries.
+    /// The number of attempts made: 0 if nothing was tried, more than 1 after retries.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Whether the call timed out: the session's total timeout or one of its phases.
+    /// Whether the call timed out, as a whole or in one of its phases.
     pub fn is_timeout(&self) -> bool {
         self.kind() == ErrorKind::Timeout
     }
 
-    /// Whether the same call may succeed later, and can be retried without doing a thing twice.
+    /// Whether the same call may succeed later and is safe to retry.
     ///
-    /// The session has by then retried it as often as its [`RetryPolicy`](crate::RetryPolicy) allows.
+    /// The session has already retried it as often as its [`RetryPolicy`](crate::RetryPolicy)
+    /// allows.
+    #[doc(alias = "retry")]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// How long the server asked to wait (`Retry-After`), or what is left of that, where it did.
+    /// How long the server asked to wait before a retry (`Retry-After`), or what is left of that.
+    #[doc(alias = "Retry-After")]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.cause.retry_after()
     }
 
-    /// The trace id of the failed request, for Vipps MobilePay's support.
+    /// The trace id of the failed request, to quote to Vipps MobilePay support.
+    #[doc(alias = "traceId")]
     pub fn trace_id(&self) -> Option<&str> {
         self.problem()?.trace_id.as_deref()
     }
 
-    /// The API's own error code, such as `invalid_client`, where it gave one.
+    /// The API's own error code, such as `invalid_client`, if the reply had one.
+    #[doc(alias = "errorCode")]
     pub fn code(&self) -> Option<&str> {
         self.problem()?.code.as_deref()
     }
 
-    /// What the server said, whatever form its body had. `None` if it gave no answer.
+    /// The contents of the error reply, whatever its format. `None` if the server did not answer.
+    #[doc(alias = "ProblemDetails")]
     pub fn problem(&self) -> Option<&Problem> {
         match &*self.0.cause {
             Cause::Answer { problem, .. } => Some(problem),
@@ -134,7 +143,27 @@ impl Error {
         }
     }
 
-    /// What is wrong with single fields or settings, one entry each: as the API said or as this crate found before sending.
+    /// The fields or settings that are wrong, as reported by the API or found by this crate before
+    /// sending.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::order_management::{
+    ///     BottomLine, Currency, OrderRef, Receipt, add_receipt,
+    /// };
+    ///
+    /// let order = OrderRef::ecom("order-1".parse()?);
+    /// let receipt = Receipt::new(BottomLine::new(Currency::Nok));
+    /// let error = add_receipt(&session, &order, &receipt).unwrap_err();
+    /// for problem in error.field_problems() {
+    ///     eprintln!("{}: {}", problem.name, problem.reason);
+    /// }
+    /// # assert_eq!(error.field_problems()[0].name, "orderLines");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    #[doc(alias = "invalidParams")]
+    #[doc(alias = "extraDetails")]
     pub fn field_problems(&self) -> &[FieldProblem] {
         match &*self.0.cause {
             Cause::Input(fields) => fields,
@@ -187,13 +216,13 @@ impl Error {
         Self::before_sending(ErrorKind::InvalidInput, vec![problem])
     }
 
-    /// An invalid input whose value is shown.
+    /// Invalid input, with the value in the message.
     pub(crate) fn invalid(field: &str, rule: &str, value: &str) -> Self {
         let problem = FieldProblem::invalid(field, rule, value);
         Self::before_sending(ErrorKind::InvalidInput, vec![problem])
     }
 
-    /// One error for all of `problems`, with an entry for each field, or `Ok` if there are none.
+    /// One error for all `problems`, with one entry per field; `Ok` if there are none.
     pub(crate) fn from_problems(problems: Vec<FieldProblem>) -> Result<(), Self> {
         let mut entries: Vec<FieldProblem> = Vec::new();
         for problem in problems {
@@ -208,7 +237,7 @@ impl Error {
         Err(Self::before_sending(ErrorKind::InvalidInput, entries))
     }
 
-    /// The server answered with a status that is no success.
+    /// The server answered with a status other than 2xx.
     pub(crate) fn answered(
         request: &RequestLine,
         status: StatusCode,
@@ -227,7 +256,7 @@ impl Error {
             _ => ErrorKind::UnexpectedStatus,
         };
         let delivery = match kind {
-            // Something behind whatever answered may have carried the request out.
+            // A server behind the one that answered may have carried out the request.
             ErrorKind::Server => Delivery::Unknown,
             _ => Delivery::Answered,
         };
@@ -240,7 +269,7 @@ impl Error {
         Self::new(kind, delivery, cause)
     }
 
-    /// No answer came, or none that can be used.
+    /// No reply arrived, or an unusable one.
     pub(crate) fn failed(
         request: &RequestLine,
         status: Option<StatusCode>,
@@ -257,18 +286,19 @@ impl Error {
         Self::new(kind, delivery, cause)
     }
 
-    /// Not sent, as the answer to another request asked for a wait that the call has no time for.
+    /// Not sent: the reply to another request asked for a wait longer than the call's remaining
+    /// time.
     pub(crate) fn rate_limited(request: &RequestLine, wait: Duration) -> Self {
         let cause = Cause::Failure {
             request: request.clone(),
             status: None,
-            reason: "rate limited by the answer to an earlier call".to_owned(),
+            reason: "rate limited by the reply to an earlier call".to_owned(),
             retry_after: Some(wait),
         };
         Self::new(ErrorKind::RateLimited, Delivery::NotSent, cause)
     }
 
-    /// The same failure with another answer in its place: what the order's receipt has instead.
+    /// Replaces the reply's fields with those in which the order's existing receipt differs.
     pub(crate) fn conflicting(self, detail: &str, fields: Vec<FieldProblem>) -> Self {
         let Some(request) = self.request().cloned() else {
             return self;
@@ -286,7 +316,8 @@ impl Error {
             .with_attempts(self.attempts())
     }
 
-    /// The token request's failure, seen from the call that wanted the token and has not been sent.
+    /// Turns the error of a token request into that of the call that needed the token, which was
+    /// not sent.
     pub(crate) fn of_token_request(mut self) -> Self {
         self.0.for_token = true;
         if self.problem().is_some() && self.kind() != ErrorKind::Proxy {
@@ -310,7 +341,7 @@ impl Error {
         self
     }
 
-    /// What cannot be read now will not be read the next time either.
+    /// A reply that cannot be decoded is never retryable: the next one would be the same.
     pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable && self.0.kind != ErrorKind::Decode;
         self
@@ -322,15 +353,15 @@ impl Error {
     }
 }
 
-/// The one rule for doubt: what a failed attempt says about itself, and about those before it.
+/// The single place that decides what a failed attempt says about itself and about earlier ones.
 impl Error {
-    /// Whether the attempt that failed like this may have been carried out. A success whose reply was lost certainly was.
+    /// Whether the failed attempt may have taken effect. One with a 2xx status and a lost body did.
     pub(crate) fn leaves_doubt(&self) -> bool {
         let is_success = self.status_code().is_some_and(|status| status.is_success());
         self.delivery() == Delivery::Unknown || is_success && !self.0.for_token
     }
 
-    /// The same error at the end of a call of which an earlier attempt may have been carried out.
+    /// The error of a whole call; `in_doubt` says that an earlier attempt may have taken effect.
     pub(crate) fn after_doubt(self, in_doubt: bool) -> Self {
         if in_doubt && !self.settles_doubt() {
             self.with_delivery(Delivery::Unknown)
@@ -339,22 +370,22 @@ impl Error {
         }
     }
 
-    /// Whether the server turned the request away for now, and others to the same route with it.
+    /// Whether the server asks for a wait before any request to the same route.
     pub(crate) fn asks_to_wait(&self) -> bool {
         matches!(self.status(), Some(423 | 429))
     }
 
-    /// Whether the API itself says that there is no such resource.
+    /// Whether the API itself, not a gateway, reports that the resource does not exist.
     pub(crate) fn is_no_such_resource(&self) -> bool {
         self.status() == Some(404) && self.settles_doubt()
     }
 
-    /// Whether this is how the API answers a DELETE of what an earlier attempt has deleted.
+    /// Whether this is the API's reply to a DELETE of a resource that is already deleted.
     pub(crate) fn is_already_deleted(&self) -> bool {
         self.is_delete() && self.is_no_such_resource()
     }
 
-    /// Whether the API itself answered, and would have answered every attempt like this.
+    /// Whether the API itself answered, and would have answered every attempt the same way.
     fn settles_doubt(&self) -> bool {
         let is_of_gateway = self.problem().is_some_and(Problem::is_of_gateway);
         if self.0.for_token || is_of_gateway || self.kind() == ErrorKind::Proxy {
@@ -362,7 +393,7 @@ impl Error {
         }
         match self.status() {
             Some(200..300 | 400 | 404 | 410 | 422) => true,
-            // Otherwise the conflict may be one with the earlier attempt.
+            // For other methods the conflict may be with the earlier attempt.
             Some(409) => self.is_delete(),
             _ => false,
         }
@@ -400,13 +431,13 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Which request it was.
+/// Identifies a request in errors, observers and rate-limit gates.
 #[derive(Clone)]
 pub(crate) struct RequestLine {
     pub(crate) method: Method,
     /// Percent-encoded, with the query.
     pub(crate) path: String,
-    /// The path with `{names}` in place of values, without the query.
+    /// The path with `{names}` instead of values, without the query.
     pub(crate) route: String,
 }
 

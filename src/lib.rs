@@ -1,13 +1,24 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Where things are
+//! # Overview
 //!
-//! - [`Session`], [`SessionBuilder`], [`ApiKeys`], [`SystemInfo`], [`RetryPolicy`]: what a program sets up once.
-//! - [`management`]: the endpoints of the Management API with their types.
-//! - [`order_management`]: those of the Order Management API, and receipts that add up.
-//! - [`RequestBuilder`] and [`Reply`]: calls to endpoints that have no function here.
-//! - [`Error`], [`Problem`], [`Delivery`]: what went wrong, and what may have happened.
-//! - `sandbox` (with the feature `sandbox`): a local stand-in for the service.
+//! - [`Session`], [`SessionBuilder`], [`ApiKeys`], [`SystemInfo`], [`RetryPolicy`]: the setup, done
+//!   once per program.
+//! - [`management`]: the endpoints and types of the Management API.
+//! - [`order_management`]: the endpoints and types of the Order Management API, and receipt
+//!   arithmetic.
+//! - [`RequestBuilder`] and [`Reply`]: requests to endpoints without a function in this crate.
+//! - [`Error`], [`ErrorKind`], [`Delivery`], [`Problem`]: why a call failed and whether it may have
+//!   taken effect.
+#![cfg_attr(
+    feature = "sandbox",
+    doc = "- [`sandbox`]: a local server that stands in for both APIs in tests."
+)]
+#![cfg_attr(
+    not(feature = "sandbox"),
+    doc = "- `sandbox` (feature `sandbox`): a local server that stands in for both APIs in tests."
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod config;

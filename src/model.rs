@@ -1,4 +1,4 @@
-//! What the types of both APIs are made of.
+//! Building blocks for the types of both APIs.
 
 pub(crate) mod header;
 pub(crate) mod identifier;

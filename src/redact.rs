@@ -1,20 +1,22 @@
-//! Takes secrets out of texts that came from a server, which may echo what it was sent: plain, cut,
-//! or escaped in any way and any number of times. Escapes are not decoded. Each one breaks a secret
-//! into pieces, and only pieces of fewer than 8 bytes are left.
+//! Redacts secrets from server texts, which may echo what was sent: plain, cut, or escaped in any
+//! way.
+//!
+//! Escapes are not decoded: each one breaks a secret into pieces, and only pieces shorter than 8
+//! bytes remain.
 
 use std::collections::HashSet;
 
-/// What stands in a secret's place.
+/// Replaces a secret.
 const MARK: &str = "[redacted]";
 
-/// This many consecutive bytes of a secret are never shown. A shorter secret is matched whole.
+/// The number of consecutive bytes of a secret that are never shown. Shorter secrets are matched
+/// whole.
 const WINDOW: usize = 8;
 
-/// Anything shorter is not taken for a secret, as it would match ordinary words.
+/// Shorter secrets are ignored, since they would match ordinary words.
 const MIN_SECRET: usize = 4;
 
-/// Built once for all texts of a reply: a list of 30,000 short texts must not cost 30,000 times
-/// the length of the secrets.
+/// The windows of all secrets, built once per reply: its texts may be many, and the secrets long.
 pub(crate) struct Redactor {
     windows: HashSet<Vec<u8>>,
 }
@@ -30,14 +32,14 @@ impl Redactor {
         Self { windows }
     }
 
-    /// Puts one mark in the place of every run of characters that windows of a secret cover.
+    /// Replaces every run of characters covered by windows of a secret with one mark.
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut clean = String::with_capacity(text.len());
-        // Where the windows found so far end.
+        // The end of the windows found so far.
         let mut covered = 0;
         let mut in_run = false;
         for (at, c) in text.char_indices() {
-            // A window may begin inside a character: a secret need not be ASCII.
+            // A window may start inside a character, since a secret need not be ASCII.
             for start in at..at + c.len_utf8() {
                 covered = covered.max(self.window_end(text, start).unwrap_or_default());
             }
@@ -52,7 +54,7 @@ impl Redactor {
         clean
     }
 
-    /// Where the longest window that begins at `start` ends.
+    /// The end of the longest window that starts at `start`.
     fn window_end(&self, text: &str, start: usize) -> Option<usize> {
         (start + MIN_SECRET..=start + WINDOW).rev().find(|end| {
             let window = text.as_bytes().get(start..*end);
@@ -82,9 +84,9 @@ mod tests {
         text.as_bytes().windows(window.len()).any(|w| w == window)
     }
 
-    /// The first window of a secret that can be seen in a text. The marks are not the server's, and
-    /// the texts between them never show one. Together with a mark they may seem to, but only for
-    /// a secret that has a bracket or a piece of the word `redacted` in it.
+    /// The first secret with a window in a redacted text. A secret that contains a bracket or a
+    /// piece of the word `redacted` may seem to appear across a mark, so only the text between
+    /// marks counts for it.
     fn shown<'a>(text: &str, secrets: &[&'a str]) -> Option<&'a str> {
         secrets.iter().copied().find(|secret| {
             let like_a_mark =
@@ -98,7 +100,7 @@ mod tests {
         })
     }
 
-    /// Visible ASCII as keys are, and of few letters, so that they hold each other's windows.
+    /// Visible ASCII like real keys, some of few letters so that their windows overlap.
     fn secrets() -> impl Strategy<Value = Vec<String>> {
         vec(
             prop_oneof!["[!-~]{8,200}", "[!-~]{4,7}", "[ab\\[]{4,20}"],
@@ -106,7 +108,7 @@ mod tests {
         )
     }
 
-    /// A character as another text may have it, and plain for the most part.
+    /// A character in one of several escapes, or plain.
     fn escape(c: char, way: usize) -> String {
         let code = u32::from(c);
         match way {
@@ -129,7 +131,7 @@ mod tests {
         }
     }
 
-    /// Secrets, and a text that holds pieces of them between others.
+    /// Secrets, and a text with pieces of them between other texts.
     fn echoes() -> impl Strategy<Value = (Vec<String>, String)> {
         let ways = prop_oneof![Just(vec![8]), vec(0..100_usize, 200), vec(0..9_usize, 200)];
         let between = prop_oneof!["", "\\PC{0,12}", "[ab]{0,12}", Just(MARK.to_owned())];
@@ -142,7 +144,7 @@ mod tests {
                 text.extend(letters.map(|(c, way)| escape(c, *way)));
                 text += &between;
             }
-            // Half of the cuts take nothing.
+            // Half of the cuts remove nothing.
             let [start, end] = cuts.map(|cut| cut.index(2 * text.len()).saturating_sub(text.len()));
             let cut = text
                 .get(start..text.len() - end)
@@ -162,10 +164,10 @@ mod tests {
             prop_assert_eq!(shown(&clean, &secrets), None, "{} from {}", clean, text);
         }
 
-        /// Byte by byte and window by window, as the promise is worded. The letters are few,
-        /// and share bytes, so that windows begin and end inside characters.
+        /// Checks the rule byte by byte. The letters are few and share bytes, so that windows start
+        /// and end inside characters.
         #[test]
-        fn a_mark_stands_for_each_run_and_the_rest_stays(
+        fn each_covered_run_becomes_one_mark(
             text in "[aåæ¥€]{0,60}", secrets in vec("[aåæ¥€]{1,4}|[aåæ¥€]{4,12}", 0..4)
         ) {
             let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -190,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_as_long_as_their_windows() {
+    fn marks_cover_exactly_the_windows() {
         const SECRET: &str = "0123456789abcdef";
         for (text, secrets, clean) in [
             ("", &[SECRET] as &[&str], ""),
             ("01234567", &[], "01234567"),
-            // Seven bytes may be a word, eight are a piece of the secret.
+            // Seven bytes are shown, eight are not.
             ("<0123456> <9abcdef>", &[SECRET], "<0123456> <9abcdef>"),
             (
                 "<01234567> <89abcdef>",
@@ -203,7 +205,7 @@ mod tests {
                 "<[redacted]> <[redacted]>",
             ),
             ("å0123456789€", &[SECRET], "å[redacted]€"),
-            // One run, though it is two secrets.
+            // Two secrets in one run.
             ("-0123456789abcdef01234567-", &[SECRET], "-[redacted]-"),
             (
                 "-0123456789abcdeabcdefgh-",
@@ -216,12 +218,12 @@ mod tests {
                 &["abcd", "abcdefgh"],
                 "-[redacted] [redacted]-",
             ),
-            // The short ones whole, and not the shortest.
+            // Short secrets are matched whole, those under 4 bytes not at all.
             ("abcdef abcde", &["abcdef"], "[redacted] abcde"),
             ("abcd abc", &["abcd", "abc", ""], "[redacted] abc"),
             ("redacted", &["redacted"], "[redacted]"),
-            // A window that ends inside a character, and one that begins inside: å and æ have the
-            // same first byte, å and ¥ the same last.
+            // Windows that end or start inside a character: å and æ share their first byte, å and ¥
+            // their last.
             ("-aåååæ-", &["aåååå"], "-[redacted]-"),
             ("-ååååa-", &["¥åååa"], "-[redacted]-"),
         ] {
@@ -229,9 +231,8 @@ mod tests {
         }
     }
 
-    /// Case 18.
     #[test]
-    fn an_escape_leaves_no_more_than_a_short_piece() {
+    fn an_escape_leaves_only_short_pieces() {
         let secret = "a&b%5Cc-secret-0123";
         for (text, clean) in [
             ("<a&amp;b%5Cc-secret-0123>", "<a&amp;[redacted]>"),
@@ -242,9 +243,8 @@ mod tests {
         }
     }
 
-    /// Case 17.
     #[test]
-    fn a_text_of_the_letter_that_a_secret_is_made_of() {
+    fn a_long_text_of_the_letter_a_secret_consists_of_is_redacted() {
         let secret = "a".repeat(2000) + "b";
         let text = "a".repeat(250_000);
         assert_eq!(redact(&text, &[&secret]), MARK);

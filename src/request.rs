@@ -1,4 +1,4 @@
-//! What every call is made of: a request that is put together piece by piece, and its reply.
+//! The request builder that every call goes through, and the reply.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -19,18 +19,16 @@ use crate::session::Session;
 use crate::transport::{self, Response, compressed};
 
 impl Session {
-    /// Begins a request to an endpoint of your own choosing, such as one that this crate has no function for.
+    /// Starts a request to any endpoint, including those without a function in this crate.
     ///
-    /// The token, the session's headers, retries, timeouts and errors are those of every other call. What is wrong with the request is
-    /// the error of [`send`](RequestBuilder::send), before anything is sent. `method` is GET, POST, PUT, PATCH or DELETE; `path` begins
-    /// with a slash, is percent-encoded, and may have a query.
+    /// Token, headers, retries, timeouts and errors are the same as for any other call. `method` is
+    /// GET, POST, PUT, PATCH or DELETE; `path` starts with a slash, is percent-encoded, and may
+    /// have a query. If the request is invalid, [`send`](RequestBuilder::send) returns the error
+    /// and sends nothing.
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
     /// # let session = sandbox.session();
-    /// let units: serde_json::Value = session.request("GET", "/management/v1/sales-units").send()?.json()?;
-    /// assert!(units.is_array());
-    ///
     /// let unit: serde_json::Value = session
     ///     .request("GET", "/management/v1/sales-units")
     ///     .segment("msn", "123456")
@@ -73,46 +71,88 @@ impl Session {
     }
 }
 
-/// A request that is being put together: made by [`Session::request`], sent by [`send`](Self::send).
+/// A request under construction, made by [`Session::request`] and sent by [`send`](Self::send).
 ///
-/// A request may be retried after an unknown outcome if it is a GET, a PUT or a DELETE, or has an
-/// [idempotency key](Self::idempotency_key). A POST or PATCH without a body is sent with an empty one.
+/// A request may be retried after an unknown outcome if it is a GET, PUT or DELETE, or has an
+/// [idempotency key](Self::idempotency_key). A POST or PATCH without a body is sent with an empty
+/// one.
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # sandbox.serve("POST /epayment/v1/payments", |_| {
+/// #     vipps::sandbox::Answer::json(201, &json!({"reference": "order-1"}))
+/// # });
+/// # let session = sandbox.session();
+/// use serde_json::{Value, json};
+/// use vipps::IdempotencyKey;
+///
+/// let payment = json!({
+///     "reference": "order-1",
+///     "amount": {"currency": "NOK", "value": 49_900},
+/// });
+/// let created: Value = session
+///     .request("POST", "/epayment/v1/payments")
+///     .header("X-Request-Source", "till-7")
+///     .idempotency_key(&IdempotencyKey::random())
+///     .json(&payment)
+///     .send()?
+///     .json()?;
+/// assert_eq!(created["reference"], "order-1");
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder<'a> {
     pub(crate) session: &'a Session,
     pub(crate) line: RequestLine,
-    /// Those that the session does not add by itself.
+    /// Headers in addition to, or instead of, the session's.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Cow<'a, [u8]>>,
-    /// A token request: it goes with the keys in place of a token, and may be retried, as any number of tokens may be valid.
+    /// A token request: sent with the keys instead of a token. It may be retried, since any number
+    /// of tokens can be valid at once.
     pub(crate) with_keys: bool,
     needs_msn: bool,
     conflict: Conflict,
-    /// When the call has to end that this request is a part of.
+    /// The deadline of the call that this request is part of; `None` for a call of its own.
     pub(crate) deadline: Option<Deadline>,
     problems: Vec<FieldProblem>,
 }
 
-/// What an endpoint means by a 409.
+/// What a 409 means at an endpoint.
 #[derive(Clone, Copy, PartialEq)]
 enum Conflict {
     /// A conflict of any kind.
     Plain,
     /// The resource already exists.
     Exists,
-    /// The same, which a 400 that speaks of a duplicate says too. Elsewhere the word may be about anything.
+    /// The resource already exists, also for a 400 that mentions a duplicate. At other endpoints
+    /// the word may refer to anything.
     ExistsOrDuplicate,
 }
 
 impl<'a> RequestBuilder<'a> {
-    /// Adds `/` and a value to the path, percent-encoded. `name` is what the value is called in errors and in
-    /// [`Attempt::route`](crate::Attempt::route).
+    /// Appends `/` and a percent-encoded value to the path.
     ///
-    /// An empty value, `.` and `..` are refused: they would make another path.
+    /// `name` stands for the value in errors and in [`Attempt::route`](crate::Attempt::route). An
+    /// empty value, `.` and `..` are refused, since they would change the path.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # sandbox.serve("GET /report/v2/ledgers/*/funds/dates/*", |_| {
+    /// #     vipps::sandbox::Answer::new(200, "application/json", "{}")
+    /// # });
+    /// # let session = sandbox.session();
+    /// let funds = session
+    ///     .request("GET", "/report/v2/ledgers")
+    ///     .segment("ledgerId", "302321")
+    ///     .path("/funds/dates")
+    ///     .segment("ledgerDate", "2026-11-26")
+    ///     .send()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn segment(mut self, name: &str, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
         if matches!(value, "" | "." | "..") {
-            return self.problem(name, format!("{value:?} cannot be part of a path"));
+            return self.problem(name, format!("{value:?} cannot be a path segment"));
         }
         self.line.route.push_str(&format!("/{{{name}}}"));
         self.line.path.push('/');
@@ -120,7 +160,7 @@ impl<'a> RequestBuilder<'a> {
         self.before_query()
     }
 
-    /// Adds a fixed part to the path, such as `/details`, after a [`segment`](Self::segment).
+    /// Appends a fixed part to the path, such as `/details`, after a [`segment`](Self::segment).
     pub fn path(mut self, part: &str) -> Self {
         self.problems.extend(path_problem(part));
         self.line.route.push_str(part);
@@ -128,7 +168,19 @@ impl<'a> RequestBuilder<'a> {
         self.before_query()
     }
 
-    /// Adds a parameter to the query, percent-encoded. `None` adds nothing.
+    /// Appends a percent-encoded parameter to the query. `None` adds nothing.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// # let cursor: Option<&str> = None;
+    /// let orders = session
+    ///     .request("GET", "/management/v2/product-orders")
+    ///     .query("includeExpired", "true")
+    ///     .query("cursor", cursor)
+    ///     .send()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn query<'v>(mut self, name: &str, value: impl Into<Option<&'v str>>) -> Self {
         if let Some(value) = value.into() {
             let separator = if self.line.path.contains('?') {
@@ -144,12 +196,12 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    /// Sets a header, in place of the session's own header of that name.
+    /// Sets a header, overriding the session's header of that name.
     ///
-    /// Refused are those that belong to the connection and to the keys: `Authorization`, `Ocp-Apim-Subscription-Key`, `Host`,
-    /// `Connection`, `Content-Length` and `Transfer-Encoding`.
+    /// `Authorization`, `Ocp-Apim-Subscription-Key`, `Host`, `Connection`, `Content-Length` and
+    /// `Transfer-Encoding` are always set by the session and are refused.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        const NOT_YOURS: [&str; 6] = [
+        const RESERVED: [&str; 6] = [
             "authorization",
             "connection",
             "content-length",
@@ -158,10 +210,10 @@ impl<'a> RequestBuilder<'a> {
             "transfer-encoding",
         ];
         let Ok(header) = HeaderName::try_from(name) else {
-            return self.problem("header", format!("{name:?} is not a valid name"));
+            return self.problem("header", format!("{name:?} is not a valid header name"));
         };
-        if NOT_YOURS.contains(&header.as_str()) {
-            return self.problem(name, "is set by the session".to_owned());
+        if RESERVED.contains(&header.as_str()) {
+            return self.problem(name, "must not be set: the session sets it".to_owned());
         }
         match header_value(value) {
             Ok(value) => {
@@ -172,25 +224,43 @@ impl<'a> RequestBuilder<'a> {
         }
     }
 
-    /// Sets the media type that the reply should have, such as `text/csv`: the `Accept` header, `application/json` by default.
+    /// Sets the `Accept` header to a media type such as `text/csv`. The default is
+    /// `application/json`.
     pub fn accept(self, media_type: &str) -> Self {
         self.header(ACCEPT.as_str(), media_type)
     }
 
-    /// Sets the `Idempotency-Key` header, which makes it safe to retry a POST or a PATCH.
+    /// Sets the `Idempotency-Key` header, which makes it safe to retry a POST or PATCH.
+    #[doc(alias = "Idempotency-Key")]
     pub fn idempotency_key(self, key: &IdempotencyKey) -> Self {
         self.header("Idempotency-Key", key.as_str())
     }
 
-    /// Sets the body to a value as JSON.
+    /// Sets the body to a value serialized as JSON, with `Content-Type: application/json`.
     pub fn json<T: Serialize + ?Sized>(self, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => self.body("application/json", bytes),
-            Err(error) => self.problem("body", format!("cannot be written as JSON: {error}")),
+            Err(error) => self.problem("body", format!("cannot be serialized as JSON: {error}")),
         }
     }
 
-    /// Sets the body to these bytes, which are sent as they are.
+    /// Sets the body to bytes that are sent unchanged, with their `Content-Type`.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// let category = br#"{
+    ///     "category": "RECEIPT",
+    ///     "orderDetailsUrl": "https://example.com/orders/1"
+    /// }"#;
+    /// session
+    ///     .request("PUT", "/order-management/v2/ecom/categories")
+    ///     .segment("orderId", "order-1")
+    ///     .body("application/json", category)
+    ///     .send()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    #[doc(alias = "Content-Type")]
     pub fn body(mut self, content_type: &str, bytes: impl Into<Cow<'a, [u8]>>) -> Self {
         self.body = Some(bytes.into());
         self.header(CONTENT_TYPE.as_str(), content_type)
@@ -201,7 +271,7 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    /// Has the call refused if the session has no MSN.
+    /// Refuses the call if the session has no MSN.
     pub(crate) fn needs_msn(mut self) -> Self {
         self.needs_msn = true;
         self
@@ -213,13 +283,13 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    /// A 409, or a 400 that speaks of a duplicate, means that the resource already exists.
+    /// A 409, or a 400 that mentions a duplicate, means that the resource already exists.
     pub(crate) fn duplicate_means_exists(mut self) -> Self {
         self.conflict = Conflict::ExistsOrDuplicate;
         self
     }
 
-    /// Makes the request a part of a call that has to end by then.
+    /// Makes the request part of a call with this deadline.
     pub(crate) fn deadline(mut self, deadline: &Deadline) -> Self {
         self.deadline = Some(deadline.clone());
         self
@@ -227,7 +297,10 @@ impl<'a> RequestBuilder<'a> {
 
     fn before_query(self) -> Self {
         match self.line.path.contains('?') {
-            true => self.problem("path", "must be complete before its query".to_owned()),
+            true => self.problem(
+                "path",
+                "must be complete before a query is added".to_owned(),
+            ),
             false => self,
         }
     }
@@ -237,7 +310,7 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
-    /// Adds what can be added only when the request is complete, and checks that it can be sent.
+    /// Completes the request and checks that it can be sent.
     pub(crate) fn checked(mut self) -> Result<Self, Error> {
         let is_without_body = [Method::GET, Method::DELETE].contains(&self.line.method);
         if is_without_body && self.body.is_some() {
@@ -266,19 +339,19 @@ impl<'a> RequestBuilder<'a> {
             ));
         }
         if !is_without_body {
-            // Without one ureq sends a chunked body, which gateways answer with 411.
+            // Without one ureq sends a chunked body, which gateways refuse with 411.
             self.body.get_or_insert_default();
         }
         Ok(self)
     }
 
-    /// Whether it may be sent again when the first one may have been carried out.
+    /// Whether the request may be sent again although an earlier attempt may have taken effect.
     pub(crate) fn is_idempotent(&self) -> bool {
         let by_method = [Method::GET, Method::PUT, Method::DELETE].contains(&self.line.method);
         by_method || self.with_keys || self.headers.contains_key("idempotency-key")
     }
 
-    /// Gives an error the kind that its status has at this endpoint.
+    /// Sets the kind of an error to what its status means at this endpoint.
     pub(crate) fn name_conflict(&self, error: Error) -> Error {
         let means_exists = match error.status() {
             Some(409) => self.conflict != Conflict::Plain,
@@ -297,9 +370,19 @@ impl<'a> RequestBuilder<'a> {
     }
 }
 
-/// The reply to a request, with a status from 200 to 299.
+/// The reply to a request, with a 2xx status. Other statuses are errors.
 ///
-/// It knows its request, so that its errors name it.
+/// Its errors name the request that it belongs to.
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// let reply = session.request("GET", "/management/v1/sales-units").send()?;
+/// println!("{} {:?}", reply.status(), reply.header("Content-Type"));
+/// let units: Vec<serde_json::Value> = reply.json()?;
+/// # assert_eq!(units.len(), 3);
+/// # Ok::<(), vipps::Error>(())
+/// ```
 pub struct Reply {
     line: RequestLine,
     response: Response,
@@ -315,22 +398,37 @@ impl Reply {
         self.response.status.as_u16()
     }
 
-    /// The value of a header, whose name is taken in any case. `None` if it is absent or not visible ASCII.
+    /// The value of a header, by its case-insensitive name. `None` if it is absent or not visible
+    /// ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.response.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as it came, decompressed.
+    /// The decompressed body.
     pub fn bytes(&self) -> &[u8] {
         &self.response.body
     }
 
-    /// Whether the body holds nothing but white space.
+    /// Whether the body is empty or only white space.
     pub fn is_empty(&self) -> bool {
         self.content().trim_ascii().is_empty()
     }
 
-    /// The body as text, without a byte order mark.
+    /// Reads the body as text, without a byte order mark.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # sandbox.serve("GET /report/v2/ledgers", |_| {
+    /// #     vipps::sandbox::Answer::new(200, "text/csv", "ledgerId\n302321\n")
+    /// # });
+    /// # let session = sandbox.session();
+    /// let csv = session
+    ///     .request("GET", "/report/v2/ledgers")
+    ///     .accept("text/csv")
+    ///     .send()?
+    ///     .text()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -345,26 +443,43 @@ impl Reply {
             }
             Err(error) => {
                 self.response.body = error.into_bytes();
-                Err(self.unreadable("the reply is not UTF-8 text"))
+                Err(self.unreadable("the reply is not valid UTF-8"))
             }
         }
     }
 
-    /// The body as a value of JSON.
+    /// Deserializes the body from JSON.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// #[derive(serde::Deserialize)]
+    /// struct Unit {
+    ///     msn: String,
+    /// }
+    ///
+    /// let reply = session.request("GET", "/management/v1/sales-units").send()?;
+    /// for unit in reply.json::<Vec<Unit>>()? {
+    ///     println!("{}", unit.msn);
+    /// }
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] if it is not JSON or does not fit the type. The message names the place, such as `[1].name`, and no value.
+    /// [`ErrorKind::Decode`] if it is not JSON or does not match the type. The message names the
+    /// place, such as `[1].name`, but never shows a value.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.read(|| PhantomData::<T>)
     }
 
-    /// [`json`](Self::json) where no body and `null` are the empty value.
+    /// Like [`json`](Self::json), but reads an empty body and `null` as the default value.
     pub(crate) fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Error> {
         self.read_or_default(|| PhantomData::<T>)
     }
 
-    /// The body as a list, bare or as a member of an object. No body and `null` are the empty list.
+    /// Reads the body as a list, bare or as a member of an object. An empty body and `null` are the
+    /// empty list.
     pub(crate) fn list<T: DeserializeOwned>(
         &self,
         what: &'static str,
@@ -391,8 +506,8 @@ impl Reply {
         })
     }
 
-    /// The body as the one text that it consists of: a JSON string as what it says, `null` as nothing, anything else as it stands, except
-    /// for a page and a JSON string that is none.
+    /// Reads the body as one string: the value of a JSON string, nothing for `null`, otherwise the
+    /// text itself, unless it is an HTML page or a malformed JSON string.
     pub(crate) fn string(self) -> Result<String, Error> {
         let error = match self.json_or_default() {
             Ok(text) => return Ok(text),
@@ -406,15 +521,15 @@ impl Reply {
         Ok(String::from_utf8_lossy(self.content()).trim().to_owned())
     }
 
-    /// Nothing, for a call whose success says it all, whatever the body is, except for a page.
+    /// Ignores the body of a call that returns nothing, unless it is an HTML page.
     pub(crate) fn done(self) -> Result<(), Error> {
         self.not_a_page()
     }
 
-    /// Whoever answers a request for JSON with HTML is not the API, and has done nothing.
+    /// A server that answers a request for JSON with HTML is not the API, and has done nothing.
     fn not_a_page(&self) -> Result<(), Error> {
         match self.content().trim_ascii_start().starts_with(b"<") {
-            true => Err(self.unreadable("the reply is a page and not the API's")),
+            true => Err(self.unreadable("the reply is an HTML page, not the API's")),
             false => Ok(()),
         }
     }
@@ -424,7 +539,7 @@ impl Reply {
         without_bom(&self.response.body)
     }
 
-    /// The error of a body that is not what was promised.
+    /// The error of a body that is not what was expected.
     pub(crate) fn unreadable(&self, reason: impl Into<String>) -> Error {
         let compressed = compressed(&self.response.headers, &self.response.body);
         let reason = compressed.unwrap_or_else(|| reason.into());
@@ -432,7 +547,7 @@ impl Reply {
     }
 }
 
-/// Shows neither headers nor body, which may hold anything.
+/// Omits headers and body, which may contain personal data.
 impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reply")
@@ -443,7 +558,7 @@ impl std::fmt::Debug for Reply {
     }
 }
 
-/// Shows neither headers nor body, which may hold anything.
+/// Omits headers and body, which may contain personal data.
 impl std::fmt::Debug for RequestBuilder<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestBuilder")
@@ -463,24 +578,25 @@ fn push_encoded(path: &mut String, value: &str) {
     }
 }
 
-/// What is wrong with a path or a part of one.
+/// What is wrong with a path or a part of one, if anything.
 fn path_problem(path: &str) -> Option<FieldProblem> {
     const DOTS: [&str; 6] = [".", "%2e", "..", ".%2e", "%2e.", "%2e%2e"];
     let is_dots = |segment: &str| DOTS.iter().any(|dots| segment.eq_ignore_ascii_case(dots));
     let (segments, _query) = path.split_once('?').unwrap_or((path, ""));
     let rule = if !path.starts_with('/') || path.starts_with("//") {
-        "must begin with one slash"
+        "must begin with a single slash"
     } else if !is_percent_encoded(path) {
         "must be percent-encoded and have no fragment"
     } else if segments.split('/').any(is_dots) {
-        "must not have . and .. segments"
+        "must not contain . or .. segments"
     } else {
         return None;
     };
     Some(FieldProblem::invalid("path", rule, path))
 }
 
-/// Whether there is nothing but what RFC 3986 allows in a path and a query, and the brackets that many servers want in a query.
+/// Whether `path` contains only what RFC 3986 allows in a path and query, or the square brackets
+/// that many servers expect in a query.
 fn is_percent_encoded(path: &str) -> bool {
     let is_allowed = |b: u8| b.is_ascii_alphanumeric() || br"/?-._~:@!$&'()*+,;=[]".contains(&b);
     let mut parts = path.split('%');

@@ -21,10 +21,10 @@ pub use attempt::Attempt;
 pub use builder::{Environment, SessionBuilder};
 use gates::Gates;
 
-/// What every call of an endpoint takes: the keys, the token, the connections and the settings.
+/// The API client that every endpoint function takes: keys, access token, connections and settings.
 ///
-/// Cheap to clone, and made to be shared: clones and threads use one token and one set of connections. Building a session sends
-/// nothing; the first call fetches the token.
+/// A session is cheap to clone and meant to be shared: clones and threads use the same token and
+/// the same connections. Building a session sends nothing; the first call fetches the token.
 ///
 /// ```
 /// # use vipps::sandbox::Sandbox;
@@ -45,9 +45,9 @@ use gates::Gates;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// # In an async program
+/// # Async programs
 ///
-/// Calls block, so that they belong on a thread that may, such as those of tokio's `spawn_blocking`:
+/// Calls block, so run them on a thread that may block, for example with tokio's `spawn_blocking`:
 ///
 /// ```
 /// # mod tokio {
@@ -77,14 +77,15 @@ use gates::Gates;
 /// # let mut context = std::task::Context::from_waker(std::task::Waker::noop());
 /// # match future.as_mut().poll(&mut context) {
 /// #     std::task::Poll::Ready(unit) => assert_eq!(unit.unwrap().msn.as_str(), "123456"),
-/// #     std::task::Poll::Pending => panic!("the call is over when it is awaited"),
+/// #     std::task::Poll::Pending => panic!("the call has ended before the await"),
 /// # }
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// The first `?` is for a call that panicked, the second for one that failed. Dropping the future does not
-/// cancel the call, which goes on until it is done or times out: give it no more time than the caller has
-/// with [`with_timeout`](Self::with_timeout).
+/// The first `?` is for a call that panicked, the second for one that failed. Dropping the future
+/// does not cancel the call, which runs until it completes or times out: limit it to the caller's
+/// remaining time with [`with_timeout`](Self::with_timeout).
+#[doc(alias = "Client")]
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
@@ -92,13 +93,14 @@ pub struct Session {
     timeout: Duration,
 }
 
-/// What all clones share.
+/// Shared by all clones.
 struct Shared {
     client: Client,
     credentials: Credentials,
-    /// Go with every request, the token request included.
+    /// Sent with every request, including the token request.
     headers: HeaderMap,
-    /// The builder's, for the token request: it is the same whichever sales unit's call needs the token.
+    /// The builder's MSN, sent with every token request, whichever sales unit's call needs the
+    /// token.
     token_msn: Option<Msn>,
     tokens: TokenCache,
     gates: Gates,
@@ -108,7 +110,7 @@ struct Shared {
     retry: RetryPolicy,
     observer: Option<Observer>,
     on_new_token: Option<OnNewToken>,
-    /// Texts that no error may show.
+    /// Texts to redact from errors.
     secrets: Vec<String>,
 }
 
@@ -116,10 +118,10 @@ type Observer = Arc<dyn Fn(&Attempt) + Send + Sync>;
 type OnNewToken = Arc<dyn Fn(&AccessToken) + Send + Sync>;
 
 impl Session {
-    /// The same session for another sales unit: same token, same connections, another
-    /// `Merchant-Serial-Number` header.
+    /// Returns a session for another sales unit that shares this one's token and connections.
     ///
-    /// Receipts for many merchants at once, by threads that share the session:
+    /// Only the `Merchant-Serial-Number` header differs. For example, to send receipts for many
+    /// merchants in parallel:
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -128,7 +130,8 @@ impl Session {
     /// # let line = OrderLine::from_gross("Socks", "1", 10_000, TaxRate::percent(25))?;
     /// # let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(line);
     /// # let receipts = ["123456", "654321"].map(|msn| {
-    /// #     (msn.parse::<vipps::Msn>().unwrap(), OrderRef::ecom(msn.parse().unwrap()), receipt.clone())
+    /// #     let order = OrderRef::ecom(msn.parse().unwrap());
+    /// #     (msn.parse::<vipps::Msn>().unwrap(), order, receipt.clone())
     /// # });
     /// use std::thread;
     /// use vipps::order_management::{OrderRef, Receipt, ensure_receipt};
@@ -146,6 +149,7 @@ impl Session {
     /// # assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
     /// # Ok::<(), vipps::Error>(())
     /// ```
+    #[doc(alias = "Merchant-Serial-Number")]
     pub fn for_sales_unit(&self, msn: &Msn) -> Self {
         Self {
             msn: Some(msn.clone()),
@@ -153,8 +157,11 @@ impl Session {
         }
     }
 
-    /// The same session with another [`timeout`](SessionBuilder::timeout) per call: same token, same connections. A day at the most;
-    /// with no time at all every call times out before anything is sent.
+    /// Returns a session with another [`timeout`](SessionBuilder::timeout) that shares this one's
+    /// token and connections.
+    ///
+    /// The timeout is capped at 24 hours. If it is zero, every call times out before anything is
+    /// sent.
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -172,30 +179,42 @@ impl Session {
         }
     }
 
-    /// The sales unit that calls are made for, sent as `Merchant-Serial-Number`.
+    /// The MSN of the sales unit that calls are made for, sent as `Merchant-Serial-Number`.
+    #[doc(alias = "msn")]
+    #[doc(alias = "Merchant-Serial-Number")]
     pub fn merchant_serial_number(&self) -> Option<&Msn> {
         self.msn.as_ref()
     }
 
-    /// The server that calls go to, such as `https://api.vipps.no`, without a slash at its end.
+    /// The base URL of the API, such as `https://api.vipps.no`, without a trailing slash.
     pub fn base_url(&self) -> &str {
         self.shared.client.base_url()
     }
 
-    /// Drops the token: the next call fetches a new one.
+    /// Drops the cached access token, so that the next call fetches a new one.
     ///
-    /// For programs that know better than the token's lifetime, as after a change of the keys' permissions. A token that the API refuses
-    /// is dropped without this.
+    /// Useful after the permissions of the keys have changed. A token that the API rejects is
+    /// dropped automatically.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// let old = session.access_token()?;
+    /// session.forget_token();
+    /// let new = session.access_token()?;
+    /// assert_ne!(old.secret(), new.secret());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn forget_token(&self) {
         self.shared.tokens.forget();
     }
 
-    /// When a call that begins now has to end.
+    /// The deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
         Deadline::new(&self.shared.clock, self.timeout)
     }
 
-    /// The limits of an attempt for which so much time is left.
+    /// The limits of an attempt that may take `time_left`.
     fn limits(&self, time_left: Duration) -> Limits {
         let shared = &self.shared;
         Limits {
@@ -206,7 +225,7 @@ impl Session {
     }
 }
 
-/// Deadlines do not run over with it.
+/// Short enough that deadlines cannot overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl fmt::Debug for Session {

@@ -11,18 +11,32 @@ use crate::error::{Delivery, Error, ErrorKind, RequestLine};
 use crate::model::header::{MAX_TOKEN_BYTES, header_value};
 use crate::model::lenient::whole_seconds;
 
-/// An access token with its remaining lifetime. Its text is in no `Debug` output: [`secret`](Self::secret) is the only way to see it.
+/// An access token with its remaining lifetime, redacted in `Debug` output.
 ///
-/// A session fetches and renews its token by itself. This type is for programs that keep a token between runs
-/// ([`SessionBuilder::access_token`](crate::SessionBuilder::access_token) and
-/// [`SessionBuilder::on_new_token`](crate::SessionBuilder::on_new_token)) or hand it to code that makes its own requests.
+/// A session fetches and renews its token automatically. This type is for programs that save the
+/// token for the next run ([`SessionBuilder::on_new_token`](crate::SessionBuilder::on_new_token)
+/// and [`SessionBuilder::access_token`](crate::SessionBuilder::access_token)) or pass it to other
+/// code ([`Session::access_token`](crate::Session::access_token)).
+///
+/// ```
+/// use std::time::Duration;
+/// use vipps::AccessToken;
+///
+/// let token = AccessToken::new("eyJ0eXAi", Duration::from_secs(3600))?;
+/// assert_eq!(token.secret(), "eyJ0eXAi");
+/// assert!(token.expires_in() > Duration::from_secs(3590));
+/// assert_eq!(format!("{token:?}"), "AccessToken([redacted])");
+/// # Ok::<(), vipps::Error>(())
+/// ```
 ///
 /// Source: [Access Token API](https://developer.vippsmobilepay.com/docs/APIs/access-token-api/).
+#[doc(alias = "access_token")]
+#[doc(alias = "Bearer")]
 #[derive(Clone)]
 pub struct AccessToken {
     /// `Bearer` and the token.
     authorization: HeaderValue,
-    /// It is late when less than this is left.
+    /// The token is renewed when less than this is left.
     reserve: Duration,
     /// On `clock`.
     expires_at: Duration,
@@ -30,7 +44,15 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that was fetched elsewhere, with the time for which it is still good.
+    /// Creates a token that was fetched elsewhere, with its remaining lifetime.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let lifetime = Duration::from_secs(3600);
+    /// let token = vipps::AccessToken::new("eyJ0eXAi", lifetime)?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -40,12 +62,23 @@ impl AccessToken {
             .map_err(|reason| Error::input("access_token", reason))
     }
 
-    /// A token that an earlier run kept, with the time at which it [expires](Self::expires_at). One that has expired already is replaced
-    /// before the first call.
+    /// Creates a token that an earlier run saved, with the time at which it
+    /// [expires](Self::expires_at).
+    ///
+    /// If it has already expired, the session replaces it before the first call.
+    ///
+    /// ```
+    /// use std::time::{Duration, UNIX_EPOCH};
+    ///
+    /// let expires_at = UNIX_EPOCH + Duration::from_secs(1_577_836_800);
+    /// let token = vipps::AccessToken::valid_until("eyJ0eXAi", expires_at)?;
+    /// assert!(token.expires_in().is_zero());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new).
+    /// The same as for [`new`](Self::new).
     pub fn valid_until(secret: &str, expires_at: SystemTime) -> Result<Self, Error> {
         let expires_in = expires_at.duration_since(SystemTime::now());
         Self::new(secret, expires_in.unwrap_or_default())
@@ -57,12 +90,12 @@ impl AccessToken {
         value.strip_prefix("Bearer ").unwrap_or_default()
     }
 
-    /// For how long it is still good; zero when it has expired.
+    /// The remaining lifetime; zero if the token has expired.
     pub fn expires_in(&self) -> Duration {
         self.expires_at.saturating_sub(self.clock.now())
     }
 
-    /// When it expires, by this machine's wall clock: for keeping it between runs.
+    /// When the token expires, by this machine's wall clock, to save along with the token.
     pub fn expires_at(&self) -> SystemTime {
         let now = SystemTime::now();
         now.checked_add(self.expires_in()).unwrap_or(now)
@@ -72,7 +105,7 @@ impl AccessToken {
         &self.authorization
     }
 
-    /// The same token with its lifetime counted on another clock.
+    /// The same token with its lifetime measured by another clock.
     fn moved_to(self, clock: &Clock) -> Self {
         Self {
             expires_at: clock.now().saturating_add(self.expires_in()),
@@ -115,7 +148,8 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Reads the reply of either token endpoint, or says what is wrong with it. Nothing of it is shown.
+/// Parses the reply of either token endpoint. The error says what is wrong without showing any of
+/// it.
 pub(crate) fn read(reply: &[u8], clock: &Clock) -> Result<AccessToken, String> {
     #[derive(Deserialize)]
     struct TokenReply {
@@ -124,22 +158,24 @@ pub(crate) fn read(reply: &[u8], clock: &Clock) -> Result<AccessToken, String> {
         expires_in: u64,
     }
 
-    // An array would be read as the fields in their order. The text of serde's error may hold a piece of the reply.
+    // serde also reads an array as the fields in order, and its errors may quote the reply.
     let is_object = reply.trim_ascii_start().starts_with(b"{");
     let read = serde_json::from_slice::<TokenReply>(reply).ok();
     let reply = read.filter(|_| is_object).ok_or(
-        "the token reply is not an object with access_token, a string, and expires_in, a number of seconds",
+        "the token reply is not a JSON object with access_token, a string, and expires_in, a \
+         number of seconds",
     )?;
     let lifetime = Duration::from_secs(reply.expires_in);
     AccessToken::on_clock(&reply.access_token, lifetime, clock)
         .map_err(|reason| format!("the token reply has an unusable access_token: it {reason}"))
 }
 
-/// How long 401s are final after a token was refused, unless its replacement is taken: a revoked key must not turn every call into a token
-/// request.
+/// How long a 401 is final after a token was rejected, unless the API accepts its replacement: a
+/// revoked key must not turn every call into a token request.
 const REFUSALS_ARE_FINAL_FOR: Duration = Duration::from_secs(60);
 
-/// The one token of a session. At any time at most one thread fetches; nobody else waits while the old token is good.
+/// The token of a session. At most one thread fetches at a time; the others wait only if the old
+/// token is no longer valid.
 pub(crate) struct TokenCache {
     state: Mutex<State>,
     fetched: Condvar,
@@ -151,24 +187,24 @@ pub(crate) struct TokenCache {
 #[derive(Default)]
 struct State {
     token: Option<AccessToken>,
-    /// The last one that the API refused.
+    /// The last token that was rejected or forgotten.
     refused: Option<AccessToken>,
     refusals_are_final_until: Duration,
     fetching: bool,
-    /// Threads that wait for the request in flight.
+    /// The number of threads waiting for the request in flight.
     waiting: usize,
-    /// Counts the requests that ended.
+    /// The number of requests that have ended.
     ended: u64,
-    /// How the last one failed, if it did.
+    /// The error of the last request, if it failed.
     failure: Option<Error>,
-    /// No early renewal before this time: the last one failed.
+    /// No early renewal before this time, because the last one failed.
     no_renewal_before: Duration,
 }
 
-/// What a thread that wants a token has to do.
+/// What a thread that needs a token does next.
 enum Next {
     Use(AccessToken),
-    /// Fetch one. The old one is still good, if there is one.
+    /// Fetch a token. The old one, if any, is still valid.
     Fetch(Option<AccessToken>),
 }
 
@@ -186,7 +222,7 @@ impl TokenCache {
         }
     }
 
-    /// A good token. `fetch` gets one by a deadline, if it is this thread's turn.
+    /// A valid token. `fetch` gets one within a deadline, if it is this thread's turn.
     pub(crate) fn get(
         &self,
         deadline: &Deadline,
@@ -203,12 +239,12 @@ impl TokenCache {
         let Some(old) = old else {
             return turn.end(fetch(deadline));
         };
-        // An early renewal leaves time for the call itself, whose problem its failure is not.
+        // An early renewal leaves time for the call itself, and does not fail it.
         let renewed = turn.end(fetch(&deadline.half()));
         Ok(renewed.unwrap_or(old))
     }
 
-    /// Waits for a request in flight if there is no good token, until `deadline`.
+    /// Waits until `deadline` for a request in flight if there is no valid token.
     fn next(&self, deadline: &Deadline) -> Result<Next, Error> {
         let mut state = self.lock();
         let seen = state.ended;
@@ -222,7 +258,8 @@ impl TokenCache {
                 return Ok(Next::Use(token));
             }
             if state.ended != seen {
-                // The request that this thread waited for has ended: its result is everybody's, and so is a token that is over already.
+                // The request that this thread waited for has ended: share its result, even a token
+                // that has already expired.
                 match (&state.failure, &state.token) {
                     (Some(failure), _) => return Err(failure.clone()),
                     (None, Some(token)) => return Ok(Next::Use(token.clone())),
@@ -233,7 +270,7 @@ impl TokenCache {
                 state.fetching = true;
                 return Ok(Next::Fetch(None));
             }
-            let timed_out = "timed out while another thread fetched the token";
+            let timed_out = "timed out waiting for another thread to fetch the token";
             let left = deadline.time_left();
             if left.is_zero() {
                 return Err(self.failed(ErrorKind::Timeout, timed_out));
@@ -249,8 +286,8 @@ impl TokenCache {
         }
     }
 
-    /// Drops a token that the API refused, unless another has taken its place already. Gives `false` if the refusal is final: the token
-    /// is the replacement of one that was refused within the last minute.
+    /// Drops a token that the API rejected, unless it has already been replaced. `false` if the 401
+    /// is final: the token itself replaced one that was rejected within the last minute.
     pub(crate) fn refuse(&self, refused: &AccessToken) -> bool {
         let mut state = self.lock();
         let now = self.clock.now();
@@ -269,7 +306,7 @@ impl TokenCache {
         true
     }
 
-    /// The replacement of a refused token was taken: its own refusal will not be final.
+    /// The API accepted the replacement of a rejected token: a later 401 is not final.
     pub(crate) fn accept(&self) {
         self.lock().refusals_are_final_until = Duration::ZERO;
     }
@@ -281,26 +318,27 @@ impl TokenCache {
         state.refusals_are_final_until = Duration::ZERO;
     }
 
-    /// The tokens that a server may repeat: the one that calls are made with, good or not, and the one before it.
+    /// The tokens that a server may echo: the cached one, valid or not, and the rejected one.
     pub(crate) fn known(&self) -> [Option<AccessToken>; 2] {
         let state = self.lock();
         [state.token.clone(), state.refused.clone()]
     }
 
-    /// A token that another thread was to fetch did not come. The next call may well get one.
+    /// The error of a token that another thread failed to fetch. The next call may get one.
     fn failed(&self, kind: ErrorKind, reason: &str) -> Error {
         Error::failed(&self.line, None, kind, Delivery::NotSent, reason)
             .of_token_request()
             .with_retryable(true)
     }
 
-    /// No code of others runs under this lock, so a poisoned one is as good as any.
+    /// No foreign code runs under this lock, so its state is consistent even if poisoned.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The turn to fetch, which one thread at a time has. Its end is the end of those who wait too, also if the thread panics.
+/// The turn to fetch, held by one thread at a time. Dropping it wakes the waiting threads, also if
+/// the thread panics.
 struct Turn<'a> {
     cache: &'a TokenCache,
     result: Option<Result<AccessToken, Error>>,
@@ -316,7 +354,7 @@ impl Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let result = self.result.take().unwrap_or_else(|| {
-            let reason = "the thread that fetched the token panicked";
+            let reason = "the thread fetching the token panicked";
             Err(self.cache.failed(ErrorKind::Network, reason))
         });
         let mut state = self.cache.lock();
@@ -327,7 +365,7 @@ impl Drop for Turn<'_> {
                 state.no_renewal_before = Duration::ZERO;
             }
             Err(failure) => {
-                // Not again on every call, but a few times while the old token lasts.
+                // Retry a few times while the old token lasts, not on every call.
                 let left = state.token.as_ref().map(AccessToken::expires_in);
                 let pause = left.unwrap_or_default() / 4;
                 state.no_renewal_before = self.cache.clock.now().saturating_add(pause);

@@ -1,4 +1,5 @@
-//! One exchange: a request out, a reply or an error back. The only file that names ureq's agent.
+//! One exchange: sends a request and returns a reply or an error. The only file that uses ureq's
+//! agent.
 
 use std::io::{self, Read};
 use std::mem;
@@ -25,31 +26,31 @@ use crate::error::problem::Problem;
 use crate::error::{Delivery, Error, ErrorKind, RequestLine};
 use crate::model::header::OUTPUT_BUFFER;
 
-/// One request, complete.
+/// A complete request.
 pub(crate) struct Message<'a> {
     pub(crate) line: &'a RequestLine,
     pub(crate) headers: HeaderMap,
-    /// An empty one is sent with its length, as gateways answer 411 without one.
+    /// An empty body is sent with its length: gateways answer 411 without one.
     pub(crate) body: Option<&'a [u8]>,
-    /// Its reply holds a token: no error shows it, and it is short.
+    /// The reply contains a token, so errors do not show it, and its size is limited.
     pub(crate) for_token: bool,
 }
 
-/// An answer with a status of success, read to its end.
+/// A reply with a 2xx status and its whole body.
 pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// What the connection is made with.
+/// The settings of a client.
 pub(crate) struct Options {
     pub(crate) base_url: String,
     pub(crate) proxy: Option<Proxy>,
     pub(crate) tls: Tls,
     pub(crate) max_response_bytes: u64,
     pub(crate) user_agent: String,
-    /// What addresses are kept by.
+    /// Measures the age of cached addresses.
     pub(crate) clock: Clock,
 }
 
@@ -71,19 +72,19 @@ pub(crate) struct Client {
     max_response_bytes: u64,
 }
 
-/// How much of an error's body is read. What is more than this is no message for a person.
+/// How much of an error's body is read: more would not be readable as a message.
 const MAX_ERROR_BYTES: u64 = 256 * 1024;
 
-/// How much memory is set aside for a body on the word of its Content-Length. Longer ones get more as they come.
+/// How much memory Content-Length alone can reserve. Longer bodies get more as they arrive.
 const MAX_SET_ASIDE: u64 = 1024 * 1024;
 
-/// What a body without a Content-Length gets to begin with.
+/// The first allocation for a body without Content-Length.
 const FIRST_ROOM: usize = 8 * 1024;
 
-/// No token reply comes near this.
+/// Far larger than any token reply.
 const MAX_TOKEN_REPLY: u64 = 64 * 1024;
 
-/// Idle connections that are kept: one for each of many threads.
+/// The most idle connections kept, enough for one per thread of a busy program.
 const MAX_IDLE_CONNECTIONS: usize = 64;
 
 impl Client {
@@ -99,13 +100,14 @@ impl Client {
         };
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            // On a redirect ureq strips `Authorization` only: the other keys would go to the other host.
+            // On a redirect ureq only strips `Authorization`, and would send the keys to the new
+            // host.
             .max_redirects(0)
             .https_only(https)
             .proxy(options.proxy)
             .user_agent(&options.user_agent)
             .max_response_header_size(MAX_RESPONSE_HEAD)
-            // ureq can only see that a head is too large if more than the largest one fits.
+            // ureq detects too large a head only if the buffer can hold more than the limit.
             .input_buffer_size(2 * MAX_RESPONSE_HEAD)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
@@ -122,8 +124,8 @@ impl Client {
         &self.base_url
     }
 
-    /// Sends a request and reads its answer to the end, within its limits, the lookup of the host's name included. `scrub` takes the
-    /// session's secrets out of what an error shows.
+    /// Sends a request and reads the whole reply within `limits`, which include name resolution.
+    /// `scrub` redacts the session's secrets from what an error shows.
     pub(crate) fn exchange(
         &self,
         mut message: Message<'_>,
@@ -178,8 +180,8 @@ impl Client {
             false => MAX_ERROR_BYTES,
         };
         let max = self.max_response_bytes.min(cap);
-        // None for one that goes through a decompressor, which any crate in the program can switch on in ureq. The cap counts what comes
-        // out of it.
+        // `None` for a body that ureq decompresses, which another crate in the program may enable.
+        // The cap applies to the decompressed bytes.
         let length = body.content_length();
         let set_aside = length.unwrap_or(0).min(max).min(MAX_SET_ASIDE);
         let mut bytes = Vec::with_capacity(usize::try_from(set_aside).unwrap_or(0));
@@ -187,11 +189,11 @@ impl Client {
         let too_large = bytes.len() as u64 > max;
 
         if !status.is_success() {
-            // The status is known whatever became of the body.
+            // The status counts even if the body could not be read.
             let problem = if status.is_redirection() {
                 redirect_problem(&head.headers, scrub)
             } else if message.for_token && mentions_a_token(&bytes) {
-                Problem::from_detail("a body that is not shown, as it may hold a token".to_owned())
+                Problem::from_detail("body not shown: it may contain a token".to_owned())
             } else if let Some(reason) = compressed(&head.headers, &bytes) {
                 Problem::from_detail(reason)
             } else {
@@ -223,15 +225,17 @@ impl Client {
         }
         match outcome {
             Ok(()) => Ok(response(bytes)),
-            // The status says it all, and a reply that broke off was the API's.
+            // The status is enough: a reply that was cut off still came from the API.
             Err(_) if says_it_all => Ok(response(Vec::new())),
             Err(error) => Err(failure::in_body(message.line, status, error, limits)),
         }
     }
 }
 
-/// Reads to the end, or to one byte more than `max`. `bytes` gets room for no more than that, nor for more than `length`: by itself it
-/// would double beyond them.
+/// Reads to the end, or to one byte more than `max`.
+///
+/// Reserves memory step by step up to `max` or `length`: `Vec` would double its capacity beyond
+/// them.
 fn read_within(
     reader: impl Read,
     max: u64,
@@ -244,7 +248,7 @@ fn read_within(
         if reader.by_ref().take(room as u64).read_to_end(bytes)? < room {
             return Ok(());
         }
-        // It is full. That may have been all.
+        // The buffer is full, possibly with all there is.
         let mut next = Vec::new();
         if reader.by_ref().take(1).read_to_end(&mut next)? == 0 {
             return Ok(());
@@ -259,7 +263,7 @@ fn read_within(
     }
 }
 
-/// A success whose body is not what was promised.
+/// The error of a 2xx reply whose body is not what was expected.
 pub(crate) fn unreadable(
     line: &RequestLine,
     status: StatusCode,
@@ -274,11 +278,8 @@ fn redirect_problem(headers: &HeaderMap, scrub: &dyn Fn(&str) -> String) -> Prob
         .get(LOCATION)
         .map(|location| String::from_utf8_lossy(location.as_bytes()));
     Problem::from_detail(match target {
-        Some(target) => format!(
-            "a redirect to {:.200}, which is not followed",
-            scrub(&target)
-        ),
-        None => "a redirect, which is not followed".to_owned(),
+        Some(target) => format!("redirect to {:.200} not followed", scrub(&target)),
+        None => "redirect not followed".to_owned(),
     })
 }
 

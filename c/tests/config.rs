@@ -69,7 +69,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
             json!({"system": {
                 "name": "a", "version": "1", "plugin_name": "a\tb", "plugin_version": "1",
             }}),
-            "system.plugin_name: must be visible ASCII, and has a control character at 2",
+            "system.plugin_name: must be visible ASCII, but has a control character at position 2",
         ),
         (
             json!({"environment": "prod"}),
@@ -77,13 +77,13 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"base_url": "http://example.com"}),
-            "base_url: must be https: keys and tokens would cross the network in the clear. \
-             http is for loopback addresses, and others with allow_plain_http",
+            "base_url: must be https, since http would send keys and tokens in the clear; http is \
+             allowed for loopback hosts, or for any host with allow_plain_http",
         ),
         (
             json!({"base_url": format!("https://acme:{secret}@example.com")}),
-            "base_url: must not hold user information; \
-             keys are given as client_id and client_secret",
+            "base_url: must not contain user information; \
+             pass the keys as client_id and client_secret",
         ),
         (
             json!({"allow_plain_http": "yes"}),
@@ -142,9 +142,8 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"proxy": "http://proxy.example.com:8080"}),
-            "proxy: must be on this machine where base_url is plain http: \
-             keys and tokens would cross the network in the clear. \
-             It may be elsewhere with allow_plain_http",
+            "proxy: must have a loopback host if base_url is plain http, since keys and tokens \
+             would be sent in the clear; any host is allowed with allow_plain_http",
         ),
         (
             json!({"tls_backend": "openssl"}),
@@ -152,7 +151,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"root_certificates": secret}),
-            "root_certificates: must hold at least one PEM certificate \
+            "root_certificates: must contain at least one PEM certificate \
              (-----BEGIN CERTIFICATE-----)",
         ),
         (
@@ -161,7 +160,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"user_agent_suffix": "a\tb"}),
-            "user_agent_suffix: must be visible ASCII, and has a control character at 2",
+            "user_agent_suffix: must be visible ASCII, but has a control character at position 2",
         ),
         (
             json!({"access_token": {"secret": "", "expires_at": 1}}),
@@ -309,8 +308,8 @@ fn other_settings_take_effect() {
         ("native-tls", cfg!(feature = "native-tls")),
     ] {
         let message = format!(
-            "configuration: tls_backend: \"{backend}\" needs the feature `{backend}` \
-             of this library, which is not compiled in"
+            "configuration: tls_backend: \"{backend}\" requires the feature `{backend}` \
+             of this library, which is not enabled"
         );
         let expected = if is_compiled_in {
             Ok(())

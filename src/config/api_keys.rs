@@ -8,25 +8,47 @@ use ureq::http::{HeaderName, HeaderValue};
 use crate::Error;
 use crate::model::header::header_value;
 
-/// The API keys of a sales unit or of a partner.
+/// The API keys of a sales unit or partner, redacted in `Debug` output.
 ///
-/// Which of the two kinds they are decides how the session fetches its token and whether a subscription key goes with each call. The
-/// keys are checked when the session is [built](crate::SessionBuilder::build), and are never printed, by `Debug` either.
+/// The kind of keys decides how the session fetches its token, and whether each call sends a
+/// subscription key. The keys are checked when the session is
+/// [built](crate::SessionBuilder::build).
 ///
-/// Source: the vendor's pages "API keys" and "Access Token API".
+/// ```
+/// use vipps::ApiKeys;
+///
+/// let keys = ApiKeys::standard("client-id", "client-secret", "subscription-key");
+/// assert_eq!(format!("{keys:?}"), "ApiKeys::standard([redacted])");
+/// ```
+///
+/// Source: [API keys](https://developer.vippsmobilepay.com/docs/knowledge-base/api-keys/) and
+/// [Access Token API](https://developer.vippsmobilepay.com/docs/APIs/access-token-api/).
+#[doc(alias = "client_id")]
+#[doc(alias = "client_secret")]
+#[doc(alias = "Ocp-Apim-Subscription-Key")]
 #[derive(Clone)]
 pub struct ApiKeys {
     client_id: String,
     client_secret: String,
-    /// `None` for management keys, which must not send one.
+    /// `None` for management keys, which must be used without one.
     subscription_key: Option<String>,
-    /// What errors call them.
+    /// The names of the keys in errors.
     names: KeyNames,
 }
 
 impl ApiKeys {
-    /// Sales unit keys or partner keys: the token comes from `POST /accesstoken/get`, and the subscription key (the primary or the
-    /// secondary one) goes with every call.
+    /// Creates the keys of a sales unit, or a partner's partner keys.
+    ///
+    /// The token comes from `POST /accesstoken/get`, and every call sends the subscription key. The
+    /// primary and the secondary subscription key both work.
+    ///
+    /// ```
+    /// # use vipps::ApiKeys;
+    /// let keys =
+    ///     ApiKeys::standard("client-id", "client-secret", "subscription-key");
+    /// ```
+    #[doc(alias = "accesstoken/get")]
+    #[doc(alias = "Ocp-Apim-Subscription-Key")]
     pub fn standard(
         client_id: impl Into<String>,
         client_secret: impl Into<String>,
@@ -40,7 +62,15 @@ impl ApiKeys {
         }
     }
 
-    /// A partner's management keys: the token comes from `POST /miami/v1/token`, and no subscription key is sent, there or with any call.
+    /// Creates a partner's management keys.
+    ///
+    /// The token comes from `POST /miami/v1/token`, and no request sends a subscription key.
+    ///
+    /// ```
+    /// # use vipps::ApiKeys;
+    /// let keys = ApiKeys::management("client-id", "client-secret");
+    /// ```
+    #[doc(alias = "miami/v1/token")]
     pub fn management(client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         Self {
             client_id: client_id.into(),
@@ -50,7 +80,7 @@ impl ApiKeys {
         }
     }
 
-    /// The same keys, called as the environment variables that they came from.
+    /// The same keys, named in errors after the environment variables that they came from.
     pub(crate) fn named_as_variables(mut self) -> Self {
         self.names = KeyNames {
             client_id: "VIPPS_CLIENT_ID",
@@ -60,14 +90,15 @@ impl ApiKeys {
         self
     }
 
-    /// The keys as what is sent, checked.
+    /// Checks the keys and turns them into headers.
     pub(crate) fn credentials(&self) -> Result<Credentials, Error> {
         let client_id = key(self.names.client_id, &self.client_id)?;
         let client_secret = secret(self.names.client_secret, &self.client_secret)?;
         let Some(subscription_key) = &self.subscription_key else {
             if self.client_id.contains(':') {
-                // Basic authentication ends the user name at the first colon.
-                let reason = "must not hold a colon if the keys are management keys";
+                // In basic authentication the first colon ends the user name.
+                let reason = "must not contain a colon, since management keys are sent with basic \
+                              authentication";
                 return Err(Error::config(self.names.client_id, reason));
             }
             let basic = secret(self.names.client_secret, &format!("Basic {}", self.basic()))?;
@@ -90,7 +121,7 @@ impl ApiKeys {
         })
     }
 
-    /// Every text that must not be seen in an error, in a log or on a screen.
+    /// The texts to redact from errors.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let mut secrets = vec![self.client_secret.clone(), self.basic()];
         secrets.extend(self.subscription_key.clone());
@@ -111,13 +142,13 @@ impl fmt::Debug for ApiKeys {
     }
 }
 
-/// What is sent of the keys.
+/// The keys as they are sent.
 pub(crate) struct Credentials {
-    /// The token request, a POST.
+    /// The path of the token request, a POST.
     pub(crate) token_path: &'static str,
     pub(crate) token_form: Option<&'static str>,
     pub(crate) token_headers: Vec<(HeaderName, HeaderValue)>,
-    /// Goes with every request, the token request included.
+    /// Sent with every request, including the token request.
     pub(crate) subscription_key: Option<HeaderValue>,
 }
 

@@ -5,18 +5,19 @@ use ureq::http::Uri;
 use crate::Error;
 use crate::model::header::MAX_PATH_BYTES;
 
-/// Checks the address of a server and gives it back without a slash at its end. `setting` is where it came from.
+/// Checks a base URL and returns it without a trailing slash. `setting` is where it came from.
 ///
-/// It is read here and not by the HTTP library, which takes a port of 99999 for none and sends user information on.
+/// Parsed here because the HTTP library ignores an invalid port such as 99999 and sends user
+/// information.
 pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Result<String, Error> {
     let wrong = |reason: &str| Err(Error::config(setting, reason));
 
-    // User information may be a password: nothing shows an address that has it, or any part of it.
+    // User information may be a password, so the message shows no part of the URL.
     if url.contains('@') {
-        return wrong("must not hold user information; keys are given as ApiKeys");
+        return wrong("must not contain user information; pass the keys as ApiKeys");
     }
     if let Some(c) = url.chars().find(|c| !c.is_ascii_graphic()) {
-        return wrong(&format!("must be visible ASCII, and has {c:?}"));
+        return wrong(&format!("must be visible ASCII, but contains {c:?}"));
     }
     if url.len() > MAX_PATH_BYTES {
         return wrong(&format!("must be at most {MAX_PATH_BYTES} bytes"));
@@ -36,7 +37,7 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
     };
     let (host, _port) = split_port(authority);
     if host.is_empty() {
-        return wrong("must name a host");
+        return wrong("must have a host");
     }
     if !has_good_port(authority) {
         return wrong("must have a port from 1 to 65535, or none");
@@ -46,8 +47,8 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
         "http" if allow_plain_http || is_loopback(host) => {}
         "http" => {
             return wrong(
-                "must be https: keys and tokens would cross the network in the clear. \
-                 http is for loopback addresses, and others with allow_plain_http()",
+                "must be https, since http would send keys and tokens in the clear; \
+                 http is allowed for loopback hosts, or for any host with allow_plain_http()",
             );
         }
         _ => return wrong("must begin with https://"),
@@ -56,7 +57,7 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
     let first_of_an_api = ["management", "order-management", "accesstoken", "miami"];
     if let Some(part) = path.split('/').find(|part| first_of_an_api.contains(part)) {
         return wrong(&format!(
-            "must not hold the path /{part}, which each call adds"
+            "must not contain the path /{part}, which each call adds"
         ));
     }
     let url = format!("{}://{authority}{path}", scheme.to_ascii_lowercase());
@@ -66,7 +67,7 @@ pub(crate) fn checked(setting: &str, url: &str, allow_plain_http: bool) -> Resul
     }
 }
 
-/// Whether `host:port` has a port that can be connected to, or none.
+/// Whether `host:port` has a valid port or none.
 pub(crate) fn has_good_port(authority: &str) -> bool {
     let (_host, port) = split_port(authority);
     port.is_none_or(|port| {
@@ -87,7 +88,7 @@ pub(crate) fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether a host is this machine, as far as its name tells.
+/// Whether a host is `localhost` or a loopback address. No name is looked up.
 pub(crate) fn is_loopback(host: &str) -> bool {
     if let Some(v6) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
         return v6.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback());

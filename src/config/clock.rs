@@ -2,10 +2,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The time that a [`Session`](crate::Session) lives by: token lifetimes, call timeouts, waits between retries.
+/// The clock of a [`Session`](crate::Session), for token lifetimes, timeouts and waits between
+/// retries.
 ///
-/// A clock only moves forward, and is not the wall clock: a clock that is set back or forward on the machine changes nothing.
-/// Clones share their time. The default, [`Clock::system`], is what a program wants; [`Clock::manual`] is for tests.
+/// A clock is monotonic and independent of the wall clock. Clones share their time. Programs use
+/// the default, [`Clock::system`]; tests may use [`Clock::manual`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,25 +17,26 @@ use std::time::{Duration, Instant};
 /// ```
 #[derive(Clone)]
 pub struct Clock {
-    /// `None` for a manual clock, which has no time of its own.
+    /// `None` for a manual clock.
     start: Option<Instant>,
     time: Arc<Mutex<Time>>,
 }
 
-/// What was added to a clock.
+/// The time added to a clock.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Time {
-    /// By a test.
+    /// Added by [`Clock::advance`].
     pub(crate) advanced: Duration,
-    /// By the waits of calls, on a manual clock. Waits at the same time count once.
+    /// Added by waiting calls on a manual clock. Concurrent waits count once.
     pub(crate) waited: Duration,
 }
 
-/// The last time that a clock can be advanced to.
+/// The latest time that a clock can be advanced to.
 const END: Duration = Duration::from_nanos(u64::MAX);
 
 impl Clock {
-    /// A clock that runs with the machine's monotonic clock. [`advance`](Self::advance) makes it run ahead.
+    /// Creates a clock that follows the machine's monotonic clock. [`advance`](Self::advance) moves
+    /// it ahead.
     pub fn system() -> Self {
         Self {
             start: Some(Instant::now()),
@@ -42,11 +44,26 @@ impl Clock {
         }
     }
 
-    /// A clock that stands still until it is [advanced](Self::advance).
+    /// Creates a clock that stands still until it is [advanced](Self::advance), for tests.
     ///
-    /// Waiting on it costs no time: a wait between two attempts moves the clock and returns at once. Calls
-    /// on several threads wait each for itself, and none uses up the time of another.
-    /// Timeouts of the network itself go by the machine's clock all the same.
+    /// A wait between two attempts advances the clock and returns immediately. Calls on several
+    /// threads wait independently, and none uses up the time of another. Network timeouts still run
+    /// in real time.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use std::time::Duration;
+    /// use vipps::{Clock, management};
+    ///
+    /// let clock = Clock::manual();
+    /// let session = sandbox.session_builder()?.clock(clock.clone()).build()?;
+    /// management::list_sales_units(&session)?;
+    /// // The access token has expired by now, so the next call fetches another.
+    /// clock.advance(Duration::from_secs(24 * 60 * 60));
+    /// management::list_sales_units(&session)?;
+    /// # assert_eq!(sandbox.count("POST /accesstoken/get"), 2);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn manual() -> Self {
         Self {
             start: None,
@@ -54,7 +71,7 @@ impl Clock {
         }
     }
 
-    /// The time since the clock was made.
+    /// The time since the clock was created.
     pub fn now(&self) -> Duration {
         let time = *self.time();
         let added = time.advanced.saturating_add(time.waited).min(END);
@@ -64,19 +81,20 @@ impl Clock {
         }
     }
 
-    /// Moves the clock forward, for all its clones. It stops at the end of time, some 584 years on, so that deadlines after it do not overflow.
+    /// Moves the clock and all its clones forward, at most to 584 years so that deadlines cannot
+    /// overflow.
     pub fn advance(&self, by: Duration) {
         let mut time = self.time();
         time.advanced = time.advanced.saturating_add(by).min(END);
     }
 
-    /// What was added to a manual clock. `None` for one that runs by itself.
+    /// The time added to a manual clock; `None` for a system clock.
     pub(crate) fn manual_time(&self) -> Option<Time> {
         let is_manual = self.start.is_none();
         is_manual.then(|| *self.time())
     }
 
-    /// A call on a manual clock has waited: the clock has moved that far at least.
+    /// Moves a manual clock at least as far as a call has waited.
     pub(crate) fn waited_until(&self, waited: Duration) {
         let mut time = self.time();
         time.waited = time.waited.max(waited).min(END);

@@ -1,17 +1,17 @@
-//! When a call has to end.
+//! The deadline of a call.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::clock::Clock;
 
-/// The end of one call. On a manual clock the call's time is what a test has advanced and its own waits:
-/// those of other calls, on other threads, do not count.
+/// The deadline of one call. On a manual clock, the call's time is what the test has advanced plus
+/// the call's own waits; those of other calls do not count.
 #[derive(Clone)]
 pub(crate) struct Deadline {
     clock: Clock,
     end: Duration,
-    /// `None` on a clock that runs by itself.
+    /// `None` on a system clock.
     own: Option<OwnTime>,
 }
 
@@ -20,12 +20,12 @@ struct OwnTime {
     began: Duration,
     advanced_before: Duration,
     waited_before: Duration,
-    /// Shared by the parts of a call.
+    /// Shared by the requests of a call.
     waits: Arc<Mutex<Duration>>,
 }
 
 impl Deadline {
-    /// Of a call that begins now and may take so long.
+    /// The deadline of a call that begins now.
     pub(crate) fn new(clock: &Clock, timeout: Duration) -> Self {
         let began = clock.now();
         let own = clock.manual_time().map(|time| OwnTime {
@@ -41,7 +41,7 @@ impl Deadline {
         }
     }
 
-    /// Of a part of the call that may take half of what is left.
+    /// A deadline for part of the call, after half of the remaining time.
     pub(crate) fn half(&self) -> Self {
         let half = self.time_left() / 2;
         Self {
@@ -50,7 +50,7 @@ impl Deadline {
         }
     }
 
-    /// The time as the call sees it.
+    /// The current time as seen by the call.
     pub(crate) fn now(&self) -> Duration {
         let own = self.own.as_ref().zip(self.clock.manual_time());
         match own {
@@ -68,7 +68,7 @@ impl Deadline {
         self.end.saturating_sub(self.now())
     }
 
-    /// Waits: really on a system clock; on a manual one the call's time and the clock move on.
+    /// Sleeps on a system clock; moves the call's time and the clock forward on a manual one.
     pub(crate) fn sleep(&self, wait: Duration) {
         let Some(own) = &self.own else {
             return std::thread::sleep(wait);

@@ -1,15 +1,15 @@
-//! What `NO_PROXY` means. There is no standard: this takes what curl and Go take.
+//! Parses `NO_PROXY`. There is no standard; this accepts what curl and Go accept.
 
 use std::net::IpAddr;
 
 use crate::config::base_url::split_port;
 
-/// Whether a list of hosts that need no proxy names this one.
+/// Whether a `NO_PROXY` list names this host.
 ///
-/// Entries are separated by commas or blanks. A domain stands for its subdomains too, with or without
-/// a dot or `*.` before it; a `*` at the end stands for any ending; addresses and CIDR blocks are
-/// compared with hosts that are addresses, as no name is looked up for this. All but a block may end
-/// with a port. What is none of these names nothing.
+/// Entries are separated by commas or blanks. A domain includes its subdomains, with or without a
+/// leading `.` or `*.`; a trailing `*` matches any ending; addresses and CIDR blocks match hosts
+/// that are addresses, since names are not looked up. All but CIDR blocks may have a port. Other
+/// entries match nothing.
 pub(crate) fn names(list: &str, host: &str, port: u16) -> bool {
     let host = without_brackets(host).trim_end_matches('.');
     list.split([',', ' ', '\t'])
@@ -20,7 +20,7 @@ fn matches(entry: &str, host: &str, port: u16) -> bool {
     if let Some((network, length)) = entry.split_once('/') {
         return is_in_block(network, length, host);
     }
-    // The colons of `::1` begin no port.
+    // In `::1` the last colon does not start a port.
     let (name, its_port) = match entry.parse::<IpAddr>() {
         Ok(_) => (entry, None),
         Err(_) => split_port(entry),
@@ -37,7 +37,7 @@ fn matches(entry: &str, host: &str, port: u16) -> bool {
     }
 }
 
-/// Whether `host` is this domain or one below it.
+/// Whether `host` is this domain or a subdomain.
 fn is_within(host: &str, domain: &str) -> bool {
     let domain = domain.strip_prefix('*').unwrap_or(domain);
     let domain = domain.trim_matches('.');

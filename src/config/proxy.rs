@@ -8,7 +8,7 @@ use ureq::{Proxy, ProxyProtocol};
 use crate::config::{base_url, no_proxy};
 use crate::error::Error;
 
-/// Which proxy the builder was told to use.
+/// The proxy setting of the builder.
 pub(crate) enum ProxyChoice {
     None,
     Url(String),
@@ -16,10 +16,10 @@ pub(crate) enum ProxyChoice {
 }
 
 impl ProxyChoice {
-    /// The proxy to `base_url`, which is all that a session connects to.
+    /// The proxy for `base_url`, the only server that a session connects to.
     ///
-    /// Plain http is for this machine, unless it is allowed elsewhere: a proxy elsewhere would see the
-    /// keys. It is refused or, as other clients do, passed by if it is the environment's.
+    /// With plain http, a proxy that is not on loopback would see the keys. Unless that is allowed,
+    /// such a proxy is an error or, if it comes from the environment, ignored as in other clients.
     pub(crate) fn resolve(
         self,
         base_url: &str,
@@ -37,8 +37,8 @@ impl ProxyChoice {
                 if is_exposed(&proxy) {
                     return Err(Error::config(
                         "proxy",
-                        "must be on this machine where base_url is plain http: keys and tokens \
-                         would cross the network in the clear. It may be elsewhere with \
+                        "must have a loopback host if base_url is plain http, since keys and \
+                         tokens would be sent in the clear; any host is allowed with \
                          allow_plain_http()",
                     ));
                 }
@@ -48,7 +48,7 @@ impl ProxyChoice {
     }
 }
 
-/// Every text of a proxy's that must not be seen: a server behind it may repeat what it got.
+/// The secrets in a proxy's URL, to redact from errors: a server may echo them.
 pub(crate) fn secrets(proxy: &Proxy) -> Vec<String> {
     let Some(password) = proxy.password() else {
         return Vec::new();
@@ -62,10 +62,10 @@ pub(crate) fn needs_tls(proxy: &Proxy) -> bool {
     proxy.protocol() == ProxyProtocol::Https
 }
 
-/// No message shows the address, which may hold a password.
+/// Parses a proxy URL. No message shows it, since it may contain a password.
 fn checked(setting: &str, url: &str) -> Result<Proxy, Error> {
     let wrong = || {
-        let reason = "must be an address such as http://proxy.example.com:8080";
+        let reason = "must be a URL such as http://proxy.example.com:8080";
         Error::config(setting, reason)
     };
     let proxy = Proxy::new(url).map_err(|_| wrong())?;
@@ -76,7 +76,7 @@ fn checked(setting: &str, url: &str) -> Result<Proxy, Error> {
             return Err(Error::config(setting, reason));
         }
     }
-    // ureq takes a port of 99999 for none.
+    // ureq ignores an invalid port such as 99999.
     let authority = proxy.uri().authority().ok_or_else(wrong)?.as_str();
     let (_user, host_and_port) = authority.rsplit_once('@').unwrap_or(("", authority));
     if base_url::has_good_port(host_and_port) && !proxy.host().is_empty() {
@@ -86,7 +86,7 @@ fn checked(setting: &str, url: &str) -> Result<Proxy, Error> {
     }
 }
 
-/// The variable for the scheme of `base_url` counts before the one for all of them.
+/// The variable for the scheme of `base_url` comes before `ALL_PROXY`.
 fn from_env(base_url: &str) -> Result<Option<Proxy>, Error> {
     if is_exempt(base_url)? {
         return Ok(None);
@@ -127,17 +127,18 @@ fn is_exempt(base_url: &str) -> Result<bool, Error> {
     Ok(no_proxy::names(&list, host, port))
 }
 
-/// A CGI program gets the header `Proxy` of whoever calls it as `HTTP_PROXY`. Windows knows one case.
+/// Whether a variable may come from a CGI request: its header `Proxy` is passed as `HTTP_PROXY`. On
+/// Windows variable names are case-insensitive.
 fn is_of_a_request(name: &str) -> bool {
     let is_cgi = env::var_os("REQUEST_METHOD").is_some();
     is_cgi && (name == "HTTP_PROXY" || cfg!(windows) && name == "http_proxy")
 }
 
-/// A variable of the environment. One that is set to nothing counts as not set.
+/// An environment variable. An empty one counts as not set.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     match env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
         Err(VarError::NotPresent) => Ok(None),
-        Err(VarError::NotUnicode(_)) => Err(Error::config(name, "must be UTF-8 text")),
+        Err(VarError::NotUnicode(_)) => Err(Error::config(name, "must be valid UTF-8")),
     }
 }

@@ -3,21 +3,40 @@ use std::time::Duration;
 use crate::error::{Delivery, ErrorKind};
 use crate::model::identifier::random_u64;
 
-/// How often and how soon a failed call is retried.
+/// How often and how soon failed calls are retried.
 ///
-/// Only what cannot do a thing twice is retried: a request that was not sent whole, one that was refused
-/// for its rate (429) or because another is under way (423), and, where the outcome is unknown or the API
-/// failed, a GET, PUT, DELETE or a POST with an idempotency key. A retry sends the same key and the same
-/// bytes. All attempts and the waits between them share the session's
-/// [`timeout`](crate::SessionBuilder::timeout).
+/// A call is retried only if that cannot take effect twice:
 ///
-/// The wait before attempt *n* is random between nothing and `initial_backoff` doubled *n* - 2 times ("full
-/// jitter"), `max_backoff` at the most, or what `Retry-After` asks for where that is longer.
+/// - any request that was not fully sent, or was answered with 429 (too many requests) or 423 (the
+///   same request is in progress);
+/// - a GET, PUT, DELETE, or a request with an idempotency key, if the outcome is unknown or the API
+///   failed (408, 500, 502, 503, 504).
 ///
-/// The wait after a 429 or 423 holds for all calls of the session to the same endpoint, but for no more
-/// than an hour. A call that has no time for it fails at once:
-/// [`RateLimited`](crate::ErrorKind::RateLimited) and [`NotSent`](crate::Delivery::NotSent), with
+/// A retry sends the same idempotency key and the same body. All attempts and the waits between
+/// them share the session's [`timeout`](crate::SessionBuilder::timeout).
+///
+/// The wait before attempt `n` is random between zero and `initial_backoff * 2^(n - 2)`, at most
+/// `max_backoff` ("full jitter"), or the `Retry-After` of the reply if that is longer.
+///
+/// The wait after a 429 or 423 applies to all calls of the session to the same endpoint, for at
+/// most an hour. A call without time for it fails immediately with
+/// [`RateLimited`](crate::ErrorKind::RateLimited), [`NotSent`](crate::Delivery::NotSent) and
 /// [`retry_after`](crate::Error::retry_after).
+///
+/// ```
+/// use std::time::Duration;
+/// use vipps::RetryPolicy;
+///
+/// let patient = RetryPolicy::default()
+///     .max_attempts(5)
+///     .initial_backoff(Duration::from_secs(1))
+///     .max_backoff(Duration::from_secs(20));
+/// # let keys = vipps::ApiKeys::management("client-id", "client-secret");
+/// # let system = vipps::SystemInfo::new("acme", "3.1.2")?;
+/// let session = vipps::Session::builder(keys, system).retry(patient).build()?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
+#[doc(alias = "backoff")]
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -28,36 +47,37 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Never retries a call. A call refused with 401 is retried with a new token all the same, once.
+    /// Creates a policy that never retries, except once with a new token after a 401.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
 
-    /// At most this many attempts, the first included; 0 is taken for 1. The default is 3.
+    /// Sets the number of attempts, including the first one; 0 counts as 1. The default is 3.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The longest wait before the second attempt, doubled for each that follows. The default is 0.5 s.
+    /// Sets the longest wait before the second attempt, doubled for each one after it. The default
+    /// is 0.5 s.
     pub fn initial_backoff(mut self, wait: Duration) -> Self {
         self.initial_backoff = wait;
         self
     }
 
-    /// The longest wait before any attempt, `Retry-After` aside. The default is 8 s.
+    /// Sets the longest wait before any attempt, apart from `Retry-After`. The default is 8 s.
     pub fn max_backoff(mut self, wait: Duration) -> Self {
         self.max_backoff = wait;
         self
     }
 
-    /// Makes the waits the same in every run, for tests.
+    /// Sets a seed that makes the waits the same in every run, for tests.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// The random part of one wait: any number, the same for the same seed and attempt.
+    /// A random number for one wait, the same for the same seed and attempt.
     pub(crate) fn random(&self, attempt: u32) -> u64 {
         match self.seed {
             Some(seed) => split_mix(seed.wrapping_add(u64::from(attempt))),
@@ -67,7 +87,7 @@ impl RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 3 attempts, waits of up to 0.5 s doubling to 8 s.
+    /// 3 attempts, with waits of up to 0.5 s, doubling up to 8 s.
     fn default() -> Self {
         Self {
             max_attempts: 3,
@@ -78,60 +98,60 @@ impl Default for RetryPolicy {
     }
 }
 
-/// All that the decision depends on.
+/// Everything that the decision to retry depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedAttempt {
     pub(crate) kind: ErrorKind,
-    /// What all attempts so far may have done.
+    /// Whether any attempt so far may have taken effect.
     pub(crate) delivery: Delivery,
     pub(crate) status: Option<u16>,
-    /// Whether the request may be sent again when the first one may have been carried out: a GET, a PUT, a DELETE, a token request, or one
-    /// with an idempotency key.
+    /// Whether the request may be sent again although an earlier attempt may have taken effect: a
+    /// GET, PUT, DELETE, token request, or one with an idempotency key.
     pub(crate) is_idempotent: bool,
-    /// 1 for the first.
+    /// From 1.
     pub(crate) number: u32,
     pub(crate) time_left: Duration,
     pub(crate) retry_after: Option<Duration>,
-    /// What the jitter is made of.
+    /// The source of the jitter.
     pub(crate) random: u64,
 }
 
 impl FailedAttempt {
-    /// Whether a retry may help and cannot do a thing twice.
+    /// Whether a retry may help and cannot take effect twice.
     pub(crate) fn is_retryable(&self) -> bool {
         match (self.kind, self.status) {
-            // Another attempt would find the same.
+            // Another attempt would have the same result.
             (ErrorKind::Tls | ErrorKind::Decode | ErrorKind::UnexpectedStatus, _)
             | (_, Some(401 | 409)) => false,
-            // It was refused, and nothing else.
+            // The request was refused and had no effect.
             (_, Some(423 | 429)) => true,
-            // A proxy that could not connect has sent nothing.
+            // If a proxy could not connect, nothing was sent to the server.
             (_, Some(408 | 500 | 502 | 503 | 504)) => {
                 self.delivery == Delivery::NotSent || self.is_idempotent
             }
             (ErrorKind::Server, _) => false,
-            // No answer, or one that broke off: its status says only that it was carried out.
+            // No reply, or one that was cut off: its status only says that it was carried out.
             (ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Network, _) => {
                 self.delivery == Delivery::NotSent || self.is_idempotent
             }
-            // An answer that says nothing about the attempt before.
+            // A reply that says nothing about an earlier attempt.
             _ => self.delivery == Delivery::Unknown && self.is_idempotent,
         }
     }
 }
 
-/// How long to wait before the next attempt, or `None` if there is to be none. Looks at nothing but its arguments.
+/// How long to wait before the next attempt; `None` if there is none. A pure function.
 pub(crate) fn next_wait(policy: &RetryPolicy, attempt: &FailedAttempt) -> Option<Duration> {
     if !attempt.is_retryable() || attempt.number >= policy.max_attempts {
         return None;
     }
-    // A proxy that asks for a password asks again.
+    // The proxy would ask for credentials again.
     if attempt.status == Some(407) {
         return None;
     }
     let backoff = backoff(policy, attempt.number, attempt.random);
     let wait = backoff.max(attempt.retry_after.unwrap_or_default());
-    // It has to leave time for the attempt.
+    // Leave time for the attempt itself.
     (wait < attempt.time_left).then_some(wait)
 }
 
@@ -146,7 +166,7 @@ fn backoff(policy: &RetryPolicy, number: u32, random: u64) -> Duration {
     Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
 }
 
-/// SplitMix64: spreads neighbouring seeds over all of `u64`.
+/// SplitMix64: spreads adjacent seeds over the whole range.
 fn split_mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -166,7 +186,7 @@ mod tests {
         Some(Duration::from_millis(millis))
     }
 
-    /// A first attempt with a minute left, and half of the longest wait as its jitter.
+    /// A first attempt with a minute left, whose jitter is half of the longest wait.
     fn attempt(kind: ErrorKind, delivery: Delivery, status: Option<u16>) -> FailedAttempt {
         FailedAttempt {
             kind,
@@ -193,7 +213,7 @@ mod tests {
         use Delivery::{Answered, NotSent, Unknown};
         use ErrorKind::{Connect, Decode, Network, Proxy, Timeout, Tls};
 
-        // What is retried: nothing, what is idempotent, anything.
+        // Whether it is retried if idempotent, and if not.
         const NEVER: [bool; 2] = [false, false];
         const IDEMPOTENT: [bool; 2] = [true, false];
         const ALWAYS: [bool; 2] = [true, true];
@@ -204,12 +224,12 @@ mod tests {
             (attempt(Network, NotSent, None), ALWAYS),
             (attempt(Timeout, Unknown, None), IDEMPOTENT),
             (attempt(Network, Unknown, None), IDEMPOTENT),
-            // A success whose reply broke off.
+            // A 2xx reply that was cut off.
             (attempt(Network, Answered, Some(200)), IDEMPOTENT),
             (attempt(Timeout, Answered, Some(201)), IDEMPOTENT),
-            // No safe connection, and a reply that another attempt would get again.
+            // The next attempt would fail the same way.
             (attempt(Tls, NotSent, None), NEVER),
-            // A proxy that refused.
+            // Refused by a proxy.
             (attempt(Proxy, NotSent, Some(407)), NEVER),
             (attempt(Proxy, NotSent, Some(403)), NEVER),
             (attempt(Proxy, NotSent, Some(502)), ALWAYS),
@@ -232,7 +252,8 @@ mod tests {
         ] {
             table.push((status(last), NEVER));
         }
-        // In doubt about an attempt before, as the answer says nothing about that one; a 401 and a 409 would be given again.
+        // In doubt about an earlier attempt, about which these replies say nothing. A 401 or 409
+        // would come again.
         for of_gateway in [403, 404, 405, 407, 413, 421, 425, 451] {
             let in_doubt = FailedAttempt {
                 delivery: Unknown,
@@ -255,7 +276,7 @@ mod tests {
                 };
                 assert_eq!(attempt.is_retryable(), expected, "{attempt:?}");
                 let wait = next_wait(&RetryPolicy::default(), &attempt);
-                // A 407 is for the caller to mend, though a retry may be safe.
+                // The caller has to fix a 407, even if a retry is safe.
                 let is_retried = expected && attempt.status != Some(407);
                 assert_eq!(wait, is_retried.then_some(SECOND / 4), "{attempt:?}");
             }
@@ -263,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_and_time_bound_the_retries() {
+    fn retries_are_limited_by_attempts_and_time() {
         let s = Duration::from_secs;
         let unavailable = status(503);
         let limited = status(429);
@@ -273,7 +294,7 @@ mod tests {
         let none = RetryPolicy::none();
         // Policy, attempt, its number, milliseconds left, Retry-After, wait.
         let table = [
-            // 0.5 s, then 1 s, half of each.
+            // Half of 0.5 s, then half of 1 s.
             (&three, unavailable, 1, 60_000, None, ms(250)),
             (&three, unavailable, 2, 60_000, None, ms(500)),
             (&three, unavailable, 3, 60_000, None, None),
@@ -284,12 +305,12 @@ mod tests {
             (&none, unavailable, 1, 60_000, None, None),
             (&none, limited, 1, 60_000, Some(s(0)), None),
             (&none, not_sent, 1, 60_000, None, None),
-            // A wait has to leave time for the attempt.
+            // A wait must leave time for the attempt.
             (&three, unavailable, 1, 251, None, ms(250)),
             (&three, unavailable, 1, 250, None, None),
             (&three, unavailable, 1, 0, None, None),
             (&three, not_sent, 1, 0, None, None),
-            // Retry-After is a lower bound for any retry, and not capped by the policy.
+            // Retry-After is a lower bound that the policy does not cap.
             (&three, limited, 1, 60_000, Some(s(0)), ms(250)),
             (&three, limited, 1, 60_000, ms(249), ms(250)),
             (&three, limited, 1, 60_000, Some(s(1)), ms(1000)),
@@ -299,7 +320,7 @@ mod tests {
             (&three, limited, 1, 60_000, Some(s(60)), None),
             (&three, limited, 1, 60_000, Some(s(3600)), None),
             (&three, limited, 1, u64::MAX, Some(Duration::MAX), None),
-            // What is not retried is not retried after any time.
+            // Retry-After does not make an error retryable.
             (&three, status(400), 1, 60_000, Some(s(1)), None),
             (&three, status(409), 1, 60_000, Some(s(1)), None),
             (&none, status(400), 1, 60_000, None, None),
@@ -322,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_to_the_longest_one_with_jitter_over_all_of_it() {
+    fn waits_double_up_to_the_maximum_with_full_jitter() {
         let policy = RetryPolicy::default().max_attempts(u32::MAX);
         // Attempt, and the longest wait that may follow it in milliseconds.
         let table = [
@@ -352,16 +373,16 @@ mod tests {
     }
 
     #[test]
-    fn absurd_policies_do_not_overflow() {
+    fn extreme_policies_do_not_overflow() {
         let cases = [
-            // A first wait that is longer than the longest.
+            // An initial backoff longer than the maximum.
             (9 * SECOND, 8 * SECOND, 1, 4 * SECOND),
             (Duration::ZERO, 8 * SECOND, 9, Duration::ZERO),
             (SECOND, Duration::ZERO, 9, Duration::ZERO),
             // 2^31 s.
             (SECOND, Duration::MAX, 32, SECOND * (1 << 30)),
             (SECOND, Duration::MAX, u32::MAX, SECOND * (1 << 30)),
-            // Some 584 years are the longest wait that there is.
+            // The longest wait is 584 years.
             (
                 Duration::from_secs(100_000_000_000),
                 Duration::MAX,
@@ -395,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_attempts_are_one() {
+    fn zero_attempts_count_as_one() {
         assert_eq!(RetryPolicy::default().max_attempts(0), RetryPolicy::none());
     }
 

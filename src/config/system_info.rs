@@ -2,10 +2,10 @@ use crate::Error;
 use crate::model::header::header_value;
 use ureq::http::HeaderValue;
 
-/// What the calling system is: the four `Vipps-System-*` headers that go with every request.
+/// The name and version of the calling system, sent as the four `Vipps-System-*` headers.
 ///
-/// The vendor reads them when something has gone wrong. Each is 1 to 30 characters of visible ASCII and spaces. Where no plugin is
-/// named, the plugin headers repeat the system's.
+/// Vipps MobilePay uses them to investigate problems. Each value is 1 to 30 characters of visible
+/// ASCII or spaces. Without a plugin, the plugin headers have the system's values.
 ///
 /// ```
 /// use vipps::SystemInfo;
@@ -14,7 +14,9 @@ use ureq::http::HeaderValue;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Source: the section "System headers" of the vendor's page "HTTP headers".
+/// Source: [HTTP headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
+#[doc(alias = "Vipps-System-Name")]
+#[doc(alias = "Vipps-System-Version")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemInfo {
     name: HeaderValue,
@@ -22,15 +24,22 @@ pub struct SystemInfo {
     plugin: Option<(HeaderValue, HeaderValue)>,
 }
 
-/// The Management API takes 30 characters and the Order Management API 100: 30 holds everywhere.
+/// The limit of the Management API; the Order Management API allows 100.
 const MAX_LENGTH: usize = 30;
 
 impl SystemInfo {
-    /// The solution: `Vipps-System-Name` and `Vipps-System-Version`.
+    /// Names the calling system: `Vipps-System-Name` and `Vipps-System-Version`.
+    ///
+    /// ```
+    /// let system =
+    ///     vipps::SystemInfo::new("acme", env!("CARGO_PKG_VERSION"))?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the header if a value is empty, longer than 30 characters, or not visible ASCII.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the header if a value is empty,
+    /// longer than 30 characters, not visible ASCII, or begins or ends with a space.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Result<Self, Error> {
         Ok(Self {
             name: checked("Vipps-System-Name", &name.into())?,
@@ -39,11 +48,20 @@ impl SystemInfo {
         })
     }
 
-    /// The plugin: `Vipps-System-Plugin-Name` and `Vipps-System-Plugin-Version`.
+    /// Names the plugin: `Vipps-System-Plugin-Name` and `Vipps-System-Plugin-Version`.
+    ///
+    /// ```
+    /// # use vipps::SystemInfo;
+    /// let system = SystemInfo::new("woocommerce", "9.3.1")?
+    ///     .plugin("acme-webshop", "4.5.6")?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new).
+    /// The same as for [`new`](Self::new).
+    #[doc(alias = "Vipps-System-Plugin-Name")]
+    #[doc(alias = "Vipps-System-Plugin-Version")]
     pub fn plugin(
         mut self,
         name: impl Into<String>,

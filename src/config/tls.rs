@@ -1,21 +1,24 @@
-//! Which TLS library, and which root certificates.
+//! The TLS library and its root certificates.
 
 use crate::Error;
 
-/// The libraries that can make a TLS connection. Each needs the crate's feature of the same name.
+/// The TLS library of a session, each available with the crate feature of the same name.
 ///
-/// Both trust Mozilla's root certificates, which are compiled in, or what the operating system trusts
-/// with the feature `platform-verifier`: for networks that inspect TLS with a certificate of their own.
+/// Both trust Mozilla's root certificates, which are compiled in, or with the feature
+/// `platform-verifier` those of the operating system, for networks that inspect TLS. See
+/// [`SessionBuilder::root_certificates`](crate::SessionBuilder::root_certificates) to replace them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsBackend {
-    /// rustls, feature `rustls`, which is on by default.
+    /// rustls (feature `rustls`, enabled by default).
     Rustls,
-    /// The system's library (Schannel, Security Framework, OpenSSL), feature `native-tls`.
+    /// The system's library: Schannel, Security Framework or OpenSSL (feature `native-tls`).
+    #[doc(alias = "OpenSSL")]
+    #[doc(alias = "Schannel")]
     NativeTls,
 }
 
-/// The TLS side of a session, checked.
+/// The TLS settings of a session, checked.
 #[derive(Default)]
 pub(crate) struct Tls {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -24,7 +27,7 @@ pub(crate) struct Tls {
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 impl Tls {
-    /// `needed` for an https address. rustls is the choice where both are compiled in and none is asked for.
+    /// `needed` says whether anything uses https. The default is rustls if both are compiled in.
     pub(crate) fn new(
         backend: Option<TlsBackend>,
         roots: Option<&[u8]>,
@@ -84,7 +87,7 @@ impl Tls {
     }
 }
 
-/// All certificates of a PEM bundle. (ureq's own reader takes the first only.)
+/// Parses all certificates of a PEM bundle; ureq's own reader takes only the first.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn root_certificates(pem: &[u8]) -> Result<ureq::tls::RootCerts, Error> {
     use ureq::tls::{PemItem, RootCerts, parse_pem};
@@ -96,7 +99,9 @@ fn root_certificates(pem: &[u8]) -> Result<ureq::tls::RootCerts, Error> {
             Ok(PemItem::Certificate(certificate)) => {
                 if !is_one_der_sequence(certificate.der()) {
                     let nth = certificates.len() + 1;
-                    return Err(wrong(format!("certificate {nth} of the bundle is damaged")));
+                    return Err(wrong(format!(
+                        "certificate {nth} of the bundle is malformed"
+                    )));
                 }
                 certificates.push(certificate);
             }
@@ -106,13 +111,14 @@ fn root_certificates(pem: &[u8]) -> Result<ureq::tls::RootCerts, Error> {
     }
     if certificates.is_empty() {
         return Err(wrong(
-            "must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
+            "must contain at least one PEM certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
         ));
     }
     Ok(RootCerts::new_with_certs(&certificates))
 }
 
-/// A certificate is one DER sequence and nothing behind it. TLS libraries skip what is not without a word, and then trust nothing.
+/// Whether `der` is exactly one DER sequence, as a certificate is. TLS libraries silently skip
+/// malformed certificates, and would then trust nothing.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn is_one_der_sequence(der: &[u8]) -> bool {
     let Some((&[0x30, length], rest)) = der.split_first_chunk::<2>() else {
@@ -133,8 +139,6 @@ fn is_one_der_sequence(der: &[u8]) -> bool {
 fn not_compiled(what: &str, feature: &str) -> Error {
     Error::config(
         "tls_backend",
-        format!(
-            "{what} needs the feature `{feature}` of the vipps crate, which is not compiled in"
-        ),
+        format!("{what} requires the feature `{feature}` of the vipps crate, which is not enabled"),
     )
 }

@@ -1,15 +1,14 @@
-//! Errors that nothing has caused.
-
 use ureq::http::{Method, StatusCode};
 
 use super::{Delivery, Error, ErrorKind, FieldProblem, Problem, RequestLine};
 
 impl Error {
-    /// An error of this kind, with a status if one came, to test your own code's handling of errors with.
-    /// Needs the feature `sandbox`.
+    /// Creates an error of a given kind and status, for testing your own error handling.
     ///
-    /// Delivery and whether it is retryable are those of a GET with such an error. A
-    /// [fault](crate::sandbox::Sandbox::fault) of the sandbox gives errors in all their detail.
+    /// Delivery and retryability are those of a GET that failed this way. For complete errors,
+    /// inject a [fault](crate::sandbox::Sandbox::fault) into the sandbox.
+    ///
+    /// Requires the feature `sandbox`.
     ///
     /// ```
     /// use vipps::{Delivery, Error, ErrorKind};
@@ -20,6 +19,7 @@ impl Error {
     /// let lost = Error::for_tests(ErrorKind::Network, None);
     /// assert_eq!(lost.delivery(), Delivery::Unknown);
     /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "sandbox")))]
     pub fn for_tests(kind: ErrorKind, status: Option<u16>) -> Self {
         let request = RequestLine {
             method: Method::GET,

@@ -1,71 +1,107 @@
-//! What a program branches on.
-
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a failed call may have done, all its attempts taken together. It decides whether the call may be retried.
+/// Whether a failed call may have taken effect, over all its attempts.
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # let order = vipps::order_management::OrderRef::ecom("order-1".parse()?);
+/// # use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate};
+/// # let line = OrderLine::from_gross("Socks", "1", 10_000, TaxRate::percent(25))?;
+/// # let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(line);
+/// use vipps::{Delivery, order_management::add_receipt};
+///
+/// if let Err(error) = add_receipt(&session, &order, &receipt) {
+///     match error.delivery() {
+///         Delivery::NotSent => eprintln!("safe to send again: {error}"),
+///         Delivery::Unknown => eprintln!("read the order back first: {error}"),
+///         _ => eprintln!("refused: {error}"),
+///     }
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Delivery {
-    /// The server cannot have seen the whole request: nothing happened.
+    /// The server cannot have received the whole request, so nothing happened.
     NotSent,
-    /// The request may have been carried out: no answer came, or a 408 or a status from 500, which say nothing about it. Read back, or
-    /// retry with the same idempotency key.
+    /// The request may have been carried out: there was no reply, or a 408 or 5xx, which does not
+    /// say. Read the resource back, or retry with the same idempotency key.
     Unknown,
-    /// The API answered, and the error holds its answer.
+    /// The API answered; the error has its reply.
     Answered,
 }
 
-/// The kinds of error as numbers that never change and are never used again, for C and for exit codes. 0 is left for success, and negative
-/// numbers for what a binding to another language has to add.
+/// The kind of an [`Error`](crate::Error), to match on.
+///
+/// The numbers never change and are never reused, so they can serve as exit codes and in C. 0 is
+/// reserved for success, negative numbers for bindings to other languages.
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// use vipps::{ErrorKind, management};
+///
+/// match management::get_sales_unit(&session, &"999999".parse()?) {
+///     Ok(unit) => println!("{}", unit.name),
+///     Err(error) => match error.kind() {
+///         ErrorKind::NotFound => println!("not found, or not active"),
+///         ErrorKind::Auth => println!("check the API keys: {error}"),
+///         kind => println!("{kind} ({}): {error}", kind as i32),
+///     },
+/// }
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(i32)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The session cannot be built like this, or has no merchant serial number for a call that needs one.
+    /// The session's settings are invalid, or lack the MSN that the call requires.
     Config = 1,
-    /// A value was refused before anything was sent.
+    /// A value was invalid; nothing was sent.
     InvalidInput = 2,
-    /// The token endpoint answered with an error, whatever its status. [`Error::is_retryable`](crate::Error::is_retryable) tells a busy service from wrong keys.
+    /// The token endpoint answered with an error status.
+    /// [`Error::is_retryable`](crate::Error::is_retryable) tells a busy server from wrong keys.
     Auth = 3,
-    /// 401: the service did not take the token or the subscription key, a new token included.
+    /// 401: the API rejected the subscription key or the token, even a new one.
     Unauthorized = 4,
-    /// 403: the keys are good, but not for this.
+    /// 403: the keys are valid, but lack permission for this call.
     Forbidden = 5,
-    /// 404: there is no such thing, or it is not active, or it is not connected to these keys.
+    /// 404: not found, not active, or not connected to these keys.
     NotFound = 6,
-    /// 409: it collides with what is there, or an idempotency key came again with another body.
+    /// 409: a conflict with existing data, or an idempotency key reused with another body.
     Conflict = 7,
-    /// What was to be made is there already.
+    /// The resource already exists.
     AlreadyExists = 8,
-    /// 400, or another status from 402 to 499 that has no kind of its own: the request is wrong.
+    /// 400, or a status from 402 to 499 without a kind of its own: the API rejected the request.
     Rejected = 9,
-    /// 429: too many requests. Without a status: not sent, as another call was answered 429 or 423 and
-    /// the wait that it was asked for is longer than this call's time.
+    /// 429: too many requests. Without a status, nothing was sent: an earlier call got a 429 or 423
+    /// with a wait longer than this call's timeout.
     RateLimited = 10,
-    /// 408, or a status from 500: the service or something in front of it failed.
+    /// 408 or 5xx: the API or a server in front of it failed.
     Server = 11,
-    /// A status below 400 that is not a success: a redirect, which is never followed.
+    /// A status below 400 other than 2xx, such as a redirect, which is never followed.
     UnexpectedStatus = 12,
-    /// The time was up.
+    /// The call timed out.
     Timeout = 13,
-    /// No connection: the name was not found, or nobody listened there.
+    /// No connection: the host name could not be resolved, or the connection was refused.
     Connect = 14,
-    /// No safe connection: the server's certificate was refused, or TLS failed in another way.
+    /// The TLS handshake failed, for example because the server's certificate is not trusted.
     Tls = 15,
-    /// The connection broke, or what came over it was not HTTP.
+    /// The connection failed during the exchange, or the reply was not HTTP.
     Network = 16,
-    /// The reply cannot be read: not the JSON that was promised, or larger than allowed.
+    /// The reply cannot be decoded: it is not the expected JSON, or exceeds the size limit.
     Decode = 17,
-    /// The proxy refused, with the [`status`](crate::Error::status) that it answered. 407 is never retried: it
-    /// asks for a user and a password, or for others.
+    /// The proxy refused, with the [`status`](crate::Error::status) that it answered. 407 is never
+    /// retried: the proxy's user name or password is missing or wrong.
     Proxy = 18,
 }
 
 impl ErrorKind {
-    /// Its name, such as `InvalidInput`, which never changes: for logs and for JSON.
+    /// The name, such as `InvalidInput`, which never changes: for logs and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Config => "Config",

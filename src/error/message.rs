@@ -1,4 +1,4 @@
-//! The one line that an error is for people.
+//! `Display` of an error: one line for people.
 
 use std::fmt;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl fmt::Display for Inner {
                     _ => SHOWN_FIELDS,
                 };
                 problem.write(f, *status, shown_fields)?;
-                // An answer to a GET leaves nothing open.
+                // A GET changes nothing, so its outcome does not matter.
                 let is_get = request.method == Method::GET;
                 self.write_notes(f, if is_get { "" } else { self.outcome() })
             }
@@ -61,7 +61,7 @@ impl fmt::Display for Inner {
 }
 
 impl Inner {
-    /// What a message ends with, such as ` (3 attempts; retry after 5 s; nothing was sent)`.
+    /// Writes the end of a message, such as ` (3 attempts; retry after 5 s; nothing was sent)`.
     fn write_notes(&self, f: &mut fmt::Formatter<'_>, outcome: &str) -> fmt::Result {
         let attempts = match self.attempts {
             0 | 1 => String::new(),
@@ -79,15 +79,15 @@ impl Inner {
         write!(f, " ({})", notes.join("; "))
     }
 
-    /// What a message says of the delivery.
+    /// The delivery in words.
     fn outcome(&self) -> &'static str {
         match self.delivery {
-            // For its token nobody need be told.
+            // "no access token" implies it.
             Delivery::NotSent if self.for_token => "",
-            Delivery::NotSent if self.partly_sent => "not all of it was sent",
+            Delivery::NotSent if self.partly_sent => "the request was not fully sent",
             Delivery::NotSent => "nothing was sent",
             Delivery::Unknown if self.for_token => {
-                "the server may have carried out an earlier attempt of the call"
+                "the server may have carried out an earlier attempt"
             }
             Delivery::Unknown => "the server may have carried it out",
             Delivery::Answered => "",
@@ -95,7 +95,7 @@ impl Inner {
     }
 }
 
-/// `404 Not Found`, or the bare number where it has no name.
+/// `404 Not Found`, or the number alone if it has no name.
 struct StatusName(StatusCode);
 
 impl fmt::Display for StatusName {
@@ -108,14 +108,14 @@ impl fmt::Display for StatusName {
     }
 }
 
-/// Rounded up, so that nobody comes too early.
+/// Rounded up, so that a caller who waits that long does not retry too early.
 fn whole_seconds(time: Duration) -> u64 {
     let is_more = time.subsec_nanos() > 0;
     time.as_secs().saturating_add(u64::from(is_more))
 }
 
-/// How many fields are listed: all that a request may get wrong at once.
+/// The most fields that a message lists.
 const SHOWN_FIELDS: usize = 20;
 
-/// And how many that differ from a receipt that is there: the rest would hide the first.
+/// The most fields listed that differ from an existing receipt: more would bury the first ones.
 const SHOWN_DIFFERENCES: usize = 3;

@@ -1,4 +1,5 @@
-//! What an error's body says, in any of the forms that the service and what stands in front of it are known to use.
+//! Parses error bodies in all formats known to come from the APIs and the gateways in front of
+//! them.
 
 use std::fmt;
 
@@ -8,39 +9,60 @@ use ureq::http::StatusCode;
 
 use crate::model::lenient::without_bom;
 
-/// What the body of an error said, in any of the forms that the API and the gateways in front of it use: RFC 9457 problems, OAuth
-/// errors, lists, plain text, HTML, nothing at all.
+/// The body of an error reply, in whatever format the API or a gateway in front of it sent it: RFC
+/// 9457 problem, OAuth error, list, plain text, HTML or empty.
 ///
-/// Source: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) and the schema `ProblemDetails` of the
-/// [Management API](https://developer.vippsmobilepay.com/api/management/).
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// let unit = vipps::management::get_sales_unit(&session, &"999999".parse()?);
+/// let error = unit.unwrap_err();
+/// if let Some(problem) = error.problem() {
+///     println!("{:?} {:?}", problem.title, problem.detail);
+///     println!("trace id for support: {:?}", problem.trace_id);
+/// }
+/// # assert!(error.problem().is_some());
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) and the schema `ProblemDetails` of
+/// the [Management API](https://developer.vippsmobilepay.com/api/management/).
+#[doc(alias = "ProblemDetails")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The problem's `type`, a URI.
+    /// The `type` of an RFC 9457 problem, a URI.
+    #[doc(alias = "type")]
     pub problem_type: Option<String>,
-    /// The problem's `title`, or the message that other forms have instead.
+    /// The `title` of an RFC 9457 problem, or the message in other formats.
     pub title: Option<String>,
-    /// The problem's `detail`.
+    /// The `detail` of an RFC 9457 problem, or the description in other formats.
+    #[doc(alias = "error_description")]
     pub detail: Option<String>,
-    /// The problem's `instance`.
+    /// The `instance` of an RFC 9457 problem.
     pub instance: Option<String>,
-    /// What was said about single fields, whatever the body called them.
+    /// The invalid fields, whatever the body calls them: `invalidParams`, `extraDetails`, `errors`.
+    #[doc(alias = "invalidParams")]
+    #[doc(alias = "extraDetails")]
     pub fields: Vec<FieldProblem>,
     /// The API's own error code, such as `invalid_client`.
+    #[doc(alias = "errorCode")]
     pub code: Option<String>,
-    /// The trace id: `traceId` or `trace_id` as it stands, or the trace part of an `instance` that is a W3C trace context.
+    /// The trace id: `traceId` or `trace_id`, or the trace id in an `instance` that is a W3C trace
+    /// context.
+    #[doc(alias = "traceId")]
     pub trace_id: Option<String>,
-    /// Up to 4 KiB of the body, if it had none of the known forms.
+    /// Up to 4 KiB of the body, if its format is unknown.
     pub body: Option<String>,
-    /// Something in front of the API answered: with a page, or in the gateway's own form.
+    /// Something in front of the API answered, with an HTML page or in the gateway's own format.
     is_of_gateway: bool,
 }
 
-/// A problem with one field, as the service or a check of this crate named it.
+/// A problem with one field or setting, reported by the API or found by this crate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FieldProblem {
-    /// The field; empty where the service named none.
+    /// The field or setting; empty if the API did not name one.
     pub name: String,
     /// What is wrong with it.
     pub reason: String,
@@ -52,7 +74,7 @@ impl FieldProblem {
         Self { name, reason }
     }
 
-    /// One that shows the value that was given, or the start of it.
+    /// A problem that shows the given value, or its start.
     pub(crate) fn invalid(name: impl Into<String>, rule: &str, value: &str) -> Self {
         const SHOWN: usize = 60;
         let (shown, more) = start_of(value, SHOWN);
@@ -60,7 +82,7 @@ impl FieldProblem {
     }
 }
 
-/// A text's first characters, and dots if there are more.
+/// The first characters of a text, and `...` if there are more.
 pub(crate) fn start_of(text: &str, characters: usize) -> (&str, &'static str) {
     let end = text.char_indices().nth(characters).map(|(at, _)| at);
     match end.and_then(|end| text.get(..end)) {
@@ -69,14 +91,14 @@ pub(crate) fn start_of(text: &str, characters: usize) -> (&str, &'static str) {
     }
 }
 
-/// How much of a text is kept, in bytes, before secrets are taken out of it.
+/// How many bytes of each text are kept; secrets are redacted after the cut.
 const KEPT_BODY: usize = 4096;
 
-/// How much of an unknown body is shown in a message, in characters.
+/// How many characters of an unknown body a message shows.
 const SHOWN_BODY: usize = 200;
 
 impl Problem {
-    /// Reads a body. `scrub` takes the session's secrets out of a text: a server may repeat what it was sent.
+    /// Parses a body. `scrub` redacts the session's secrets: a server may echo what it was sent.
     pub(crate) fn read(body: &[u8], scrub: &dyn Fn(&str) -> String) -> Self {
         let mut problem = Self::default();
         let body = without_bom(body);
@@ -97,7 +119,7 @@ impl Problem {
         problem
     }
 
-    /// Whether any of its texts has this word, in any case.
+    /// Whether any text contains `word`, which is lower case, ignoring case.
     pub(crate) fn mentions(&self, word: &str) -> bool {
         let texts = [&self.title, &self.detail, &self.code, &self.body];
         let reasons = self.fields.iter().map(|field| &field.reason);
@@ -105,12 +127,13 @@ impl Problem {
         texts.any(|text| text.to_ascii_lowercase().contains(word))
     }
 
-    /// Whether something in front of the API answered, which says nothing about what the API did.
+    /// Whether something in front of the API answered, so the API may or may not have seen the
+    /// request.
     pub(crate) fn is_of_gateway(&self) -> bool {
         self.is_of_gateway
     }
 
-    /// A problem without a body: what is known is `detail`.
+    /// A problem described by this crate instead of a body.
     pub(crate) fn from_detail(detail: String) -> Self {
         Self {
             detail: Some(detail),
@@ -121,7 +144,7 @@ impl Problem {
     fn read_object(&mut self, object: &Map<String, Value>) -> bool {
         let text = |names: &[&str]| names.iter().find_map(|name| text_of(object.get(*name)?));
 
-        // RFC 9457, with the extra members that the service adds to it.
+        // RFC 9457, with the API's extension members.
         set(&mut self.problem_type, text(&["type"]));
         set(&mut self.title, text(&["title"]));
         set(&mut self.detail, text(&["detail"]));
@@ -135,7 +158,7 @@ impl Problem {
         let code = self.fields.iter().find(|field| names_a_code(&field.name));
         set(&mut self.code, code.map(|field| field.reason.clone()));
 
-        // OAuth: {"error", "error_description"}, where `error` is an object in some.
+        // OAuth: {"error", "error_description"}. Some servers make `error` an object.
         match object.get("error") {
             Some(Value::Object(error)) => {
                 self.read_object(error);
@@ -145,7 +168,7 @@ impl Problem {
         }
         set(&mut self.detail, text(&["error_description"]));
 
-        // {"errorInfo": {...}}, {"responseInfo": {...}, "result": {...}}, in both capitalisations.
+        // {"errorInfo": {...}}, {"responseInfo": {...}, "result": {...}}, capitalised or not.
         for wrapper in [
             "errorInfo",
             "ErrorInfo",
@@ -163,7 +186,8 @@ impl Problem {
             }
         }
 
-        // The gateway's {"statusCode", "message"} and the older APIs' {"errorCode", "errorMessage"}.
+        // The gateway's {"statusCode", "message"} and the older APIs' {"errorCode",
+        // "errorMessage"}.
         self.is_of_gateway |= object.contains_key("statusCode") && object.contains_key("message");
         let code = [
             "errorCode",
@@ -191,7 +215,7 @@ impl Problem {
             for item in items {
                 match item {
                     Value::Object(object) => {
-                        // The first item that says something is the title, and all of them are field problems.
+                        // The first item with content becomes the title; all become field problems.
                         if !self.says_something() {
                             self.read_object(object);
                         }
@@ -266,9 +290,10 @@ impl Problem {
     }
 }
 
-/// `: title: detail (name: reason; name: reason) [trace abc]`, in one line, or nothing at all.
 impl Problem {
-    /// The status is not said again, neither in words nor as a code.
+    /// Writes `: title: detail (name: reason; name: reason) [trace abc]` on one line, or nothing.
+    ///
+    /// Parts that only repeat the status, as a number or in words, are left out.
     pub(super) fn write(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -276,7 +301,7 @@ impl Problem {
         shown_fields: usize,
     ) -> fmt::Result {
         let code = self.code.as_ref().filter(|code| {
-            // A code among the field problems is shown there.
+            // A code that is among the field problems is shown there.
             let mut shown = self.fields.iter().take(shown_fields);
             !shown.any(|field| field.reason == **code)
         });
@@ -320,7 +345,7 @@ impl Problem {
     }
 }
 
-/// `name: reason`, or whichever of the two there is.
+/// `name: reason`, or the one that is not empty.
 fn shown_field(field: &FieldProblem) -> String {
     let (name, reason) = (one_line(&field.name), one_line(&field.reason));
     match (name.is_empty(), reason.is_empty()) {
@@ -330,18 +355,19 @@ fn shown_field(field: &FieldProblem) -> String {
     }
 }
 
-/// A text of the server's without what could fake lines of a log or disguise them: line breaks, control characters, and those that turn the
-/// direction of writing around.
+/// Replaces what could forge or disguise log lines with spaces: line breaks, control characters and
+/// bidirectional formatting characters.
 fn one_line(text: &str) -> String {
     let breaks = |c: char| {
-        let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        c.is_whitespace() || c.is_control() || turns
+        let is_bidi_control = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_whitespace() || c.is_control() || is_bidi_control
     };
     let words = text.split(breaks).filter(|word| !word.is_empty());
     joined(words, " ")
 }
 
-/// `[_]::join` without a list, and less code.
+/// `[_]::join` for an iterator.
 fn joined<T: AsRef<str>>(parts: impl Iterator<Item = T>, between: &str) -> String {
     let mut text = String::new();
     for (nth, part) in parts.enumerate() {
@@ -359,7 +385,7 @@ fn set(target: &mut Option<String>, value: Option<String>) {
     }
 }
 
-/// A text or a number as text; nothing for an empty text.
+/// The text of a string or number; `None` for an empty string.
 fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => filled(text),
@@ -384,7 +410,7 @@ fn field_problem(object: &Map<String, Value>) -> Option<FieldProblem> {
         "description",
         "errorMessage",
     ]);
-    // It stands for whichever of the two is missing.
+    // Stands in for whichever of the two is missing.
     let code = text(&["code", "errorCode"]);
     match (name, reason, code) {
         (Some(name), reason, code) => {
@@ -397,7 +423,7 @@ fn field_problem(object: &Map<String, Value>) -> Option<FieldProblem> {
     }
 }
 
-/// Whether an extra detail is a code for programs, such as `CustomErrorCode`.
+/// Whether a field is an error code, such as `CustomErrorCode`.
 fn names_a_code(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "code" || name.ends_with("errorcode")
@@ -414,13 +440,13 @@ fn w3c_trace(instance: &str) -> Option<&str> {
     parts.next().map(|_| trace)
 }
 
-/// The title of an HTML page, or as much as can be said without one.
+/// The title of an HTML page, or `no title`; `None` if the body is not HTML.
 fn html_title(body: &str) -> Option<&str> {
     let start = body.trim_start().get(..9)?.to_ascii_lowercase();
     if !(start.starts_with("<!doctype") || start.starts_with("<html")) {
         return None;
     }
-    // ASCII lower case keeps every byte's place.
+    // ASCII lower case keeps byte positions.
     let lower = body.to_ascii_lowercase();
     let title = lower.find("<title").and_then(|tag| {
         let open = tag + lower.get(tag..)?.find('>')? + 1;
@@ -431,7 +457,7 @@ fn html_title(body: &str) -> Option<&str> {
     Some(title.unwrap_or("no title"))
 }
 
-/// The start of a text that ends at a character, of `max` bytes at the most.
+/// The longest start of `text` with at most `max` bytes that ends at a character boundary.
 fn start_within(text: &str, max: usize) -> &str {
     let mut ends = (0..=max.min(text.len())).rev();
     ends.find_map(|end| text.get(..end)).unwrap_or_default()

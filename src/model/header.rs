@@ -1,22 +1,23 @@
-//! What a line of a request's head may hold.
+//! Header values and their size limits.
 
 use ureq::http::HeaderValue;
 
-/// The transport's output buffer, which has to hold any one line of a head. A picture goes out no faster through a larger one, and takes
-/// half as long again through half of it.
+/// The size of the transport's output buffer, which must hold any one line of a request's head. A
+/// larger one does not send an image faster; half of it takes 1.5 times as long.
 pub(crate) const OUTPUT_BUFFER: usize = 32 * 1024;
 
-/// The longest value of a header.
+/// The longest header value.
 pub(crate) const MAX_VALUE_BYTES: usize = OUTPUT_BUFFER / 4 * 3;
 
 /// The longest token.
 pub(crate) const MAX_TOKEN_BYTES: usize = OUTPUT_BUFFER / 2;
 
-/// The longest path, and the longest base URL: what servers commonly take, and what fits the output buffer together.
+/// The longest path, and the longest base URL: commonly accepted by servers, and both together fit
+/// the output buffer.
 pub(crate) const MAX_PATH_BYTES: usize = OUTPUT_BUFFER / 4;
 
-/// A header's value: visible ASCII with spaces between, not empty, and not too long to be sent. The error does not repeat it, as it may be
-/// a secret.
+/// Checks a header value: not empty, not too long, visible ASCII with spaces only inside. The error
+/// does not show it, as it may be a secret.
 pub(crate) fn header_value(value: &str) -> Result<HeaderValue, String> {
     if value.is_empty() {
         return Err("must not be empty".to_owned());
@@ -34,8 +35,10 @@ pub(crate) fn header_value(value: &str) -> Result<HeaderValue, String> {
             c if c.is_control() => "a control character",
             _ => "a character outside ASCII",
         };
-        let place = at + 1;
-        return Err(format!("must be visible ASCII, and has {wrong} at {place}"));
+        return Err(format!(
+            "must be visible ASCII, but has {wrong} at position {}",
+            at + 1
+        ));
     }
     HeaderValue::from_str(value).map_err(|_| "cannot be sent as a header".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Identifiers that are checked where they are made.
+//! Identifiers that are checked when they are created.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -6,30 +6,42 @@ use std::time::SystemTime;
 
 use serde::de::{Error, Unexpected};
 
-/// A string newtype whose `new` and `FromStr` check, and whose `Deserialize` takes any visible ASCII: what was read is checked before it is
-/// sent.
+/// Defines a string newtype whose `new` and `FromStr` check the value. `Deserialize` accepts any
+/// visible ASCII: values from replies are checked before they are sent.
 macro_rules! identifier {
-    ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }) => {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal }
+    ) => {
         crate::model::identifier::identifier! {
             $(#[$meta])*
             pub struct $name {
-                field: $field, check: $check, rule: $rule, read: crate::model::lenient::text_or_number
+                field: $field,
+                check: $check,
+                rule: $rule,
+                read: crate::model::lenient::text_or_number
             }
         }
     };
-    // One that is not read as most are.
-    ($(#[$meta:meta])* pub struct $name:ident { field: $field:literal, check: $check:path, rule: $rule:literal, read: $read:path }) => {
+    // With a `Deserialize` of its own.
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            field: $field:literal, check: $check:path, rule: $rule:literal, read: $read:path
+        }
+    ) => {
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {
-            /// Checks the value and keeps it.
+            /// Checks the value and creates the identifier.
             ///
             /// # Errors
             ///
-            #[doc = concat!("[`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `", $field, "` if it is not ", $rule, ".")]
+            /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+            #[doc = concat!("`", $field, "` if the value is not ", $rule, ".")]
             pub fn new(value: impl Into<String>) -> Result<Self, crate::Error> {
                 let value = Self(value.into());
                 crate::Error::from_problems(value.problem($field).into_iter().collect())?;
@@ -41,12 +53,14 @@ macro_rules! identifier {
                 &self.0
             }
 
-            /// What is wrong with it, if anything: reading it did not check it.
+            /// What is wrong with the value, if anything: deserializing does not check it.
             pub(crate) fn problem(
                 &self,
                 field: impl Into<String>,
             ) -> Option<crate::error::problem::FieldProblem> {
-                let problem = || crate::error::problem::FieldProblem::invalid(field, Self::RULE, &self.0);
+                use crate::error::problem::FieldProblem;
+
+                let problem = || FieldProblem::invalid(field, Self::RULE, &self.0);
                 (!$check(&self.0)).then(problem)
             }
 
@@ -83,8 +97,8 @@ macro_rules! identifier {
             }
         }
 
-        /// Equal, ordered and hashed as its text: a map keyed by identifiers can be asked by
-        /// `&str`.
+        /// Compares and hashes like its text, so that a map keyed by identifiers can be searched
+        /// with a `&str`.
         impl std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
                 &self.0
@@ -127,10 +141,10 @@ macro_rules! identifier {
 pub(crate) use identifier;
 
 identifier! {
-    /// A merchant serial number (MSN): the number of a sales unit, 4 to 10 digits, `^\d{4,10}$`.
+    /// A merchant serial number (MSN), which identifies a sales unit: 4 to 10 digits, `^\d{4,10}$`.
     ///
-    /// It names a sales unit and not a merchant, and is written as a string although it is made of digits. Reading takes a JSON
-    /// number too, since the service writes both.
+    /// It identifies a sales unit, not a merchant. It is serialized as a string; a JSON number is
+    /// read too, since the API sends both.
     ///
     /// ```
     /// let msn: vipps::Msn = "123456".parse()?;
@@ -139,22 +153,54 @@ identifier! {
     /// # Ok::<(), vipps::Error>(())
     /// ```
     ///
-    /// Source: the `Merchant-Serial-Number` header of the vendor's page "HTTP headers" and the schema `MSN` of the Management API.
+    /// Source: the schema `MSN` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/), and the header
+    /// `Merchant-Serial-Number` in
+    /// [HTTP headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
+    #[doc(alias = "Merchant-Serial-Number")]
     pub struct Msn { field: "msn", check: is_msn, rule: "4 to 10 digits" }
 }
 
 identifier! {
-    /// The key that makes repeating a request safe: 1 to 50 letters, digits and hyphens, `^[a-zA-Z0-9-]{1,50}$`.
+    /// An idempotency key, which makes a request safe to retry: 1 to 50 ASCII letters, digits and
+    /// hyphens, `^[a-zA-Z0-9-]{1,50}$`.
     ///
-    /// The service carries out one request for a key and repeats its first answer to the others; the same key with another body is
-    /// refused with a 409.
+    /// The API carries out only the first request with a key, and answers later ones with the same
+    /// reply. The same key with another body is refused with a 409.
     ///
-    /// Source: the section "Idempotency" of the vendor's page "HTTP headers".
-    pub struct IdempotencyKey { field: "Idempotency-Key", check: is_idempotency_key, rule: "1 to 50 ASCII letters, digits and hyphens" }
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # sandbox.serve("POST /epayment/v1/payments", |_| {
+    /// #     vipps::sandbox::Answer::new(201, "application/json", "{}")
+    /// # });
+    /// # let session = sandbox.session();
+    /// # let payment = serde_json::json!({});
+    /// // From your own data, so that a program that starts over sends the same key.
+    /// let key = vipps::IdempotencyKey::new("payment-2026-11-26-0042")?;
+    /// let request = session.request("POST", "/epayment/v1/payments");
+    /// request.idempotency_key(&key).json(&payment).send()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// Source:
+    /// [HTTP headers](https://developer.vippsmobilepay.com/docs/knowledge-base/http-headers/).
+    #[doc(alias = "Idempotency-Key")]
+    pub struct IdempotencyKey {
+        field: "Idempotency-Key",
+        check: is_idempotency_key,
+        rule: "1 to 50 ASCII letters, digits and hyphens"
+    }
 }
 
 impl IdempotencyKey {
-    /// A new key that no other call, thread or process makes: a random UUID, 36 characters.
+    /// Creates a random key that no other call, thread or process creates: a UUID of 36 characters.
+    ///
+    /// ```
+    /// use vipps::IdempotencyKey;
+    ///
+    /// assert_ne!(IdempotencyKey::random(), IdempotencyKey::random());
+    /// ```
+    #[doc(alias = "uuid")]
     pub fn random() -> Self {
         let bits = (u128::from(random_u64()) << 64) | u128::from(random_u64());
         // The version (4, random) and the variant of RFC 9562.
@@ -171,7 +217,8 @@ impl IdempotencyKey {
         ))
     }
 
-    /// The key of a body, which is sent without one. It is not valid, so no order is sent with it.
+    /// A placeholder for no key. It is invalid, so a request that needs a key cannot be sent with
+    /// it.
     pub(crate) fn none() -> Self {
         Self(String::new())
     }
@@ -181,10 +228,10 @@ impl IdempotencyKey {
     }
 }
 
-/// Random enough for keys that must not collide and for jitter; not for secrets.
+/// A random number for jitter and for keys that must not collide, but not for secrets.
 ///
-/// `RandomState` is SipHash under a key from the operating system that differs for each thread and each call. Time and process id are mixed
-/// in so that a forked child, which inherits the key, goes its own way.
+/// `RandomState` is SipHash with a key from the operating system that differs by thread and call.
+/// Time and process id are mixed in for forked children, which inherit the key.
 pub(crate) fn random_u64() -> u64 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     RandomState::new().hash_one((since_epoch.unwrap_or_default(), std::process::id()))
@@ -200,13 +247,13 @@ pub(crate) fn is_uuid(value: &str) -> bool {
     lengths.into_iter().all(|length| fits(parts.next(), length)) && parts.next().is_none()
 }
 
-/// Between `min` and `max` bytes, each of them allowed.
+/// Whether `value` has `min` to `max` bytes, all of them allowed.
 pub(crate) fn is_made_of(value: &str, min: usize, max: usize, allowed: fn(u8) -> bool) -> bool {
     (min..=max).contains(&value.len()) && value.bytes().all(allowed)
 }
 
-/// A number without the separators between its groups of digits. One that begins or ends with a
-/// separator is left as it is, which makes it no number.
+/// Removes the separators between groups of digits. A value that begins or ends with a separator is
+/// returned unchanged, and so stays invalid.
 pub(crate) fn ungrouped(number: &str, separators: &[char]) -> String {
     match number.starts_with(separators) || number.ends_with(separators) {
         true => number.to_owned(),
@@ -214,15 +261,15 @@ pub(crate) fn ungrouped(number: &str, separators: &[char]) -> String {
     }
 }
 
-/// Spaces, among them the two that do not break a line.
+/// The space and the two non-breaking spaces.
 pub(crate) const BLANKS: [char; 3] = [' ', '\u{a0}', '\u{202f}'];
 
-/// What the ids of orders and images are made of.
+/// Whether the ids of orders and images may contain this byte.
 pub(crate) fn is_id_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')
 }
 
-/// Takes an identifier as it came, unless it is not visible ASCII: no header could hold it.
+/// Accepts an identifier from a reply if it is visible ASCII, and so could be sent in a header.
 pub(crate) fn received<E: Error>(value: String, rule: &str) -> Result<String, E> {
     if value.bytes().all(|b| matches!(b, b' '..=b'~')) {
         Ok(value)

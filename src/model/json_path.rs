@@ -1,4 +1,4 @@
-//! Reading JSON, and where in it a value does not fit.
+//! Deserializes JSON, with errors that name the place of the value that does not fit.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,10 +8,10 @@ use serde::de::{
     Visitor,
 };
 
-/// Reads a whole text. What does not fit is the error, with its place: `[1].name: invalid type: null, expected a string`. No value of the
-/// text is shown.
+/// Reads a whole text. An error names the place and shows no value of the text:
+/// `[1].name: invalid type: null, expected a string`.
 ///
-/// The place is looked for in a second pass, so that a text that fits costs nothing for it.
+/// The place is found in a second pass, so that a text that fits costs nothing extra.
 pub(crate) fn read<'de, S: DeserializeSeed<'de>>(
     text: &'de [u8],
     seed: impl Fn() -> S,
@@ -28,7 +28,7 @@ pub(crate) fn read<'de, S: DeserializeSeed<'de>>(
             trail: &trail,
         };
         let again = tracked.deserialize(&mut deserializer).err()?;
-        // Whatever reads otherwise when it is looked at has no place that can be told.
+        // If the second pass fails differently, its place is not that of the first error.
         let is_same = without_position(&again) == message;
         is_same.then(|| place(trail.take()) + &without_values(&message))
     };
@@ -39,10 +39,10 @@ pub(crate) fn read<'de, S: DeserializeSeed<'de>>(
         .map_err(|error| first(&error).unwrap_or_else(|| with_position(&error)))
 }
 
-/// The steps to a value that could not be read, the last one first. What was read leaves none.
+/// The steps to the value that could not be read, innermost first. Empty after a success.
 type Trail = Cell<Vec<String>>;
 
-/// `salesUnits[1].name: `, or nothing for the whole text.
+/// Joins the steps to a place such as `salesUnits[1].name: `; empty for the whole text.
 fn place(steps: Vec<String>) -> String {
     let mut place = String::new();
     for step in steps.iter().rev() {
@@ -57,7 +57,7 @@ fn place(steps: Vec<String>) -> String {
     }
 }
 
-/// The name of a member; not the key of a table, which may be anything.
+/// The name of a member, or `*` for a key that is not an identifier and may be data.
 fn shown_name(name: &str) -> String {
     let is_name_byte = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -85,7 +85,8 @@ fn with_position(error: &serde_json::Error) -> String {
     without_values(&plain) + position
 }
 
-/// serde's message without the value that it found: that may be a token or a person's name, and as long as the whole reply.
+/// serde's message without the value that it found, which may be personal data or a token, and very
+/// long.
 fn without_values(message: &str) -> String {
     const FOUND: [&str; 7] = [
         ": string ",
@@ -96,7 +97,7 @@ fn without_values(message: &str) -> String {
         "unknown variant ",
         "unknown field ",
     ];
-    // What was expected is the program's own text, so that the last of these is not the value's.
+    // What was expected is this crate's text, so the last match is not part of the value.
     let end = message
         .rfind(", expected ")
         .or_else(|| message.rfind(", there are no "));
@@ -115,7 +116,7 @@ fn without_values(message: &str) -> String {
     }
 }
 
-/// A seed, a deserializer or a visitor that notes the steps to what fails.
+/// Wraps a seed, deserializer or visitor to record the steps to a failure.
 struct Tracked<'t, T> {
     inner: T,
     trail: &'t Trail,
@@ -141,7 +142,11 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Tracked<'_, S> {
 
 macro_rules! forward_hints {
     ($($method:ident($($name:ident: $type:ty),*);)+) => { $(
-        fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($name: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, D::Error> {
             let visitor = self.wrap(visitor);
             self.inner.$method($($name,)* visitor)
         }
@@ -263,7 +268,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Tracked<'_, V> {
 }
 
 impl<A> Tracked<'_, A> {
-    /// Reads what is one step further in.
+    /// Reads one element or member, and records the step if that fails.
     fn step<T, E>(
         &mut self,
         read: impl FnOnce(&mut A) -> Result<T, E>,

@@ -1,4 +1,4 @@
-//! Reading what servers write in more than one way.
+//! Lenient deserialization of values that servers send in more than one form.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,12 +8,12 @@ use serde::de::{
     Unexpected, Visitor,
 };
 
-/// A text without the byte order mark that some .NET services begin their JSON with.
+/// Strips the byte order mark that some .NET servers send before JSON.
 pub(crate) fn without_bom(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
-/// Reads a whole number, from `1000` and `1000.0`.
+/// Reads a whole number from `1000` or `1000.0`.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     struct Whole;
 
@@ -59,7 +59,7 @@ pub(crate) fn optional_whole<'de, D: Deserializer<'de>>(
     Ok(Option::<Whole>::deserialize(deserializer)?.map(|number| number.0))
 }
 
-/// Reads a whole number of seconds, from `3599`, `3599.0` and `"3599"`.
+/// Reads a whole number of seconds from `3599`, `3599.0` or `"3599"`.
 pub(crate) fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
@@ -72,7 +72,7 @@ pub(crate) fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     let seconds = match Seconds::deserialize(deserializer)? {
         Seconds::Whole(seconds) => Some(seconds),
         Seconds::WithFraction(seconds) => {
-            // Up to here every whole number has a value of its own.
+            // Below this, an f64 represents every whole number exactly.
             let is_whole = (0.0..9e15).contains(&seconds) && seconds.fract() == 0.0;
             is_whole.then_some(seconds as u64)
         }
@@ -81,14 +81,15 @@ pub(crate) fn whole_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     seconds.ok_or_else(|| D::Error::custom("expected a whole number of seconds"))
 }
 
-/// Reads a string, or a whole number as the string of its digits: the service writes some identifiers both ways.
+/// Reads a string, or a whole number as a string of digits: the API sends some identifiers both
+/// ways.
 pub(crate) fn text_or_number<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
     deserializer.deserialize_any(TextOrNumber { whole: true })
 }
 
-/// [`text_or_number`] where the number may have decimals, as a quantity has.
+/// Like [`text_or_number`] for a number that may have decimals, such as a quantity.
 pub(crate) fn text_or_decimal<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<String, D::Error> {
@@ -148,13 +149,13 @@ pub(crate) fn optional_text_or_number<'de, D: Deserializer<'de>>(
     Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
 }
 
-/// Whether no digit before the decimal point was lost.
+/// Whether an f64 this large still represents every whole number exactly.
 fn is_exact(value: f64) -> bool {
     const FIRST_GAP: f64 = 9_007_199_254_740_992.0;
     value.abs() < FIRST_GAP
 }
 
-/// Reads `null` as the empty value.
+/// Reads `null` as the default value.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -163,7 +164,7 @@ where
     OrDefault(PhantomData).deserialize(deserializer)
 }
 
-/// Reads `null` as the empty value, and all else as the seed does.
+/// Reads `null` as the default value, and anything else with the seed.
 pub(crate) struct OrDefault<S>(pub(crate) S);
 
 impl<'de, S: DeserializeSeed<'de, Value: Default>> DeserializeSeed<'de> for OrDefault<S> {
@@ -194,20 +195,21 @@ impl<'de, S: DeserializeSeed<'de, Value: Default>> Visitor<'de> for OrDefault<S>
     }
 }
 
-/// Reads a list whose number of entries is bounded.
+/// Reads a list with a limited number of entries.
 pub(crate) struct List<T> {
+    /// Names the list in errors.
     what: &'static str,
-    /// An object may hold the list under this name.
+    /// The member that contains the list if it is wrapped in an object.
     member: Option<&'static str>,
     max_entries: usize,
     entries: PhantomData<T>,
 }
 
 impl<T> List<T> {
-    /// A list that a whole text of this length consists of, bare or as the member `member` of an object. `what` is what it is called in
-    /// errors.
+    /// A list that makes up a whole text of this length, bare or as `member` of an object.
     ///
-    /// Its entries may take four times the memory that the text takes: real ones take at most twice as much, and `{}` up to a hundred times.
+    /// Its entries may take four times the memory of the text: real ones take at most twice as
+    /// much, `{}` up to a hundred times.
     pub(crate) fn of_text(
         length: usize,
         what: &'static str,
@@ -222,7 +224,7 @@ impl<T> List<T> {
         }
     }
 
-    /// A list of few entries, as a part of something.
+    /// A short list inside another value.
     fn short() -> Self {
         Self {
             what: "a list",
@@ -255,12 +257,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
         let mut list = Vec::new();
         while let Some(entry) = entries.next_element()? {
             if list.len() == list.capacity() {
-                // By itself it would double beyond the bound.
+                // `Vec` would double its capacity beyond the limit.
                 let room = self.max_entries.saturating_sub(list.len());
                 if room == 0 {
                     let max = self.max_entries;
-                    let reason = "the list has too many entries to be believed, more than";
-                    return Err(A::Error::custom(format_args!("{reason} {max}")));
+                    let reason = format_args!("the list has implausibly many entries, over {max}");
+                    return Err(A::Error::custom(reason));
                 }
                 list.reserve_exact(list.len().max(4).min(room));
             }
@@ -299,7 +301,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
     }
 }
 
-/// Reads a list that has few entries, and `null` as the empty one.
+/// Reads a short list, and `null` as an empty one.
 pub(crate) fn short_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,12 +1,12 @@
-//! Money in whole minor units: text, shares and rounding.
+//! Money in minor units: parsing, formatting, allocation and rounding.
 
 use crate::Error;
 
 /// Parses a decimal amount such as `199.90` into minor units (øre, cents): 19990.
 ///
-/// Digits, and a point with one or two decimals if there are any; a `-` before a negative amount.
-/// Commas and thousands separators are refused, as `1,000` means different amounts in different
-/// countries. For text with decimal commas, pass `text.replace(',', ".")`.
+/// The amount is digits, optionally followed by a point and one or two decimals, with a leading `-`
+/// if negative. Commas and thousands separators are refused, since `1,000` means different amounts
+/// in different countries. For text with a decimal comma, pass `text.replace(',', ".")`.
 ///
 /// ```
 /// use vipps::order_management::{format_minor_units, minor_units};
@@ -23,25 +23,35 @@ use crate::Error;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `amount`, also for an amount
-/// that does not fit an `i64`.
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `amount`, also if it does not
+/// fit in an `i64`.
+#[doc(alias = "øre")]
+#[doc(alias = "cents")]
 pub fn minor_units(amount: &str) -> Result<i64, Error> {
     let rule = "must be an amount such as 199.90, with a point and at most two decimals";
     hundredths(amount).ok_or_else(|| Error::invalid("amount", rule, amount))
 }
 
-/// Formats an amount in minor units as a decimal number with two decimals: 19990 as `199.90`.
+/// Formats an amount in minor units with two decimals: 19990 as `199.90`.
 ///
 /// [`minor_units`] parses it back.
+///
+/// ```
+/// use vipps::order_management::format_minor_units;
+///
+/// assert_eq!(format_minor_units(19_990), "199.90");
+/// assert_eq!(format_minor_units(-5), "-0.05");
+/// ```
 pub fn format_minor_units(amount: i64) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     let amount = amount.unsigned_abs();
     format!("{sign}{}.{:02}", amount / 100, amount % 100)
 }
 
-/// Splits an amount over weights so that no minor unit is lost: the shares add up to the amount,
-/// and each is less than one unit away from its exact share (the largest remainder rule). Among
-/// equal remainders the earlier weight gets the unit.
+/// Splits an amount in proportion to weights, into shares that add up exactly to the amount.
+///
+/// Uses the largest remainder method: each share is less than one minor unit away from its exact
+/// value, and among equal remainders the earlier weight gets the unit.
 ///
 /// ```
 /// use vipps::order_management::allocate;
@@ -56,7 +66,7 @@ pub fn format_minor_units(amount: i64) -> String {
 /// # Errors
 ///
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `weights` if one is negative,
-/// or if all are zero, or there are none, for an amount other than zero.
+/// or if none is positive and the amount is not zero.
 pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
     if let Some(negative) = weights.iter().find(|weight| **weight < 0) {
         let reason = format!("must not be negative, not {negative}");
@@ -67,12 +77,12 @@ pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
         return match amount {
             0 => Ok(vec![0; weights.len()]),
             _ => {
-                let reason = format!("must have one above zero to split {amount} over");
+                let reason = format!("must have a positive weight to split {amount}");
                 Err(Error::input("weights", reason))
             }
         };
     }
-    // Whole shares towards zero, with what is left of each.
+    // Shares rounded towards zero, and their remainders.
     let exact = weights
         .iter()
         .map(|weight| i128::from(amount) * i128::from(*weight));
@@ -91,7 +101,7 @@ pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
     Ok(shares.into_iter().map(narrow).collect())
 }
 
-/// A decimal number of at most two decimals, a hundred times over: `^-?\d+(\.\d{1,2})?$`.
+/// Parses a number with at most two decimals, `^-?\d+(\.\d{1,2})?$`, as hundredths.
 pub(crate) fn hundredths(text: &str) -> Option<i64> {
     let (sign, number) = match text.strip_prefix('-') {
         Some(number) => ("-", number),
@@ -111,16 +121,16 @@ pub(crate) fn hundredths(text: &str) -> Option<i64> {
     format!("{sign}{whole}{decimals:0<2}").parse().ok()
 }
 
-/// `numerator / denominator` to the nearest whole number, a half away from zero. The denominator is
-/// positive.
+/// `numerator / denominator` rounded to the nearest whole number, halves away from zero. The
+/// denominator is positive.
 pub(crate) fn divide(numerator: i128, denominator: i128) -> i128 {
     let half = denominator / 2;
-    // An odd denominator has no exact half, and rounding its half down is right.
+    // For an odd denominator, whose half is not whole, rounding the half down is correct.
     let away = if numerator < 0 { -half } else { half };
     (numerator + away) / denominator
 }
 
-/// A number that is known to fit.
+/// Narrows a number that is known to fit.
 pub(crate) fn narrow(value: i128) -> i64 {
     i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }

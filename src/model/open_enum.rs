@@ -1,7 +1,7 @@
-//! Enums of values that the API may extend at any time.
+//! Enums whose values the API may extend at any time.
 
-/// One table of names and wire values, with other spellings that are read too: gives the enum,
-/// `as_str`, `is_known`, `Display`, a strict `FromStr`, and serde that keeps unknown values.
+/// Defines an enum from a table of names, wire values and alternative spellings: with `as_str`,
+/// `is_known`, `Display`, a strict `FromStr`, and serde that keeps unknown values.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -13,20 +13,20 @@ macro_rules! open_enum {
     ) => {
         $(#[$meta])*
         ///
-        /// The API adds values without notice: reading keeps one that this crate does not know in
-        /// `Other`, and writing gives it back unchanged. `FromStr` takes the known values only, so
-        /// that a typing mistake is an error; to send a newer value, make an `Other`.
+        /// The API may add values without notice: an unknown value is deserialized as `Other` and
+        /// serialized unchanged. `FromStr` accepts only known values, so that a typo is an error;
+        /// to send a newer value, use `Other`.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
             $(#[$first_meta])* #[doc = concat!("\n\nOn the wire: `", $first_wire, "`.")] $first,
             $( $(#[$variant_meta])* #[doc = concat!("\n\nOn the wire: `", $wire, "`.")] $variant, )+
-            /// A value that this crate does not know, as it is written on the wire.
+            /// A value unknown to this crate, as on the wire.
             Other(String),
         }
 
         impl $name {
-            /// The value as it is written on the wire.
+            /// The value as on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
                     Self::$first => $first_wire,
@@ -35,7 +35,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether this crate knows the value: `false` for `Other`.
+            /// Whether this crate knows the value; `false` for `Other`.
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Other(_))
             }
@@ -52,7 +52,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// Takes the known values only; the error lists them.
+        /// Accepts only known values; the error lists them.
         impl std::str::FromStr for $name {
             type Err = crate::Error;
 

@@ -1,17 +1,17 @@
 use std::borrow::Cow;
 
-/// Text that may be missing: what the setters of optional text take.
+/// The argument of setters for optional text fields: text or an `Option` of it.
 ///
-/// That is `&str`, `String`, `&String`, `Cow<str>`, and an `Option` of anything that converts to
-/// `String`. `None` leaves the field out.
+/// Implemented for `&str`, `String`, `&String`, `Cow<str>`, `&Option<String>`, and `Option<T>`
+/// where `T` converts to `String`. `None` leaves the field out.
 ///
 /// ```
 /// use vipps::order_management::{BottomLine, Currency};
 ///
-/// let from_a_row: Option<&str> = None;
+/// let pos_id: Option<&str> = None;
 /// let bottom_line = BottomLine::new(Currency::Nok)
 ///     .receipt_number("0527013501")
-///     .pos_id(from_a_row);
+///     .pos_id(pos_id);
 /// assert_eq!(bottom_line.pos_id, None);
 /// ```
 pub trait OptionalText {
@@ -49,7 +49,7 @@ impl OptionalText for Cow<'_, str> {
     }
 }
 
-/// For a row that is only borrowed.
+/// For a field of a borrowed struct.
 impl OptionalText for &Option<String> {
     fn into_text(self) -> Option<String> {
         self.clone()

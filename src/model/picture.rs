@@ -1,15 +1,16 @@
-//! Reads as much of a picture as it takes to tell whether the service would show it.
+//! Parses images just far enough to know their size and that they are complete.
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Width and height of a PNG in pixels, or why it is none. Follows the chunks to the end: half a file is no picture.
+/// Width and height of a PNG in pixels, or why it is not valid. Follows the chunks to the end, so
+/// that a truncated file is refused.
 pub(crate) fn png_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     let Some(mut rest) = bytes.strip_prefix(PNG_SIGNATURE) else {
         return Err("must be a PNG");
     };
     let mut size = None;
     loop {
-        const DAMAGED: &str = "must be a complete PNG; this one is cut or damaged";
+        const DAMAGED: &str = "must be a complete PNG; this one is truncated or damaged";
         let (&length, tail) = rest.split_first_chunk::<4>().ok_or(DAMAGED)?;
         let (name, tail) = tail.split_first_chunk::<4>().ok_or(DAMAGED)?;
         let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| DAMAGED)?;
@@ -33,7 +34,7 @@ pub(crate) fn png_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     }
 }
 
-/// Width and height of a PNG or a JPEG in pixels, or why it is neither.
+/// Width and height of a PNG or JPEG in pixels, or why it is not valid.
 pub(crate) fn picture_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     if bytes.starts_with(PNG_SIGNATURE) {
         png_size(bytes)
@@ -44,9 +45,10 @@ pub(crate) fn picture_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     }
 }
 
-/// Follows the segments from the first marker to the last: the frame header may have any metadata before it, and half a file is no picture.
+/// Follows the segments from the first marker to the last: metadata may precede the frame header,
+/// and a truncated file is refused.
 fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
-    const DAMAGED: &str = "must be a complete JPEG; this one is cut or damaged";
+    const DAMAGED: &str = "must be a complete JPEG; this one is truncated or damaged";
 
     let mut rest = bytes.get(2..).ok_or(DAMAGED)?;
     let mut size = None;
@@ -58,7 +60,7 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
         }
         let (&marker, tail) = tail.split_first().ok_or(DAMAGED)?;
         match (marker, size) {
-            // Any number of 0xff may stand before a marker.
+            // Any number of 0xff may precede a marker.
             (0xff, _) => {
                 rest = rest.get(1..).ok_or(DAMAGED)?;
                 continue;
@@ -69,7 +71,8 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
                 continue;
             }
             (0xd9, Some(size)) if has_scan => return Ok(size),
-            // No marker, another picture, an end without a picture, or a scan before its frame is described.
+            // Not a marker, a second start, an end without an image, or a scan without a frame
+            // header.
             (0x00 | 0xd8 | 0xd9, _) | (0xda, None) => return Err(DAMAGED),
             _ => {}
         }
@@ -80,12 +83,12 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
             return Err(DAMAGED);
         }
         rest = tail;
-        // All frame headers, baseline and progressive; 0xc4, 0xc8 and 0xcc of the range are others.
+        // All frame headers, baseline and progressive; 0xc4, 0xc8 and 0xcc are other segments.
         if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
             let &[_, _, _, h1, h2, w1, w2, ..] = segment else {
                 return Err(DAMAGED);
             };
-            // A height of 0 is said behind the first scan. No program in use writes that.
+            // A height of 0 would be defined after the first scan, which no current program writes.
             if (w1, w2) == (0, 0) || (h1, h2) == (0, 0) {
                 return Err(DAMAGED);
             }
@@ -99,9 +102,10 @@ fn jpeg_size(bytes: &[u8]) -> Result<(u32, u32), &'static str> {
     }
 }
 
-/// The marker behind a scan and what follows it. In the scan itself 0xff is followed by 0 or by the number of a restart.
+/// The rest from the marker that ends a scan. Within a scan, 0xff is followed by 0 or by a restart
+/// number.
 fn after_scan(mut data: &[u8]) -> Option<&[u8]> {
-    // Without branches, so that a block takes a few instructions.
+    // Branch-free, so that a block compiles to a few vector instructions.
     let is_marker = |mark: u8, next: u8| (mark == 0xff) & (next != 0) & (next & 0xf8 != 0xd0);
     while let Some(block) = data.first_chunk::<65>() {
         let ([marks @ .., _], [_, nexts @ ..]) = (block, block);

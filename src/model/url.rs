@@ -1,6 +1,6 @@
 use crate::error::problem::FieldProblem;
 
-/// What is wrong with an address, if anything: it needs a scheme, and a host where it is of the web.
+/// What is wrong with a URL, if anything: it must have a scheme and, for http and https, a host.
 pub(crate) fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldProblem> {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -23,6 +23,6 @@ pub(crate) fn url_problem(field: impl Into<String>, url: &str) -> Option<FieldPr
     if has_no_gaps && is_url {
         return None;
     }
-    let rule = "must be an address such as https://example.com/order/1";
+    let rule = "must be a URL such as https://example.com/order/1";
     Some(FieldProblem::invalid(field, rule, url))
 }

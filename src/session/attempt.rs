@@ -5,7 +5,10 @@ use crate::error::{Error, ErrorKind, RequestLine};
 use crate::model::identifier::Msn;
 use crate::transport::Response;
 
-/// One attempt, as an [observer](crate::SessionBuilder::observer) sees it: enough for logs and metrics, and never a header or a body.
+/// One attempt of a call, as passed to an [observer](crate::SessionBuilder::observer), for logs and
+/// metrics.
+///
+/// It never contains a header or a body.
 #[derive(Clone)]
 pub struct Attempt {
     line: RequestLine,
@@ -43,52 +46,55 @@ impl Attempt {
         }
     }
 
-    /// The request's method.
+    /// The request method.
     pub fn method(&self) -> &str {
         self.line.method.as_str()
     }
 
-    /// The request's path and query.
+    /// The request path and query.
     pub fn path(&self) -> &str {
         &self.line.path
     }
 
-    /// The path with names in place of values, such as `/management/v1/sales-units/{msn}`: for metrics by endpoint.
+    /// The path with names instead of values, such as `/management/v1/sales-units/{msn}`, for
+    /// metrics by endpoint.
     pub fn route(&self) -> &str {
         &self.line.route
     }
 
-    /// The sales unit that the call was made for, where the session has one.
+    /// The MSN of the sales unit that the call was made for, if the session has one.
+    #[doc(alias = "msn")]
     pub fn merchant_serial_number(&self) -> Option<&Msn> {
         self.merchant_serial_number.as_ref()
     }
 
-    /// The HTTP status; `None` if no answer came.
+    /// The HTTP status; `None` without a reply.
     pub fn status(&self) -> Option<u16> {
         self.status
     }
 
-    /// How the attempt failed; `None` for a success.
+    /// The kind of error; `None` if the attempt succeeded.
     pub fn error_kind(&self) -> Option<ErrorKind> {
         self.error_kind
     }
 
-    /// Which attempt of its call it was, 1 for the first. The retry after a 401 counts as one too.
+    /// The number of the attempt within its call, from 1. The retry with a new token after a 401
+    /// counts too.
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// How long the attempt took, by the machine's clock also where the session has a manual one.
+    /// How long the attempt took, in real time even with a [manual clock](crate::Clock::manual).
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// How long the call waits before the next attempt; `None` if this was the last.
+    /// The wait before the next attempt; `None` if this was the last one.
     pub fn retry_in(&self) -> Option<Duration> {
         self.retry_in
     }
 
-    /// The trace id, where an error's reply held one.
+    /// The trace id, if an error reply had one.
     pub fn trace_id(&self) -> Option<&str> {
         self.trace_id.as_deref()
     }

@@ -22,44 +22,67 @@ use crate::token::{AccessToken, TokenCache};
 use crate::transport::{Client, Options};
 
 impl Session {
-    /// Begins a session with these keys, for this calling system.
+    /// Starts building a session with these API keys for this calling system.
+    ///
+    /// ```
+    /// use vipps::{ApiKeys, Session, SystemInfo};
+    ///
+    /// let keys =
+    ///     ApiKeys::standard("client-id", "client-secret", "subscription-key");
+    /// let system = SystemInfo::new("acme", "3.1.2")?;
+    /// let session = Session::builder(keys, system).build()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn builder(keys: ApiKeys, system: SystemInfo) -> SessionBuilder {
         SessionBuilder::new(keys, system)
     }
 
-    /// A session from the environment.
+    /// Builds a session from environment variables.
     ///
-    /// | variable | |
+    /// | variable | value |
     /// |---|---|
-    /// | `VIPPS_CLIENT_ID`, `VIPPS_CLIENT_SECRET` | required |
-    /// | `VIPPS_SUBSCRIPTION_KEY` | required, unless `VIPPS_KEYS=management`: then it must not be set |
-    /// | `VIPPS_KEYS` | `standard`, the default, or `management` |
-    /// | `VIPPS_MERCHANT_SERIAL_NUMBER` | optional |
-    /// | `VIPPS_BASE_URL` | optional; production otherwise |
+    /// | `VIPPS_CLIENT_ID` | required |
+    /// | `VIPPS_CLIENT_SECRET` | required |
+    /// | `VIPPS_SUBSCRIPTION_KEY` | required; must not be set if `VIPPS_KEYS=management` |
+    /// | `VIPPS_KEYS` | the kind of [`ApiKeys`]: `standard` (default) or `management` |
+    /// | `VIPPS_MERCHANT_SERIAL_NUMBER` | optional [`Msn`], 4 to 10 digits |
+    /// | `VIPPS_BASE_URL` | optional; [`Environment::Production`] by default |
     ///
-    /// A variable that is set to nothing counts as not set.
+    /// An empty variable counts as not set.
+    ///
+    /// ```no_run
+    /// use vipps::{Session, SystemInfo, management};
+    ///
+    /// let session = Session::from_env(SystemInfo::new("acme", "3.1.2")?)?;
+    /// println!("{} units", management::list_sales_units(&session)?.len());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with an entry for every missing variable, or for the one whose value is wrong.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), with an entry for every missing variable or
+    /// for the invalid one.
+    #[doc(alias = "VIPPS_CLIENT_ID")]
     pub fn from_env(system: SystemInfo) -> Result<Self, Error> {
         SessionBuilder::from_env(system)?.build()
     }
 }
 
-/// The vendor's servers.
+/// The servers of Vipps MobilePay: production and test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://api.vipps.no`. The Management API exists here only.
+    /// Production, `https://api.vipps.no`, the only server with the Management API.
+    #[doc(alias = "api.vipps.no")]
     #[default]
     Production,
-    /// `https://apitest.vipps.no`, the merchant test server.
+    /// The merchant test environment, `https://apitest.vipps.no`.
+    #[doc(alias = "apitest.vipps.no")]
     Test,
 }
 
 impl Environment {
-    /// The server's address.
+    /// The base URL of the server.
     pub fn base_url(self) -> &'static str {
         match self {
             Self::Production => "https://api.vipps.no",
@@ -68,7 +91,29 @@ impl Environment {
     }
 }
 
-/// The settings of a [`Session`]. They are checked by [`build`](Self::build), which sends nothing.
+/// Builds a [`Session`]: the settings are checked by [`build`](Self::build), which sends nothing.
+///
+/// Made by [`Session::builder`] and [`SessionBuilder::from_env`].
+///
+/// ```
+/// use std::time::Duration;
+/// use vipps::{ApiKeys, Environment, RetryPolicy, Session, SystemInfo};
+///
+/// let keys = ApiKeys::standard("client-id", "client-secret", "subscription-key");
+/// let system = SystemInfo::new("acme", "3.1.2")?.plugin("acme-webshop", "4.5.6")?;
+/// let session = Session::builder(keys, system)
+///     .environment(Environment::Test)
+///     .merchant_serial_number("123456".parse()?)
+///     .timeout(Duration::from_secs(20))
+///     .connect_timeout(Duration::from_secs(5))
+///     .retry(RetryPolicy::default().max_attempts(4))
+///     .proxy("http://proxy.example.com:8080")
+///     .user_agent_suffix("acme-billing/2.1")
+///     .observer(|attempt| eprintln!("{attempt:?}"))
+///     .build()?;
+/// assert_eq!(session.base_url(), "https://apitest.vipps.no");
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[must_use]
 pub struct SessionBuilder {
     keys: ApiKeys,
@@ -94,7 +139,7 @@ pub struct SessionBuilder {
 
 struct BaseUrl {
     url: String,
-    /// What errors call it.
+    /// Its name in errors.
     setting: &'static str,
 }
 
@@ -123,11 +168,21 @@ impl SessionBuilder {
         }
     }
 
-    /// The settings of [`Session::from_env`], for adding others to them.
+    /// Starts building a session from the environment variables of [`Session::from_env`].
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use vipps::{SessionBuilder, SystemInfo};
+    ///
+    /// let session = SessionBuilder::from_env(SystemInfo::new("acme", "3.1.2")?)?
+    ///     .timeout(Duration::from_secs(20))
+    ///     .build()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`Session::from_env`].
+    /// The same as for [`Session::from_env`].
     pub fn from_env(system: SystemInfo) -> Result<Self, Error> {
         let management = match variable("VIPPS_KEYS")?.as_deref() {
             None | Some("standard") => false,
@@ -178,15 +233,17 @@ impl SessionBuilder {
         Ok(builder)
     }
 
-    /// Which of the vendor's servers; [`Environment::Production`] if this is not called.
+    /// Sets the server; the default is [`Environment::Production`].
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = environment;
         self
     }
 
-    /// Another server: a sandbox, or a gateway of one's own. It wins over [`environment`](Self::environment), in whichever order.
+    /// Sets the base URL, for a sandbox or your own gateway. Overrides
+    /// [`environment`](Self::environment), regardless of call order.
     ///
-    /// An `https` address, or an `http` one on loopback, optionally with a port and a path before those of the API.
+    /// An `https` URL, or an `http` one with a loopback host, with an optional port and path
+    /// prefix.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(BaseUrl {
             url: url.into(),
@@ -195,103 +252,121 @@ impl SessionBuilder {
         self
     }
 
-    /// Allows `http` to other hosts than loopback: a sandbox in another container. Keys and tokens cross that network in the clear.
+    /// Allows `http` for hosts other than loopback, such as a sandbox in another container. Keys
+    /// and tokens are then sent in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// The sales unit that the calls are made for, sent as `Merchant-Serial-Number`. The Order Management API requires it.
+    /// Sets the MSN of the sales unit that calls are made for, sent as `Merchant-Serial-Number`.
+    /// The Order Management API requires it.
+    #[doc(alias = "msn")]
+    #[doc(alias = "Merchant-Serial-Number")]
     pub fn merchant_serial_number(mut self, msn: Msn) -> Self {
         self.msn = Some(msn);
         self
     }
 
-    /// The time for one call: token, name resolution, all attempts and the waits between them. 60 s if this is not called.
+    /// Sets the timeout of a call, including the token request, name resolution, all attempts and
+    /// the waits between them. The default is 60 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The time for looking up the host, and again for connecting to it, within [`timeout`](Self::timeout). 10 s if this is not called.
+    /// Sets the timeout for name resolution, and again for connecting, within
+    /// [`timeout`](Self::timeout). The default is 10 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// An attempt in which nothing arrives for so long is given up as a timeout, and retried where that is safe. Half of
-    /// [`timeout`](Self::timeout) if this is not called.
+    /// Sets how long an attempt may go without receiving data before it times out and, if safe, is
+    /// retried. The default is half of [`timeout`](Self::timeout).
     ///
-    /// It counts from one byte to the next: a long reply that keeps coming is not cut.
+    /// Every byte received restarts it, so a long reply that keeps coming is not cut off.
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.stall_timeout = Some(timeout);
         self
     }
 
-    /// How failed calls are repeated.
+    /// Sets how failed calls are retried.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// An HTTP proxy that tunnels (CONNECT): `http://host:port` or `https://host:port`, with `user:password@` if it asks for them.
+    /// Sets an HTTP proxy to tunnel through (CONNECT), such as `http://user:password@host:port`.
     ///
-    /// Without this and [`proxy_from_env`](Self::proxy_from_env) no proxy is used, whatever the environment says. For a plain http base URL
-    /// on this machine it has to be on this machine too, unless [`allow_plain_http`](Self::allow_plain_http) is set.
+    /// The scheme is `http` or `https`, user and password are optional. Without this setting or
+    /// [`proxy_from_env`](Self::proxy_from_env), no proxy is used, whatever the environment says.
+    /// If the base URL is plain http, the proxy's host must be loopback too, unless
+    /// [`allow_plain_http`](Self::allow_plain_http) is set.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxyChoice::Url(url.into());
         self
     }
 
-    /// The proxy of the environment, read by [`build`](Self::build): `HTTPS_PROXY` for an https base URL
-    /// and `HTTP_PROXY` for an http one, then `ALL_PROXY`, in upper case or else in lower case. It is an
-    /// error if that is no proxy as for [`proxy`](Self::proxy).
+    /// Takes the proxy from the environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY`, read by [`build`](Self::build).
     ///
-    /// No proxy is used for the hosts of `NO_PROXY`, a list with commas: domains, which stand for their
-    /// subdomains too (`vipps.no`, `.vipps.no`), addresses, CIDR blocks (`10.0.0.0/8`), each but the
-    /// blocks with a port if need be (`api.vipps.no:443`), or `*` for all. `HTTP_PROXY` in upper case is
-    /// ignored where `REQUEST_METHOD` is set, as whoever calls a CGI program can choose it. A proxy
-    /// elsewhere is passed by for a plain http base URL on this machine, unless
-    /// [`allow_plain_http`](Self::allow_plain_http) is set.
+    /// `HTTPS_PROXY` applies to an https base URL and `HTTP_PROXY` to an http one, then `ALL_PROXY`
+    /// to both; upper case comes before lower case. The value must be valid for
+    /// [`proxy`](Self::proxy).
+    ///
+    /// `NO_PROXY` is a comma-separated list of hosts to reach directly: domains including their
+    /// subdomains (`vipps.no`, `.vipps.no`), addresses, CIDR blocks (`10.0.0.0/8`), or `*` for all.
+    /// All but CIDR blocks may have a port (`api.vipps.no:443`).
+    ///
+    /// In a CGI program (`REQUEST_METHOD` is set) upper-case `HTTP_PROXY` is ignored, since the
+    /// client can set it. For a plain http base URL, a proxy whose host is not loopback is ignored
+    /// too, unless [`allow_plain_http`](Self::allow_plain_http) is set.
+    #[doc(alias = "HTTPS_PROXY")]
+    #[doc(alias = "HTTP_PROXY")]
+    #[doc(alias = "NO_PROXY")]
     pub fn proxy_from_env(mut self) -> Self {
         self.proxy = ProxyChoice::FromEnv;
         self
     }
 
-    /// The TLS library; rustls where it is compiled in, otherwise the system's, if this is not called.
+    /// Sets the TLS library. The default is rustls if compiled in, otherwise the system's.
     pub fn tls_backend(mut self, backend: TlsBackend) -> Self {
         self.tls_backend = Some(backend);
         self
     }
 
-    /// Trusts the certificates of this PEM bundle *instead of* Mozilla's roots or, with the feature
+    /// Trusts the certificates of a PEM bundle *instead of* Mozilla's roots or, with the feature
     /// `platform-verifier`, those of the operating system.
     ///
-    /// To trust a certificate in addition to the public ones, give a bundle with both, such as the system's and one's own, one after
-    /// the other.
+    /// To trust your own certificate in addition to the public ones, concatenate it with a bundle
+    /// of those, such as the system's.
+    #[doc(alias = "CA")]
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
         self
     }
 
-    /// The largest reply that is read, in bytes after decompression. 64 MiB if this is not called.
+    /// Sets the largest reply accepted, in bytes after decompression. The default is 64 MiB.
     pub fn max_response_bytes(mut self, bytes: u64) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
     /// Adds a product to the `User-Agent` header, such as `acme-billing/2.1`.
+    #[doc(alias = "User-Agent")]
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
         self.user_agent_suffix = Some(suffix.into());
         self
     }
 
-    /// Is called after every attempt of every call, token requests included, on the thread that made it.
+    /// Sets a function to be called after every attempt of every call, including token requests,
+    /// for logs and metrics.
     ///
-    /// It must not make calls with the session: during a token request such a call would wait for itself
-    /// until it times out.
+    /// It runs on the thread that made the attempt. It must not make calls with the session: during
+    /// a token request such a call would wait for itself until it times out.
     ///
-    /// Counters for metrics, and a line of log for each retry:
+    /// For example, to count calls and log retries:
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -305,11 +380,11 @@ impl SessionBuilder {
     /// let session = builder
     ///     .observer(move |attempt| {
     ///         let outcome = attempt.error_kind().map_or("ok", |kind| kind.as_str());
-    ///         let name = format!("{} {} {outcome}", attempt.method(), attempt.route());
+    ///         let (method, route) = (attempt.method(), attempt.route());
+    ///         let name = format!("{method} {route} {outcome}");
     ///         *counted.lock().unwrap().entry(name).or_default() += 1;
     ///         if let Some(wait) = attempt.retry_in() {
-    ///             let (path, number) = (attempt.path(), attempt.number());
-    ///             log::warn!("{path}: attempt {number} failed ({outcome}), the next in {wait:.1?}");
+    ///             log::warn!("{route}: {outcome}, retry in {wait:.1?}");
     ///         }
     ///     })
     ///     .build()?;
@@ -325,19 +400,20 @@ impl SessionBuilder {
         self
     }
 
-    /// Seeds the session with a saved token, which is used until it has nearly expired or the API refuses
-    /// it. See [`on_new_token`](Self::on_new_token).
+    /// Seeds the session with a saved access token, which is used until it has nearly expired or
+    /// the API rejects it. See [`on_new_token`](Self::on_new_token) for an example.
     pub fn access_token(mut self, token: AccessToken) -> Self {
         self.access_token = Some(token);
         self
     }
 
-    /// Is called with every token that the session fetches, on the thread that fetched it: for programs
-    /// that keep it between runs.
+    /// Sets a function to be called with every access token that the session fetches, to save it
+    /// for the next run.
     ///
-    /// Like an [observer](Self::observer) it must not make calls with the session.
+    /// It runs on the thread that fetched the token. Like an [observer](Self::observer) it must not
+    /// make calls with the session.
     ///
-    /// A token in a file that only its owner can read, with its expiry in the first line:
+    /// For example, to keep the token and its expiry in a file that only its owner can read:
     ///
     /// ```
     /// # #[cfg(unix)]
@@ -356,15 +432,19 @@ impl SessionBuilder {
     /// use vipps::AccessToken;
     ///
     /// let mut builder = builder.on_new_token(move |token| {
-    ///     let expiry = token.expires_at().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ///     let expiry = token.expires_at().duration_since(UNIX_EPOCH);
+    ///     let expiry = expiry.unwrap_or_default().as_secs();
     ///     let mut options = OpenOptions::new();
-    ///     let open = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
-    ///     // A token that cannot be saved is fetched again by the next run.
-    ///     let _ = open.and_then(|mut file| write!(file, "{}\n{}", expiry.as_secs(), token.secret()));
+    ///     options.write(true).create(true).truncate(true).mode(0o600);
+    ///     // If the token cannot be saved, the next run fetches another one.
+    ///     let _ = options
+    ///         .open(&path)
+    ///         .and_then(|mut file| write!(file, "{expiry}\n{}", token.secret()));
     /// });
-    /// if let Some((expiry, secret)) = fs::read_to_string(&file).unwrap_or_default().split_once('\n') {
-    ///     let expires_at = UNIX_EPOCH + Duration::from_secs(expiry.parse()?);
-    ///     builder = builder.access_token(AccessToken::valid_until(secret, expires_at)?);
+    /// let saved = fs::read_to_string(&file).unwrap_or_default();
+    /// if let Some((expiry, secret)) = saved.split_once('\n') {
+    ///     let expiry = UNIX_EPOCH + Duration::from_secs(expiry.parse()?);
+    ///     builder = builder.access_token(AccessToken::valid_until(secret, expiry)?);
     /// }
     /// # vipps::management::list_sales_units(&builder.build()?)?;
     /// # }
@@ -380,17 +460,32 @@ impl SessionBuilder {
         self
     }
 
-    /// Another clock, for tests.
+    /// Sets the clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Checks the settings and makes the session. Sends nothing.
+    /// Checks the settings and builds the session, without sending anything.
+    ///
+    /// ```
+    /// use vipps::{ApiKeys, ErrorKind, Session, SystemInfo};
+    ///
+    /// let keys = ApiKeys::standard("client-id", "", "subscription-key");
+    /// let builder = Session::builder(keys, SystemInfo::new("acme", "3.1.2")?);
+    /// let error = builder.build().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "configuration: client_secret: must not be empty"
+    /// );
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the setting that is wrong, or the variable that it came from, and what would be right.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the invalid setting, or the
+    /// environment variable that it came from.
     pub fn build(self) -> Result<Session, Error> {
         let (setting, url) = match &self.base_url {
             Some(BaseUrl { url, setting }) => (*setting, url.as_str()),
@@ -407,7 +502,7 @@ impl SessionBuilder {
             ("connect_timeout", self.connect_timeout),
             ("stall_timeout", self.stall_timeout.unwrap_or(self.timeout)),
         ] {
-            // The lower bound is the resolution of sockets.
+            // Socket timeouts have a resolution of a millisecond.
             if time < Duration::from_millis(1) || time > MAX_TIMEOUT {
                 let reason = format!("must be from 1 millisecond to 24 hours, not {time:?}");
                 return Err(Error::config(setting, reason));
@@ -418,14 +513,15 @@ impl SessionBuilder {
         }
 
         if let Some(msn) = &self.msn {
-            // One that was read from a reply was not checked when it was made.
+            // An MSN deserialized from a reply has not been checked.
             header_value(msn.as_str()).map_err(|reason| Error::input("msn", reason))?;
         }
 
         let mut headers = HeaderMap::with_capacity(16);
         headers.insert(USER_AGENT, user_agent.clone());
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        // Said outright: ureq asks for whatever it can decompress, and any crate in the program can switch that on.
+        // Set explicitly: otherwise ureq requests every encoding that it can decompress, and
+        // another crate in the program may enable those features.
         let encoding = if cfg!(feature = "gzip") {
             "gzip"
         } else {

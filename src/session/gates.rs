@@ -1,11 +1,11 @@
-//! Waits that the server asked one call for and that all calls to the same route keep to.
+//! Rate-limit gates: a wait that the server asked one call for holds for all calls to its route.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::RequestLine;
 
-/// The routes that are closed for now, by the session's clock.
+/// The routes that are closed, and until when by the session's clock.
 #[derive(Default)]
 pub(super) struct Gates(Mutex<Vec<Gate>>);
 
@@ -14,12 +14,11 @@ struct Gate {
     opens_at: Duration,
 }
 
-/// No `Retry-After` shuts a program out for longer than this.
+/// A longer `Retry-After` closes a route for this long only.
 const MAX_CLOSED: Duration = Duration::from_secs(60 * 60);
 
 impl Gates {
-    /// Lets no request to this route through for `wait` from now, or for longer if it is closed for
-    /// longer already.
+    /// Closes this route for `wait` from now, unless it is closed for longer already.
     pub(super) fn close(&self, line: &RequestLine, wait: Duration, now: Duration) {
         let opens_at = now.saturating_add(wait.min(MAX_CLOSED));
         let mut gates = self.lock();
@@ -33,7 +32,7 @@ impl Gates {
         }
     }
 
-    /// How long this route is closed from now on, if it is.
+    /// How much longer this route is closed; `None` if it is open.
     pub(super) fn wait(&self, line: &RequestLine, now: Duration) -> Option<Duration> {
         let gates = self.lock();
         let gate = gates.iter().find(|gate| gate.is_for(line))?;

@@ -1,4 +1,4 @@
-//! The one loop that every call goes through: token, attempt, and what follows from its outcome.
+//! The loop that every call goes through: get a token, make an attempt, then return or retry.
 
 use std::cell::OnceCell;
 use std::time::{Duration, Instant};
@@ -16,16 +16,33 @@ use crate::token::{self, AccessToken};
 use crate::transport::{Message, Response};
 
 impl Session {
-    /// A token that is good now, fetched if need be.
+    /// Returns the cached access token, or fetches a new one if there is none or it has nearly
+    /// expired.
+    ///
+    /// Calls do this automatically. It is meant for checking the API keys, and for requests made by
+    /// other code.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// let token = session.access_token()?;
+    /// let authorization = format!("Bearer {}", token.secret());
+    /// # assert!(authorization.len() > 10);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// `POST /accesstoken/get` of the
+    /// [Access Token API](https://developer.vippsmobilepay.com/docs/APIs/access-token-api/), or
+    /// `POST /miami/v1/token` for [management keys](crate::ApiKeys::management).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Auth`] if the token endpoint refuses the keys.
+    /// [`ErrorKind::Auth`] if the token endpoint rejects the keys.
     pub fn access_token(&self) -> Result<AccessToken, Error> {
         self.token(&self.deadline())
     }
 
-    /// A good token: the cached one, or one that this thread or another fetches now.
+    /// A valid token: the cached one, or one that this or another thread fetches now.
     fn token(&self, deadline: &Deadline) -> Result<AccessToken, Error> {
         let shared = &self.shared;
         let mut fetched = None;
@@ -34,7 +51,7 @@ impl Session {
             fetched = Some(token.clone());
             Ok(token)
         })?;
-        // Only now, as a panic of the caller's own must not lose the token.
+        // After caching, so that a panic in the callback does not lose the token.
         if let (Some(fetched), Some(keep)) = (fetched, &shared.on_new_token) {
             keep(&fetched);
         }
@@ -58,11 +75,11 @@ impl Session {
         token.map_err(|reason| reply.unreadable(reason).of_token_request())
     }
 
-    /// Waits before a call of several requests begins again, as long as the server asked to. Gives `false` if the policy or the time does
-    /// not allow it.
+    /// Waits before a call that consists of several requests starts over. `false` if the policy or
+    /// the deadline does not allow it.
     pub(crate) fn back_off(&self, number: u32, deadline: &Deadline, error: &Error) -> bool {
         let failed = FailedAttempt {
-            // Whatever it was: it is known by now that a retry does nothing twice.
+            // Whatever the error was, the caller knows that a retry is safe.
             kind: ErrorKind::Network,
             status: None,
             ..self.failed_attempt(error, true, number, deadline)
@@ -96,12 +113,21 @@ impl Session {
 }
 
 impl RequestBuilder<'_> {
-    /// Sends the request, with a token, retries and the session's timeout, and reads the reply to its end.
+    /// Sends the request with a token, retries and the session's timeout, and reads the whole
+    /// reply.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// let reply = session.request("GET", "/management/v1/sales-units").send()?;
+    /// assert_eq!(reply.status(), 200);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] if the request cannot be sent as it is, with an entry for each reason in
-    /// [`field_problems`](Error::field_problems); otherwise whatever became of the call.
+    /// [`ErrorKind::InvalidInput`] if the request is invalid, with an entry for each reason in
+    /// [`field_problems`](Error::field_problems); otherwise any kind of error.
     pub fn send(self) -> Result<Reply, Error> {
         let request = self.checked()?;
         let session = request.session;
@@ -115,7 +141,7 @@ impl RequestBuilder<'_> {
         let session = self.session;
         let shared = &*session.shared;
         let mut number = 0;
-        // Whether an attempt before this one may have been carried out.
+        // Whether an earlier attempt may have taken effect.
         let mut in_doubt = false;
         let mut token_replaced = false;
         loop {
@@ -142,7 +168,7 @@ impl RequestBuilder<'_> {
                 return Err(error.with_attempts(number));
             }
             number += 1;
-            // Not the session's clock, which may be a test's.
+            // Not the session's clock, which may be a manual one.
             let began = Instant::now();
             let result = self.attempt(token.as_ref(), time_left);
             let observe = |result, retry_in| {
@@ -156,7 +182,7 @@ impl RequestBuilder<'_> {
             };
             let status = match &result {
                 Ok(response) => Some(response.status.as_u16()),
-                // A proxy knows nothing of tokens.
+                // A status from a proxy says nothing about the token.
                 Err(error) => error.status().filter(|_| error.kind() != ErrorKind::Proxy),
             };
             if token_replaced && status.is_some_and(|status| status != 401) {
@@ -184,7 +210,7 @@ impl RequestBuilder<'_> {
             }
 
             let error = error.after_doubt(in_doubt);
-            // The retry with a new token is none of the policy's.
+            // The retry with a new token does not count against the policy.
             let tried = number - u32::from(token_replaced);
             let failed = session.failed_attempt(&error, self.is_idempotent(), tried, deadline);
             let error = error.with_retryable(failed.is_retryable());
@@ -204,7 +230,7 @@ impl RequestBuilder<'_> {
         }
     }
 
-    /// Waits for as long as an earlier answer asked all calls to this route to wait.
+    /// Waits as long as an earlier reply closed this route.
     fn pass_gate(&self, deadline: &Deadline) -> Result<(), Error> {
         let shared = &self.session.shared;
         loop {
@@ -236,7 +262,7 @@ impl RequestBuilder<'_> {
             body: self.body.as_deref(),
             for_token: self.with_keys,
         };
-        // Only an error needs it.
+        // Only errors need it.
         let redactor = OnceCell::new();
         let scrub = |text: &str| {
             let redactor = redactor.get_or_init(|| shared.redactor(token));
@@ -248,7 +274,7 @@ impl RequestBuilder<'_> {
 }
 
 impl Shared {
-    /// Of all that the session knows: the keys, its tokens, and the one that `token` is.
+    /// Redacts all secrets of the session: the keys, its known tokens, and `token`.
     fn redactor(&self, token: Option<&AccessToken>) -> Redactor {
         let known = self.tokens.known();
         let tokens = known.iter().flatten().chain(token);

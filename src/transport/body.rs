@@ -1,4 +1,4 @@
-//! What a reply's body is: whole or cut, plain or compressed.
+//! Checks of a reply's body: whether it is cut off, and whether it is compressed.
 
 use serde::de::IgnoredAny;
 use ureq::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -13,8 +13,8 @@ pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     accept.is_some_and(|accept| accept.contains("json"))
 }
 
-/// Whether a body of JSON that has no end but that of the connection ends too early. Its value is
-/// all that can tell: ureq takes a reset for the end too.
+/// Whether a JSON body that ends with the connection is cut off. Only its value can tell: ureq
+/// takes a connection reset for the end as well.
 pub(super) fn is_cut(
     message: &Message<'_>,
     status: StatusCode,
@@ -29,7 +29,7 @@ pub(super) fn is_cut(
     }
     let text = without_bom(body).trim_ascii();
     match text.is_empty() {
-        // What was asked for cannot be nothing, unlike the answer to what was sent.
+        // A GET expects a value; other requests may be answered with an empty body.
         true => message.line.method == Method::GET,
         false => ends_in_the_middle(text),
     }
@@ -40,7 +40,8 @@ fn ends_in_the_middle(text: &[u8]) -> bool {
         let whole = serde_json::from_slice::<IgnoredAny>(text);
         whole.is_err_and(|error| error.is_eof())
     };
-    // For serde_json half a number is none. Only in a list or an object is it sure to be followed by something.
+    // serde_json rejects a cut number such as `1.`, so check what precedes it. A number outside a
+    // list or object may end there.
     let is_open = text.starts_with(b"[") || text.starts_with(b"{");
     let number = text
         .iter()
@@ -50,7 +51,7 @@ fn ends_in_the_middle(text: &[u8]) -> bool {
     is_start(text) || is_open && is_start(before)
 }
 
-/// What is wrong with a body that is compressed though nobody asked for it.
+/// What is wrong with a body that is compressed although the request did not allow it, if it is.
 pub(crate) fn compressed(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
     let encoding = encoding.unwrap_or_default().trim_ascii();
@@ -68,6 +69,6 @@ pub(crate) fn compressed(headers: &HeaderMap, body: &[u8]) -> Option<String> {
         None => String::new(),
     };
     Some(format!(
-        "the reply is compressed{with}, which was not asked for"
+        "the reply is compressed{with}, which was not requested"
     ))
 }

@@ -1,8 +1,9 @@
-//! Connections, from the lookup of a name to the bytes of a request. The only file that names `ureq::unversioned`.
+//! Connections: lookup, socket, TLS, and a record of what was sent. The only file that uses
+//! `ureq::unversioned`.
 //!
-//! ureq is given the chain: a tunnel through the proxy if there is one, a socket, TLS, and at its end what writes down how far a request
-//! has come. It has no timeouts of its own: with one it starts a thread and looks up the host's name for every request. The sockets know
-//! how long they may wait.
+//! The connector chain given to ureq is: a tunnel through the proxy, if any; a socket; TLS; and a
+//! wrapper that records the progress of a request. ureq's own timeouts are not used, since they
+//! start a thread and look up the host for every request: the sockets enforce the timeouts instead.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -45,7 +46,8 @@ pub(super) fn agent(config: Config, clock: Clock) -> Agent {
     Agent::with_parts(config, chain, NoLookup)
 }
 
-/// ureq asks for addresses before it looks for a kept connection. They are looked up when a socket needs them.
+/// ureq asks for addresses before it looks for an idle connection. [`SocketConnector`] looks them
+/// up instead, when it opens a socket.
 #[derive(Debug)]
 struct NoLookup;
 
@@ -55,7 +57,7 @@ impl Resolver for NoLookup {
     }
 }
 
-/// Connects to the proxy if there is one, or else to the host, unless there is a tunnel to it.
+/// Opens a TCP connection to the proxy or the host, unless there is already a tunnel to the host.
 struct SocketConnector {
     addresses: Arc<Addresses>,
     has_proxy: bool,
@@ -97,7 +99,7 @@ impl SocketConnector {
             NoAddress::NotFound(error) => Error::Io(error),
             NoAddress::NoThread(error) => {
                 record::enter(Phase::Connect);
-                let text = format!("no thread to look up the host's name: {error}");
+                let text = format!("no thread for the host name lookup: {error}");
                 Error::Io(io::Error::new(error.kind(), text))
             }
         })?;
@@ -122,7 +124,7 @@ fn connect_to_one_of(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
     for address in addresses {
         others = others.saturating_sub(1);
         let (left, reason) = record::next_wait().map_err(Error::Timeout)?;
-        // Half of it leaves time for the others.
+        // Leave half of the time for the other addresses.
         let wait = if others > 0 { left / 2 } else { left };
         let connected = TcpStream::connect_timeout(address, wait.max(Duration::from_millis(1)));
         match connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
@@ -138,19 +140,19 @@ fn connect_to_one_of(addresses: &[SocketAddr]) -> Result<TcpStream, Error> {
 struct Socket {
     stream: TcpStream,
     buffers: LazyBuffers,
-    /// The one that made it.
+    /// The process that opened it.
     process: u32,
-    /// Nothing more can be sent, and why.
+    /// Why nothing more can be sent, if so.
     broken: Option<Broken>,
-    /// Nothing was sent since ureq kept it.
+    /// Whether the socket was checked for reuse and has sent nothing since.
     is_idle: bool,
-    /// How long the system lets a read or a write wait.
+    /// The socket's current read and write timeout.
     wait: Option<Duration>,
 }
 
 #[derive(Clone, Copy)]
 enum Broken {
-    /// The other end has closed the connection, and may have said why.
+    /// The peer has closed the connection, and may have sent a reply first.
     Closed,
     TimedOut(Timeout),
     Failed(io::ErrorKind),
@@ -168,7 +170,7 @@ impl Socket {
         }
     }
 
-    /// One write or read, again if a signal interrupts it. `limit` is ureq's own.
+    /// Makes one write or read, restarted if a signal interrupts it. `limit` is ureq's.
     fn within<T>(
         &mut self,
         limit: NextTimeout,
@@ -189,7 +191,7 @@ impl Socket {
         }
     }
 
-    /// Most waits are as long as the one before.
+    /// Sets the socket timeouts, unless they are already set: most waits are equally long.
     fn set_wait(&mut self, wait: Duration) -> io::Result<()> {
         if self.wait == Some(wait) {
             return Ok(());
@@ -197,7 +199,8 @@ impl Socket {
         let read = self.stream.set_read_timeout(Some(wait));
         match read.and_then(|()| self.stream.set_write_timeout(Some(wait))) {
             Ok(()) => self.wait = Some(wait),
-            // macOS does not take it after the other end has gone. Reading what that said needs no time.
+            // macOS refuses it once the peer has gone. What the peer sent can be read without
+            // waiting.
             Err(error)
                 if cfg!(target_os = "macos") && error.kind() == io::ErrorKind::InvalidInput => {}
             Err(error) => return Err(error),
@@ -225,7 +228,8 @@ impl Transport for Socket {
         &mut self.buffers
     }
 
-    /// A connection that the other end has closed takes everything, so that ureq and TLS go on to read what was said before.
+    /// A connection that the peer has closed pretends to send, so that ureq and TLS go on to read
+    /// the reply that came before.
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
         self.is_idle = false;
         if self.broken.is_none() {
@@ -266,8 +270,8 @@ impl Transport for Socket {
         Ok(read > 0)
     }
 
-    /// Asked before a connection is kept, and again before it is used: only then does it matter what
-    /// the other end has done meanwhile. One that was made before a fork is the parent's.
+    /// Called before a connection is kept, and again before it is reused: only then does it matter
+    /// what the peer has done meanwhile. A connection opened before a fork belongs to the parent.
     fn is_open(&mut self) -> bool {
         let was_idle = mem::replace(&mut self.is_idle, true);
         if self.broken.is_some() {
@@ -280,14 +284,14 @@ impl Transport for Socket {
 
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its buffers hold keys.
+        // The buffers contain keys.
         f.debug_tuple("Socket")
             .field(&self.stream.peer_addr().ok())
             .finish()
     }
 }
 
-/// Neither closed nor with bytes to read, which nobody asked for.
+/// Whether the connection is open and has no unexpected bytes to read.
 fn is_silent(mut stream: &TcpStream) -> io::Result<bool> {
     stream.set_nonblocking(true)?;
     let read = stream.read(&mut [0]);
@@ -302,7 +306,7 @@ fn is_timeout(error: &io::Error) -> bool {
     )
 }
 
-/// Which of these it is depends on what the system had sent when the other end closed the connection.
+/// Whether the peer closed the connection. The kind depends on what the system had sent by then.
 pub(super) fn is_closed(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -313,7 +317,8 @@ pub(super) fn is_closed(error: &io::Error) -> bool {
     )
 }
 
-/// Puts the record on what requests go through. The connection to a proxy comes through the same chain, and is not that.
+/// Records what is sent to the server. ureq runs the whole chain for the connection to a proxy too,
+/// which is not recorded as sent.
 #[derive(Debug)]
 struct RequestConnector {
     has_proxy: bool,
@@ -330,7 +335,7 @@ impl<In: Transport> Connector<In> for RequestConnector {
         let Some(connection) = connection else {
             return Ok(None);
         };
-        // To the proxy itself ureq connects with the same settings, less the proxy.
+        // ureq connects to the proxy itself with the same settings but without a proxy.
         if self.has_proxy && details.config.proxy().is_none() {
             record::enter(Phase::Proxy);
             return Ok(Some(Box::new(ToProxy(connection))));
@@ -340,7 +345,7 @@ impl<In: Transport> Connector<In> for RequestConnector {
     }
 }
 
-/// A connection to a proxy, which says with a status whether it has made a tunnel.
+/// A connection to a proxy, whose status says whether it opened a tunnel.
 #[derive(Debug)]
 struct ToProxy<T>(T);
 
@@ -368,7 +373,7 @@ impl<T: Transport> Transport for ToProxy<T> {
     }
 }
 
-/// A connection to the server.
+/// A connection to the server that records the progress of a request.
 #[derive(Debug)]
 struct Recorded<T>(T);
 

@@ -1,4 +1,4 @@
-//! What the errors of ureq mean, in words and as a kind. What became of the request is in the record, and nowhere else.
+//! Maps ureq's errors to kinds and messages. The delivery comes from the record alone.
 
 use std::io;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::connection::is_closed;
 use super::record::{Limits, Phase, Record};
 use crate::error::{Delivery, Error, ErrorKind, RequestLine};
 
-/// The longest head of a reply: what the API's own need, many times over.
+/// The largest head of a reply, many times the size of the API's own.
 pub(super) const MAX_RESPONSE_HEAD: usize = 32 * 1024;
 
-/// What the errors of connecting name. Neither holds a password.
+/// The hosts named in connection errors, without passwords.
 pub(super) struct Peers {
-    /// The host of the base URL, with its port if that names one.
+    /// The host of the base URL, with its port if given.
     pub(super) server: String,
     /// `host:port`.
     pub(super) proxy: Option<String>,
@@ -23,7 +23,7 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    /// Whom this phase deals with.
+    /// The host that this phase deals with.
     fn of(&self, phase: Phase) -> String {
         match (&self.proxy, phase) {
             (None, _) | (_, Phase::Handshake | Phase::Send | Phase::Wait) => self.server.clone(),
@@ -32,7 +32,7 @@ impl Peers {
     }
 }
 
-/// Why no answer came: the failure of an exchange that ended before a status line.
+/// The error of an exchange that ended before a status line.
 pub(super) fn before_status(
     line: &RequestLine,
     error: &ureq::Error,
@@ -51,25 +51,25 @@ pub(super) fn before_status(
         ),
         (Phase::Start, error) => (ErrorKind::Connect, unsendable(error)),
         (Phase::Lookup, error) => {
-            let reason = format!("{peer} was not found: {}", words(error));
+            let reason = format!("cannot resolve {peer}: {}", words(error));
             (ErrorKind::Connect, reason)
         }
         (Phase::Connect, error) => {
-            let reason = format!("no connection to {peer}: {}", words(error));
+            let reason = format!("cannot connect to {peer}: {}", words(error));
             (ErrorKind::Connect, reason)
         }
         (Phase::Proxy, _) if refusal.is_some() => (ErrorKind::Proxy, format!("{peer} answered")),
         (Phase::Proxy, error) => {
-            let reason = format!("no connection through {peer}: {}", of_proxy(error));
+            let reason = format!("cannot connect through {peer}: {}", of_proxy(error));
             (ErrorKind::Connect, reason)
         }
-        // Unlike a refusal this may pass, as when a server is restarted.
+        // Unlike an untrusted certificate this may be temporary, as when a server restarts.
         (Phase::ProxyHandshake | Phase::Handshake, _) if record.is_closed => (
             ErrorKind::Connect,
-            format!("{peer} closed the connection in the TLS handshake"),
+            format!("{peer} closed the connection during the TLS handshake"),
         ),
         (Phase::ProxyHandshake | Phase::Handshake, error) => {
-            let reason = format!("no safe connection to {peer}: {}", of_handshake(error));
+            let reason = format!("TLS handshake with {peer} failed: {}", of_handshake(error));
             (ErrorKind::Tls, reason)
         }
         (Phase::Send | Phase::Wait, error) => (ErrorKind::Network, broken(error, peers.https)),
@@ -85,7 +85,7 @@ fn timed_out(phase: Phase, timeout: Timeout, limits: Limits, peer: &str) -> Stri
             return format!("timed out while connecting to {peer}");
         }
         Phase::Send => "while sending the request",
-        Phase::Wait => "while waiting for an answer",
+        Phase::Wait => "while waiting for a reply",
     };
     format!("timed out after {} {doing}", time(timeout, limits))
 }
@@ -94,7 +94,7 @@ fn time(timeout: Timeout, limits: Limits) -> String {
     match timeout {
         Timeout::PerRead => format!("{:.1?} without any data", limits.stall),
         _ => {
-            // A clock that runs has used up some microseconds of it.
+            // Rounded up: a running clock has used up some microseconds already.
             let millis = limits.total.as_micros().div_ceil(1000);
             let total = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
             format!("{total:.1?}")
@@ -109,7 +109,7 @@ fn unsendable(error: &ureq::Error) -> String {
     }
 }
 
-/// As the system says it, without ureq's `io: `.
+/// The system's own message, without ureq's prefix `io: `.
 fn words(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => error.to_string(),
@@ -126,9 +126,9 @@ fn of_proxy(error: &ureq::Error) -> String {
 
 fn of_handshake(error: &ureq::Error) -> String {
     let text = words(error);
-    // What rustls and OpenSSL say of bytes that are not TLS.
+    // The messages of rustls and OpenSSL for bytes that are not TLS.
     if text.ends_with("InvalidContentType") || text.contains("wrong version number") {
-        return "the server does not speak TLS there".to_owned();
+        return "the server does not speak TLS on this port".to_owned();
     }
     text
 }
@@ -136,17 +136,17 @@ fn of_handshake(error: &ureq::Error) -> String {
 fn broken(error: &ureq::Error, https: bool) -> String {
     match error {
         ureq::Error::Io(error) if is_closed(error) => {
-            "the connection was closed before an answer came".to_owned()
+            "the connection was closed before a reply arrived".to_owned()
         }
-        ureq::Error::Io(error) => format!("the connection broke: {error}"),
+        ureq::Error::Io(error) => format!("the connection failed: {error}"),
         ureq::Error::LargeResponseHeader(..) => {
-            format!("the head of the reply is larger than {MAX_RESPONSE_HEAD} bytes")
+            format!("the reply's headers are larger than {MAX_RESPONSE_HEAD} bytes")
         }
         ureq::Error::Protocol(error) => {
             let error = error.to_string();
-            // What a TLS server answers is an alert.
+            // A TLS server answers plain HTTP with a TLS alert.
             let hint = if !https && error.ends_with("invalid HTTP version") {
-                "; is it an https server?"
+                "; is this an https server?"
             } else {
                 ""
             };
@@ -156,7 +156,7 @@ fn broken(error: &ureq::Error, https: bool) -> String {
     }
 }
 
-/// The error of a successful answer whose body did not come to its end.
+/// The error of a 2xx reply whose body could not be read to its end.
 pub(super) fn in_body(
     line: &RequestLine,
     status: StatusCode,
@@ -164,7 +164,7 @@ pub(super) fn in_body(
     limits: Limits,
 ) -> Error {
     let error = match ureq::Error::from(error) {
-        // What ends too early was cut, whoever notices it.
+        // A compressed body that ends too early was cut off like any other.
         #[cfg(feature = "gzip")]
         ureq::Error::Decompress(_, error) if is_closed(&error) => ureq::Error::Io(error),
         error => error,
@@ -188,7 +188,7 @@ pub(super) fn in_body(
         ),
         error => (
             ErrorKind::Network,
-            format!("the reply cannot be received: {error}"),
+            format!("the reply could not be received: {error}"),
         ),
     };
     Error::failed(line, Some(status), kind, Delivery::Answered, reason)

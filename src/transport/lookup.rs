@@ -1,4 +1,4 @@
-//! The addresses of hosts, looked up on a thread of their own and kept for a while.
+//! A cache of host addresses, looked up on a separate thread.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,10 +12,10 @@ use crate::config::clock::Clock;
 /// How long addresses are used without another lookup.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// How long they are used when a lookup fails or is slow.
+/// How long addresses are used if a new lookup fails or is slow.
 const USABLE: Duration = Duration::from_secs(60 * 60);
 
-/// How long a lookup may take where usable addresses are known.
+/// How long to wait for a lookup if usable addresses are known.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// The system's lookup, or a test's.
@@ -25,25 +25,25 @@ pub(super) struct Addresses {
     find: Box<Find>,
     clock: Clock,
     hosts: Mutex<HashMap<String, Host>>,
-    /// A lookup has ended.
+    /// Notified when a lookup ends.
     ended: Condvar,
 }
 
-/// What is known of a `host:port`.
+/// What is known about a `host:port`.
 #[derive(Default)]
 struct Host {
     addresses: Vec<SocketAddr>,
     /// By the session's clock.
     found_at: Duration,
     in_flight: Option<Lookup>,
-    /// How the last lookup failed, if it did.
+    /// The error of the last lookup, if it failed.
     failure: Option<(io::ErrorKind, String)>,
 }
 
 #[derive(Clone, Copy)]
 struct Lookup {
     since: Instant,
-    /// In a forked child nobody goes on with the lookups of its parent.
+    /// The process that started it: lookups of the parent do not continue in a forked child.
     process: u32,
 }
 
@@ -52,7 +52,7 @@ struct Lookup {
 pub(super) enum NoAddress {
     TimedOut,
     NotFound(io::Error),
-    /// The system refused the thread to look it up.
+    /// The system could not start a thread for the lookup.
     NoThread(io::Error),
 }
 
@@ -73,7 +73,7 @@ impl Addresses {
         }
     }
 
-    /// The addresses of a `host:port`, by `end`. At most one lookup of each is in flight, for whoever needs it.
+    /// The addresses of a `host:port`, by `end`. Concurrent callers share one lookup.
     pub(super) fn of(
         self: &Arc<Self>,
         name: &str,
@@ -123,7 +123,7 @@ impl Addresses {
         }
     }
 
-    /// None of them could be connected to.
+    /// Drops the addresses of a host, after connecting to all of them has failed.
     pub(super) fn forget(&self, name: &str) {
         if let Some(host) = self.lock().get_mut(name) {
             host.addresses.clear();
@@ -153,7 +153,7 @@ impl Addresses {
         self.ended.notify_all();
     }
 
-    /// No code of others runs under this lock, so a poisoned one is as good as any.
+    /// No foreign code runs under this lock, so its state is consistent even if poisoned.
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Host>> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,7 +169,7 @@ mod tests {
 
     const NAME: &str = "api.example:443";
 
-    /// A lookup that gives another address each time, from 10.0.0.1 on, unless `fails` says so for this one.
+    /// Lookups that find 10.0.0.1, then 10.0.0.2 and so on, except those for which `fails` is true.
     fn lookups(clock: &Clock, fails: fn(usize) -> bool) -> (Arc<Addresses>, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
@@ -188,7 +188,7 @@ mod tests {
         format!("10.0.0.{nth}:443").parse().unwrap()
     }
 
-    /// What is found in a time that no lookup of these tests needs.
+    /// The addresses, or a failure, with more than enough time.
     fn found(addresses: &Arc<Addresses>) -> Result<Vec<SocketAddr>, String> {
         let end = Instant::now() + Duration::from_secs(60);
         addresses
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_that_fails_leaves_older_addresses_for_an_hour() {
+    fn old_addresses_are_used_for_an_hour_if_a_lookup_fails() {
         let clock = Clock::manual();
         let (addresses, count) = lookups(&clock, |nth| nth > 1);
         found(&addresses).unwrap();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_lookup_leaves_older_addresses_and_goes_on() {
+    fn old_addresses_are_used_while_a_lookup_is_slow() {
         let clock = Clock::manual();
         let (go_on, told) = mpsc::channel::<()>();
         let told = Mutex::new(told);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_ends_with_its_time_and_helps_the_next_one() {
+    fn a_timed_out_lookup_continues_for_the_next_caller() {
         let (go_on, told) = mpsc::channel::<()>();
         let told = Mutex::new(told);
         let count = Arc::new(AtomicUsize::new(0));
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_needs_no_lookup() {
+    fn a_literal_address_needs_no_lookup() {
         let (addresses, count) = lookups(&Clock::manual(), |_| true);
         for literal in ["127.0.0.1:80", "[::1]:443"] {
             let found = addresses.of(literal, Instant::now()).unwrap();

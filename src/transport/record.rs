@@ -1,4 +1,4 @@
-//! What became of the request that this thread is sending, written down as it happens, and how long each wait for it may take.
+//! Records the progress of the request that this thread is sending, and limits each of its waits.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -8,31 +8,32 @@ use ureq::http::StatusCode;
 
 use crate::error::Delivery;
 
-/// How far an exchange has come.
+/// The phase of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Start,
     Lookup,
     Connect,
-    /// TLS with the proxy is agreed on.
+    /// TLS handshake with the proxy.
     ProxyHandshake,
-    /// The proxy is asked for a tunnel.
+    /// Asking the proxy for a tunnel.
     Proxy,
+    /// TLS handshake with the server.
     Handshake,
-    /// The request is being sent.
+    /// Sending the request.
     Send,
-    /// All of it was handed over.
+    /// The whole request was handed over; waiting for the reply.
     Wait,
 }
 
-/// How long an exchange may take.
+/// The time limits of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// For all of it.
+    /// For the whole exchange.
     pub(crate) total: Duration,
-    /// For the lookup of the host's name, and again for connecting.
+    /// For the lookup of the host, and again for connecting.
     pub(crate) connect: Duration,
-    /// For each wait for the next bytes, once it is connected.
+    /// For each read or write once connected.
     pub(crate) stall: Duration,
 }
 
@@ -40,19 +41,19 @@ pub(crate) struct Limits {
 pub(super) struct Record {
     pub(super) limits: Limits,
     pub(super) phase: Phase,
-    /// The other end closed the connection, or reset it.
+    /// The peer closed or reset the connection.
     pub(super) is_closed: bool,
-    /// What the proxy answered to the request for a tunnel.
+    /// The proxy's reply to the request for a tunnel.
     pub(super) proxy_status: Option<StatusCode>,
-    /// What is left of the request was not sent, whatever is handed over from now on.
+    /// A write failed, so the rest of the request is not sent even if ureq hands it over.
     is_cut: bool,
     deadline: Instant,
-    /// When the phase has to end.
+    /// The deadline of the current phase.
     phase_end: Instant,
 }
 
 impl Record {
-    /// Until its last byte was handed over no server acts on a request.
+    /// No server acts on a request before it has the last byte.
     pub(super) fn delivery(&self) -> Delivery {
         match self.phase {
             Phase::Wait => Delivery::Unknown,
@@ -62,11 +63,11 @@ impl Record {
 }
 
 thread_local! {
-    /// ureq hands nothing of a call through to its connectors and transports, but does all of a call on the thread that makes it.
+    /// ureq passes no context to connectors and transports, but runs a call on the caller's thread.
     static CURRENT: Cell<Option<Record>> = const { Cell::new(None) };
 }
 
-/// One exchange of this thread. It ends with the drop of this, also if the thread panics.
+/// The exchange of this thread. It ends when this is dropped, also if the thread panics.
 pub(super) struct Exchange {
     at_start: Record,
 }
@@ -74,7 +75,7 @@ pub(super) struct Exchange {
 impl Exchange {
     pub(super) fn begin(limits: Limits) -> Self {
         let now = Instant::now();
-        // Every limit of a session is a day at the most.
+        // Cannot overflow: the limits are at most 24 hours.
         let deadline = now.checked_add(limits.total).unwrap_or(now);
         let at_start = Record {
             limits,
@@ -89,7 +90,7 @@ impl Exchange {
         Self { at_start }
     }
 
-    /// What happened so far.
+    /// The record so far.
     pub(super) fn record(&self) -> Record {
         CURRENT.get().unwrap_or(self.at_start)
     }
@@ -116,14 +117,15 @@ pub(super) fn enter(phase: Phase) {
                 let end = Instant::now().checked_add(record.limits.connect);
                 end.unwrap_or(record.deadline).min(record.deadline)
             }
-            // These belong to connecting.
+            // Part of connecting, with the same deadline.
             Phase::ProxyHandshake | Phase::Proxy | Phase::Handshake => record.phase_end,
             Phase::Start | Phase::Send | Phase::Wait => record.deadline,
         };
     });
 }
 
-/// ureq begins to wait for the answer: it has handed over all of the request. That says nothing if some of it did not get through.
+/// ureq starts waiting for the reply, so it has handed over the whole request. That does not count
+/// if a write failed.
 pub(super) fn handed_over() {
     if CURRENT.get().is_some_and(|record| !record.is_cut) {
         enter(Phase::Wait);
@@ -134,7 +136,7 @@ pub(super) fn cut() {
     update(|record| record.is_cut = true);
 }
 
-/// What has arrived from the proxy so far, which matters as long as it has made no tunnel.
+/// Notes what the proxy has sent so far. It matters until the tunnel is open.
 pub(super) fn proxy_said(reply: &[u8]) {
     update(|record| {
         if record.phase == Phase::Proxy {
@@ -143,7 +145,7 @@ pub(super) fn proxy_said(reply: &[u8]) {
     });
 }
 
-/// The status of a reply that begins with `HTTP/1.1 200`.
+/// The status of a reply that begins with a status line such as `HTTP/1.1 200`.
 fn status_in(reply: &[u8]) -> Option<StatusCode> {
     let rest = reply.strip_prefix(b"HTTP/1.")?;
     StatusCode::from_bytes(rest.get(2..5)?).ok()
@@ -153,14 +155,14 @@ pub(super) fn closed() {
     update(|record| record.is_closed = true);
 }
 
-/// When the phase has to end.
+/// The deadline of the current phase.
 pub(super) fn phase_end() -> Instant {
     CURRENT
         .get()
         .map_or_else(Instant::now, |record| record.phase_end)
 }
 
-/// How long the next wait may take, which is not zero, and what it means if it takes longer.
+/// How long the next wait may take, never zero, and the timeout that it hits if it takes longer.
 pub(super) fn next_wait() -> Result<(Duration, Timeout), Timeout> {
     let Some(record) = CURRENT.get() else {
         return Err(Timeout::Global);

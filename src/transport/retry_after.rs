@@ -3,11 +3,12 @@ use std::time::{Duration, SystemTime};
 use ureq::http::HeaderMap;
 use ureq::http::header::{DATE, RETRY_AFTER};
 
-/// `Retry-After` in seconds, or as a date that is measured against the reply's own `Date`, whose clock made it.
+/// Reads `Retry-After`: seconds, or a date, relative to the reply's `Date` since both come from the
+/// server's clock.
 pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if value.bytes().all(|b| b.is_ascii_digit()) && !value.is_empty() {
-        // A number too large to read is as good as for ever.
+        // Too large for a u64 is as good as forever.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let at = parse(value)?;
@@ -19,7 +20,8 @@ pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(at.saturating_sub(now)))
 }
 
-/// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, the form of RFC 9110 that senders must use, as seconds since 1970.
+/// Parses `Sun, 06 Nov 1994 08:49:37 GMT`, the only format that RFC 9110 lets senders use, as
+/// seconds since 1970.
 fn parse(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -47,7 +49,7 @@ fn parse(text: &str) -> Option<u64> {
     if day > days_of_month {
         return None;
     }
-    // Days since 1 March of year 0, where leap days come last in their year, less those up to 1970.
+    // Days since 1 March of year 0, so that a leap day ends its year, minus those before 1970.
     let (shifted_year, shifted_month) = match month {
         1 | 2 => (year - 1, month + 9),
         _ => (year, month - 3),
@@ -78,7 +80,7 @@ mod tests {
             ("Thu, 31 Dec 1970 00:00:00 GMT", 31_449_600),
             ("Tue, 29 Feb 1972 12:00:00 GMT", 68_212_800),
             ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
-            // A century that is a leap year, and one that is not.
+            // 2000 is a leap year, 2100 is not.
             ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
             ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800),
             ("Sun, 28 Feb 2100 00:00:00 GMT", 4_107_456_000),
@@ -86,9 +88,9 @@ mod tests {
             ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199),
             ("Tue, 19 Jan 2038 03:14:08 GMT", 2_147_483_648),
             ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
-            // A leap second is the next one.
+            // A leap second is read as the following second.
             ("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800),
-            // Nobody looks at the weekday.
+            // The weekday is ignored.
             ("Mon, 06 Nov 1994 08:49:37 GMT", 784_111_777),
         ] {
             assert_eq!(parse(text), Some(seconds), "{text}");
@@ -113,12 +115,12 @@ mod tests {
                 }
             }
         }
-        // 431 years, 105 leap years among them.
+        // 431 years, of which 105 are leap years.
         assert_eq!(expected, (431 * 365 + 105) * 86_400);
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn invalid_dates_are_none() {
         for text in [
             "",
             "0",

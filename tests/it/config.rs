@@ -53,23 +53,23 @@ const BAD_HEADER_VALUES: [(&str, &str); 9] = [
     ("trailing-space ", "must not begin or end with a space"),
     (
         "nøkkel",
-        "must be visible ASCII, and has a character outside ASCII at 2",
+        "must be visible ASCII, but has a character outside ASCII at position 2",
     ),
     (
         "split\nhere",
-        "must be visible ASCII, and has a line break at 6",
+        "must be visible ASCII, but has a line break at position 6",
     ),
     (
         "split\r\nhere",
-        "must be visible ASCII, and has a line break at 6",
+        "must be visible ASCII, but has a line break at position 6",
     ),
     (
         "a\ttab",
-        "must be visible ASCII, and has a control character at 2",
+        "must be visible ASCII, but has a control character at position 2",
     ),
     (
         "del\u{7f}",
-        "must be visible ASCII, and has a control character at 4",
+        "must be visible ASCII, but has a control character at position 4",
     ),
 ];
 
@@ -114,7 +114,8 @@ fn a_colon_is_for_the_client_id_of_standard_keys_only() {
     // Basic authentication has the user name end at the first colon.
     assert_eq!(
         refusal(build(ApiKeys::management("a:b", "secret"))),
-        "configuration: client_id: must not hold a colon if the keys are management keys"
+        "configuration: client_id: must not contain a colon, since management keys are sent with \
+         basic authentication"
     );
     build(ApiKeys::management("a", "se:cret")).unwrap();
     build(ApiKeys::standard("a:b", "secret", "key")).unwrap();

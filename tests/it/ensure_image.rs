@@ -10,8 +10,8 @@ use crate::support::{RawServer, json_reply, reply, session_builder, small_image}
 
 const POST: &str = "POST /order-management/v1/images";
 const ID: &str = "picture-1";
-const LOST: &str = "POST /order-management/v1/images: the connection was closed before an answer \
-                    came (the server may have carried it out)";
+const LOST: &str = "POST /order-management/v1/images: the connection was closed before a reply \
+                    arrived (the server may have carried it out)";
 
 struct Shop {
     sandbox: Sandbox,

@@ -14,8 +14,10 @@ mod jpeg;
 const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA/8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQAAPwAAAAAAAD//2Q==";
 
 const NOT_A_PICTURE: &str = "invalid input: src: must be a PNG or a JPEG";
-const CUT_PNG: &str = "invalid input: src: must be a complete PNG; this one is cut or damaged";
-const CUT_JPEG: &str = "invalid input: src: must be a complete JPEG; this one is cut or damaged";
+const CUT_PNG: &str =
+    "invalid input: src: must be a complete PNG; this one is truncated or damaged";
+const CUT_JPEG: &str =
+    "invalid input: src: must be a complete JPEG; this one is truncated or damaged";
 
 const SOF0: u8 = 0xc0;
 const SOF2_PROGRESSIVE: u8 = 0xc2;

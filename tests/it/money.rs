@@ -513,8 +513,8 @@ fn shares_by_hand() {
 #[test]
 fn shares_without_weights_are_refused() {
     for (amount, weights, why) in [
-        (1, vec![], "must have one above zero to split 1 over"),
-        (-7, vec![0, 0], "must have one above zero to split -7 over"),
+        (1, vec![], "must have a positive weight to split 1"),
+        (-7, vec![0, 0], "must have a positive weight to split -7"),
         (0, vec![1, -2], "must not be negative, not -2"),
         (
             5,

@@ -256,7 +256,7 @@ fn the_documented_samples_are_sent_as_they_are_shown() {
     });
 }
 
-const NO_ADDRESS: &str = "must be an address such as https://example.com/order/1, not";
+const NO_ADDRESS: &str = "must be a URL such as https://example.com/order/1, not";
 
 #[test]
 fn addresses_are_checked() {

@@ -233,7 +233,7 @@ fn a_byte_order_mark_is_skipped() {
         seen(result.unwrap_err()),
         unreadable(
             "POST /order-management/v2/ecom/receipts/order-1",
-            "the reply is a page and not the API's"
+            "the reply is an HTML page, not the API's"
         )
     );
     // A caller's own request.
@@ -483,7 +483,7 @@ fn a_compressed_reply_that_was_not_asked_for_says_so() {
         cases.push((encoded("gzip"), GZIPPED, " with gzip"));
     }
     for (header, body, with) in cases {
-        let reason = format!("the reply is compressed{with}, which was not asked for");
+        let reason = format!("the reply is compressed{with}, which was not requested");
         for name in [
             "list_sales_units",
             "get_merchant",
@@ -519,7 +519,7 @@ fn a_compressed_file_is_a_file() {
     });
     let reply = result.unwrap();
     assert_eq!(reply.bytes(), GZIPPED);
-    let reason = "the reply is compressed with gzip, which was not asked for";
+    let reason = "the reply is compressed with gzip, which was not requested";
     let seen = seen(reply.text().unwrap_err());
     assert_eq!(seen, unreadable("GET /report.gz", reason));
 }
@@ -753,7 +753,7 @@ fn a_list_of_too_many_entries_is_not_believed() {
         let (_, result) = call_endpoint(&endpoint, json_reply(&body));
         let text = result.unwrap_err().to_string();
         assert!(
-            text.contains("the list has too many entries to be believed, more than "),
+            text.contains("the list has implausibly many entries, over "),
             "{text}"
         );
     }
@@ -770,8 +770,8 @@ fn a_list_of_too_many_entries_is_not_believed() {
         "\"\",".repeat(1000)
     );
     let (_, result) = call_endpoint(&endpoint("get_merchant"), json_reply(&lines));
-    let reason = "the reply cannot be read: businessAddress.lines: the list has too many entries \
-                  to be believed, more than 1000";
+    let reason = "the reply cannot be read: businessAddress.lines: the list has implausibly many \
+                  entries, over 1000";
     let line = endpoint("get_merchant").line(&Ids::default());
     assert_eq!(seen(result.unwrap_err()), unreadable(&line, reason));
     let orders = management::list_product_orders;

@@ -22,9 +22,9 @@ fn refusal(request: RequestBuilder<'_>) -> String {
 fn what_is_no_path_is_refused() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
-    let slash = "must begin with one slash";
+    let slash = "must begin with a single slash";
     let encoded = "must be percent-encoded and have no fragment";
-    let dots = "must not have . and .. segments";
+    let dots = "must not contain . or .. segments";
     let long = format!("/{}", "x".repeat(8192));
     for (path, rule) in [
         ("", slash),
@@ -243,10 +243,11 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_sent() {
     assert_eq!(
         refusal(request),
         "invalid input: method: must be GET, POST, PUT, PATCH or DELETE, not \"get\"; \
-         path: must begin with one slash, not \"x\", and must begin with one slash, not \"capture\"; \
-         reference: \"..\" cannot be part of a path; header: \"X Y\" is not a valid name; \
-         Authorization: is set by the session; \
-         X-Note: must be visible ASCII, and has a character outside ASCII at 1"
+         path: must begin with a single slash, not \"x\", and must begin with a single slash, \
+         not \"capture\"; \
+         reference: \"..\" cannot be a path segment; header: \"X Y\" is not a valid header name; \
+         Authorization: must not be set: the session sets it; \
+         X-Note: must be visible ASCII, but has a character outside ASCII at position 1"
     );
     for name in [
         "connection",
@@ -258,13 +259,13 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_sent() {
         let request = session.request("GET", "/x").header(name, "1");
         assert_eq!(
             refusal(request),
-            format!("invalid input: {name}: is set by the session")
+            format!("invalid input: {name}: must not be set: the session sets it")
         );
     }
     let after_query = session.request("GET", "/x?a=b").segment("id", "1");
     assert_eq!(
         refusal(after_query),
-        "invalid input: path: must be complete before its query"
+        "invalid input: path: must be complete before a query is added"
     );
     /// Not a thing that JSON can say.
     struct Unwritable;
@@ -275,7 +276,7 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_sent() {
     }
     assert_eq!(
         refusal(session.request("POST", "/x").json(&Unwritable)),
-        "invalid input: body: cannot be written as JSON: no such thing"
+        "invalid input: body: cannot be serialized as JSON: no such thing"
     );
     assert_eq!(server.connections(), 0);
 }
@@ -342,7 +343,7 @@ fn a_text_must_be_utf_8() {
     assert_eq!(reply.bytes(), b"\xff\xfe\x00");
     assert_eq!(
         reply.text().unwrap_err().to_string(),
-        "GET /x: 200 OK, but the reply is not UTF-8 text"
+        "GET /x: 200 OK, but the reply is not valid UTF-8"
     );
 }
 

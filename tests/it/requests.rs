@@ -224,7 +224,7 @@ fn dots_and_nothing_are_refused_in_paths() {
                     "invalid input: orderId: must be letters, digits, -, _ and ., not \"\""
                         .to_owned()
                 }
-                _ => format!("invalid input: {name}: {dots:?} cannot be part of a path"),
+                _ => format!("invalid input: {name}: {dots:?} cannot be a path segment"),
             };
             assert_eq!(error.to_string(), expected, "{}", endpoint.name);
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -342,7 +342,7 @@ fn a_page_is_not_taken_for_the_apis_answer() {
         let line = endpoint.line(&Ids::default());
         assert_eq!(
             error.to_string(),
-            format!("{line}: 200 OK, but the reply is a page and not the API's")
+            format!("{line}: 200 OK, but the reply is an HTML page, not the API's")
         );
         assert_eq!(
             (error.kind(), error.delivery(), error.status()),
@@ -473,8 +473,8 @@ fn a_post_whose_outcome_is_unknown_is_sent_once_and_says_so() {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "{route}: the connection was closed before an answer came (the server may have \
-                     carried it out)"
+                    "{route}: the connection was closed before a reply arrived (the server may \
+                     have carried it out)"
                 )
             );
             let again = call(&sandbox.session()).map_err(|error| error.kind());

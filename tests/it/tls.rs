@@ -29,8 +29,8 @@ fn a_backend_that_is_not_compiled_in_is_refused() {
     for url in [NOWHERE, "https://api.vipps.no"] {
         assert_config(
             builder(url).tls_backend(TlsBackend::NativeTls).build(),
-            "tls_backend: TlsBackend::NativeTls needs the feature `native-tls` of the vipps crate, \
-             which is not compiled in",
+            "tls_backend: TlsBackend::NativeTls requires the feature `native-tls` of the vipps \
+             crate, which is not enabled",
         );
     }
 }
@@ -41,8 +41,8 @@ fn rustls_that_is_not_compiled_in_is_refused() {
     for url in [NOWHERE, "https://api.vipps.no"] {
         assert_config(
             builder(url).tls_backend(TlsBackend::Rustls).build(),
-            "tls_backend: TlsBackend::Rustls needs the feature `rustls` of the vipps crate, \
-             which is not compiled in",
+            "tls_backend: TlsBackend::Rustls requires the feature `rustls` of the vipps crate, \
+             which is not enabled",
         );
     }
 }
@@ -57,8 +57,8 @@ fn a_backend_that_is_compiled_in_is_taken() {
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[test]
 fn without_tls_there_is_no_https() {
-    let text = "tls_backend: https needs the feature `rustls` of the vipps crate, \
-                which is not compiled in";
+    let text = "tls_backend: https requires the feature `rustls` of the vipps crate, \
+                which is not enabled";
     assert_config(builder("https://api.vipps.no").build(), text);
     // Production is the default.
     let keys = vipps::ApiKeys::standard("id", "secret", "key");
@@ -106,7 +106,7 @@ bm8ga2V5IGF0IGFsbA==
 
     #[test]
     fn a_bundle_without_a_good_certificate_is_refused() {
-        let none = "must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)";
+        let none = "must contain at least one PEM certificate (-----BEGIN CERTIFICATE-----)";
         let lines: Vec<&str> = ONE.lines().collect();
         // What an editor or a transfer may do to a file.
         let line_lost = [&lines[..3], &lines[4..]].concat().join("\n");
@@ -120,16 +120,19 @@ bm8ga2V5IGF0IGFsbA==
             ("no PEM at all".to_owned(), none),
             (KEY.to_owned(), none),
             (ONE.replace("CERTIFICATE", "CERTIFICATE REQUEST"), none),
-            (line_lost.clone(), "certificate 1 of the bundle is damaged"),
+            (
+                line_lost.clone(),
+                "certificate 1 of the bundle is malformed",
+            ),
             (
                 text_inside.to_owned(),
-                "certificate 1 of the bundle is damaged",
+                "certificate 1 of the bundle is malformed",
             ),
-            (empty.to_owned(), "certificate 1 of the bundle is damaged"),
+            (empty.to_owned(), "certificate 1 of the bundle is malformed"),
             // One bad certificate is not made up for by good ones.
             (
                 format!("{ONE}{KEY}{line_lost}{TWO}"),
-                "certificate 2 of the bundle is damaged",
+                "certificate 2 of the bundle is malformed",
             ),
         ];
         for (pem, reason) in cases {
@@ -188,7 +191,9 @@ mod handshake {
         let session = builder(&url).retry(RetryPolicy::default());
         let session = session.build().unwrap();
         let address = peer.address();
-        let says = format!("no safe connection to {address}: the server does not speak TLS there");
+        let says = format!(
+            "TLS handshake with {address} failed: the server does not speak TLS on this port"
+        );
         let (kind, delivery) = (ErrorKind::Tls, Delivery::NotSent);
         let text = format!("{GET}: {says} (nothing was sent)");
         assert_error(get(&session), &text, kind, delivery, None);

@@ -184,6 +184,6 @@ fn times_at_the_ends_of_the_clock_do_not_overflow() {
     let error = AccessToken::valid_until("a\nb", SystemTime::now()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "invalid input: access_token: must be visible ASCII, and has a line break at 2"
+        "invalid input: access_token: must be visible ASCII, but has a line break at position 2"
     );
 }

@@ -169,9 +169,9 @@ fn every_missing_variable_is_named_in_one_error() {
 #[test]
 fn a_bad_variable_is_named_and_its_value_not_shown() {
     let sandbox = Sandbox::start().unwrap();
-    let plain_http = "configuration: VIPPS_BASE_URL: must be https: keys and tokens would cross \
-                      the network in the clear. http is for loopback addresses, and others with \
-                      allow_plain_http()";
+    let plain_http = "configuration: VIPPS_BASE_URL: must be https, since http would send keys and \
+                      tokens in the clear; http is allowed for loopback hosts, or for any host \
+                      with allow_plain_http()";
     for (name, value, expected) in [
         (
             "VIPPS_KEYS",
@@ -198,7 +198,8 @@ fn a_bad_variable_is_named_and_its_value_not_shown() {
         (
             "VIPPS_CLIENT_ID",
             "id\n",
-            "configuration: VIPPS_CLIENT_ID: must be visible ASCII, and has a line break at 3",
+            "configuration: VIPPS_CLIENT_ID: must be visible ASCII, but has a line break at \
+             position 3",
         ),
         (
             "VIPPS_CLIENT_SECRET",
@@ -208,8 +209,8 @@ fn a_bad_variable_is_named_and_its_value_not_shown() {
         (
             "VIPPS_SUBSCRIPTION_KEY",
             "nøkkel",
-            "configuration: VIPPS_SUBSCRIPTION_KEY: must be visible ASCII, and has a character \
-             outside ASCII at 2",
+            "configuration: VIPPS_SUBSCRIPTION_KEY: must be visible ASCII, but has a character \
+             outside ASCII at position 2",
         ),
     ] {
         // The same where other settings were added to it.
@@ -243,7 +244,7 @@ fn a_variable_that_is_no_text_is_named() {
         let latin_1 = OsString::from_vec(b"n\xf8kkel".to_vec());
         assert_eq!(
             FromEnv::standard().with(name, latin_1).run(),
-            format!("configuration: {name}: must be UTF-8 text")
+            format!("configuration: {name}: must be valid UTF-8")
         );
     }
 }

@@ -379,14 +379,14 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
     let no_header = "invalid input: msn: must not be empty";
     assert_eq!(
         refusal(in_path(&from_server(""))),
-        r#"invalid input: msn: "" cannot be part of a path"#
+        r#"invalid input: msn: "" cannot be a path segment"#
     );
     assert_eq!(refusal(in_header(&from_server(""))), no_header);
     assert_eq!(refusal(in_builder(&from_server(""))), no_header);
     for dots in [".", ".."] {
         assert_eq!(
             refusal(in_path(&from_server(dots))),
-            format!("invalid input: msn: {dots:?} cannot be part of a path")
+            format!("invalid input: msn: {dots:?} cannot be a path segment")
         );
     }
     let broken: Msn = from_server(" 1234");

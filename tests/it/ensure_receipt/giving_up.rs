@@ -2,7 +2,8 @@
 
 use super::*;
 
-const LOST: &str = "POST /order-management/v2/ecom/receipts/order-1: the connection was closed before an answer came (the server may have carried it out)";
+const LOST: &str = "POST /order-management/v2/ecom/receipts/order-1: the connection was closed \
+                    before a reply arrived (the server may have carried it out)";
 const FAULT: &str = "A fault that was asked for [trace 4bf92f3577b34da6a3ce929d0e0e4736]";
 
 #[test]
@@ -129,7 +130,8 @@ fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
             Fault::CloseAfterReading,
             3,
             ErrorKind::Network,
-            "the connection was closed before an answer came (3 attempts; the server may have carried it out)".to_owned(),
+            "the connection was closed before a reply arrived (3 attempts; the server may have \
+             carried it out)".to_owned(),
         ),
         (
             Fault::json(200, r#"{"receipt":{"orderLines":[],"bottomLine":7}}"#),

@@ -98,10 +98,7 @@ fn every_status_has_its_kind() {
         let (detail, end) = match status {
             // With a new token.
             401 => (some("why"), ": why (2 attempts)"),
-            300..=399 => (
-                some("a redirect, which is not followed"),
-                ": a redirect, which is not followed",
-            ),
+            300..=399 => (some("redirect not followed"), ": redirect not followed"),
             _ => (some("why"), ": why"),
         };
         let error = error_of(
@@ -158,9 +155,8 @@ fn a_redirect_names_its_target_and_is_not_followed() {
         let location_line = format!("Location: {location}");
         let fault = raw_reply(&[&status_line, &location_line], b"<html>moved</html>");
         let error = error_of(&sandbox, &session, fault);
-        let display = format!(
-            "GET /management/v1/sales-units: {status}: a redirect to {target}, which is not followed"
-        );
+        let display =
+            format!("GET /management/v1/sales-units: {status}: redirect to {target} not followed");
         assert_eq!(error.to_string(), display);
         assert_eq!(error.kind(), ErrorKind::UnexpectedStatus);
         assert_eq!(error.delivery(), Delivery::Answered);
@@ -213,7 +209,8 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
         (
             config_error(builder(keys("id", "a\nb"))),
             ErrorKind::Config,
-            "configuration: client_secret: must be visible ASCII, and has a line break at 2",
+            "configuration: client_secret: must be visible ASCII, but has a line break at position \
+             2",
         ),
         (
             config_error(builder(keys("", "secret"))),
@@ -307,7 +304,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Connect,
         None,
         Delivery::NotSent,
-        &format!("no connection to {address}: {refused}"),
+        &format!("cannot connect to {address}: {refused}"),
         " (nothing was sent)",
     );
 
@@ -317,7 +314,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Network,
         None,
         Delivery::Unknown,
-        "the connection was closed before an answer came",
+        "the connection was closed before a reply arrived",
         " (the server may have carried it out)",
     );
     check_network(
@@ -333,7 +330,7 @@ fn errors_of_the_network_say_what_the_server_may_have_done() {
         ErrorKind::Network,
         None,
         Delivery::Unknown,
-        "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+        "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https server?",
         " (the server may have carried it out)",
     );
 }

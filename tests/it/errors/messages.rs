@@ -49,14 +49,14 @@ fn a_setting_that_is_wrong_is_named() {
     for (error, text) in [
         (
             session_builder("http://api.vipps.no").build().unwrap_err(),
-            "configuration: base_url: must be https: keys and tokens would cross the network in the \
-             clear. http is for loopback addresses, and others with allow_plain_http()",
+            "configuration: base_url: must be https, since http would send keys and tokens in the \
+             clear; http is allowed for loopback hosts, or for any host with allow_plain_http()",
         ),
         (
             session_builder("https://api.vipps.no/management/v1")
                 .build()
                 .unwrap_err(),
-            "configuration: base_url: must not hold the path /management, which each call adds",
+            "configuration: base_url: must not contain the path /management, which each call adds",
         ),
         (
             session_builder(nowhere)
@@ -102,7 +102,7 @@ fn input_that_is_wrong_is_named_field_by_field() {
                 .segment("id", "..")
                 .send()
                 .unwrap_err(),
-            "invalid input: id: \"..\" cannot be part of a path",
+            "invalid input: id: \"..\" cannot be a path segment",
         ),
         (
             session
@@ -110,8 +110,8 @@ fn input_that_is_wrong_is_named_field_by_field() {
                 .header("X\n", "é\n")
                 .send()
                 .unwrap_err(),
-            "invalid input: path: must begin with one slash, not \"a b\"; header: \"X\\n\" is \
-             not a valid name",
+            "invalid input: path: must begin with a single slash, not \"a b\"; header: \"X\\n\" is \
+             not a valid header name",
         ),
         (
             add_receipt(&session, &order(), &empty).unwrap_err(),
@@ -212,7 +212,7 @@ fn what_the_api_answers_is_one_line() {
         (
             "GET /a",
             &[("302 Found", &["Location: https://elsewhere.example/"], "")],
-            "GET /a: 302 Found: a redirect to https://elsewhere.example/, which is not followed",
+            "GET /a: 302 Found: redirect to https://elsewhere.example/ not followed",
         ),
         (
             "GET /a",
@@ -302,7 +302,7 @@ fn a_reply_that_cannot_be_used_says_why() {
         (
             "GET /a",
             &[("200 OK", &["Content-Encoding: br"], "x")],
-            "GET /a: 200 OK, but the reply is compressed with br, which was not asked for",
+            "GET /a: 200 OK, but the reply is compressed with br, which was not requested",
         ),
     ] {
         assert_eq!(answered(request, answers).to_string(), text, "{request}");
@@ -324,12 +324,12 @@ fn a_connection_that_fails_says_to_whom_and_what_was_sent() {
         (
             once(&closed.url()),
             "GET /a",
-            format!("GET /a: no connection to {address}: {refused} (nothing was sent)"),
+            format!("GET /a: cannot connect to {address}: {refused} (nothing was sent)"),
         ),
         (
             once("http://127.0.0.1:1").proxy(closed.url()),
             "GET /a",
-            format!("GET /a: no connection to the proxy {address}: {refused} (nothing was sent)"),
+            format!("GET /a: cannot connect to the proxy {address}: {refused} (nothing was sent)"),
         ),
         (
             session_builder(&closed.url())
@@ -337,20 +337,20 @@ fn a_connection_that_fails_says_to_whom_and_what_was_sent() {
                 .retry(RetryPolicy::default()),
             "POST /a",
             format!(
-                "POST /a: no connection to {address}: {refused} (3 attempts; nothing was sent)"
+                "POST /a: cannot connect to {address}: {refused} (3 attempts; nothing was sent)"
             ),
         ),
         (
             once(&silent.url()),
             "GET /a",
-            "GET /a: the connection was closed before an answer came (the server may have \
+            "GET /a: the connection was closed before a reply arrived (the server may have \
              carried it out)"
                 .to_owned(),
         ),
         (
             once(&ftp.url()),
             "POST /a",
-            "POST /a: the reply is not HTTP: http parse fail: invalid HTTP version; is it an \
+            "POST /a: the reply is not HTTP: http parse fail: invalid HTTP version; is this an \
              https server? (the server may have carried it out)"
                 .to_owned(),
         ),
@@ -358,7 +358,7 @@ fn a_connection_that_fails_says_to_whom_and_what_was_sent() {
             builder_without_token(&closed.url()).retry(RetryPolicy::none()),
             "GET /a",
             format!(
-                "no access token: POST /accesstoken/get: no connection to {address}: {refused}"
+                "no access token: POST /accesstoken/get: cannot connect to {address}: {refused}"
             ),
         ),
     ] {
@@ -388,7 +388,7 @@ fn a_token_that_cannot_be_had_is_the_reason() {
         ),
         (
             json_reply("{}"),
-            "no access token: POST /accesstoken/get: 200 OK, but the token reply is not an \
+            "no access token: POST /accesstoken/get: 200 OK, but the token reply is not a JSON \
              object with access_token, a string, and expires_in, a number of seconds",
         ),
     ] {

@@ -130,7 +130,7 @@ fn retry_after_is_read_with_any_error() {
         (
             "302 Found",
             UnexpectedStatus,
-            "302 Found: a redirect, which is not followed",
+            "302 Found: redirect not followed",
             false,
         ),
     ] {

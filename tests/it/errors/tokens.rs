@@ -118,10 +118,11 @@ fn a_redirected_token_request_is_an_auth_error() {
     let fault = raw_reply(&["HTTP/1.1 307 Go", "Location: https://example.com/t"], b"");
     refused(&fault, |route, error| {
         let display = format!(
-            "no access token: {route}: 307 Temporary Redirect: a redirect to https://example.com/t, which is not followed"
+            "no access token: {route}: 307 Temporary Redirect: redirect to https://example.com/t \
+             not followed"
         );
         let says = Facts {
-            detail: some("a redirect to https://example.com/t, which is not followed"),
+            detail: some("redirect to https://example.com/t not followed"),
             ..not_sent(307, &display)
         };
         assert_eq!(facts(error), says);
@@ -138,10 +139,11 @@ fn an_error_that_may_hold_a_token_is_not_shown() {
     ] {
         refused(&Fault::json(500, body), |route, error| {
             let display = format!(
-                "no access token: {route}: 500 Internal Server Error: a body that is not shown, as it may hold a token"
+                "no access token: {route}: 500 Internal Server Error: body not shown: it may \
+                 contain a token"
             );
             let says = Facts {
-                detail: some("a body that is not shown, as it may hold a token"),
+                detail: some("body not shown: it may contain a token"),
                 retryable: true,
                 ..not_sent(500, &display)
             };
@@ -154,7 +156,7 @@ fn an_error_that_may_hold_a_token_is_not_shown() {
 #[test]
 fn an_unreadable_token_reply_is_a_decode_error_that_shows_nothing_of_it() {
     const OTHER: &str =
-        "is not an object with access_token, a string, and expires_in, a number of seconds";
+        "is not a JSON object with access_token, a string, and expires_in, a number of seconds";
     let token = |token: &str, expires_in: &str| {
         format!(r#"{{"token_type":"Bearer","access_token":{token},"expires_in":{expires_in}}}"#)
     };
@@ -192,15 +194,18 @@ fn an_unreadable_token_reply_is_a_decode_error_that_shows_nothing_of_it() {
         ),
         (
             token(r#""s3cret\r\ns3cret""#, "900"),
-            "has an unusable access_token: it must be visible ASCII, and has a line break at 7",
+            "has an unusable access_token: it must be visible ASCII, but has a line break at \
+             position 7",
         ),
         (
             token(r#""s3cret\u0000s3cret""#, "900"),
-            "has an unusable access_token: it must be visible ASCII, and has a control character at 7",
+            "has an unusable access_token: it must be visible ASCII, but has a control character \
+             at position 7",
         ),
         (
             token(r#""s3cret-ø""#, "900"),
-            "has an unusable access_token: it must be visible ASCII, and has a character outside ASCII at 8",
+            "has an unusable access_token: it must be visible ASCII, but has a character outside \
+             ASCII at position 8",
         ),
         (
             token(r#"" s3cret""#, "900"),
@@ -259,7 +264,7 @@ fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
         assert_eq!(error.kind(), ErrorKind::Network, "{error:?}");
         assert_eq!(
             error.to_string(),
-            format!("no access token: {route}: the connection was closed before an answer came")
+            format!("no access token: {route}: the connection was closed before a reply arrived")
         );
         let known = (error.kind(), error.status(), error.is_retryable());
         assert_eq!(known, (ErrorKind::Network, None, true));

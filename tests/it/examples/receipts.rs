@@ -268,7 +268,7 @@ fn receipts_sends_the_others_where_one_is_broken() {
         // Its receipt would be good.
         failed(
             "l.json",
-            "invalid input: orderDetailsUrl: must be an address such as \
+            "invalid input: orderDetailsUrl: must be a URL such as \
              https://example.com/order/1, not \"a\"",
         ),
         fine("z.json", "shop-10"),

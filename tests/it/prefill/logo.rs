@@ -29,7 +29,7 @@ fn a_logo_that_the_api_would_show_is_taken() {
 #[test]
 fn a_logo_that_the_api_would_drop_is_refused() {
     const NO_PNG: &str = "must be a PNG";
-    const DAMAGED: &str = "must be a complete PNG; this one is cut or damaged";
+    const DAMAGED: &str = "must be a complete PNG; this one is truncated or damaged";
     let size = |size: &str| {
         format!("must be at least 100 by 100 px and at most 1000 px on its longer side, not {size}")
     };

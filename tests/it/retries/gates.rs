@@ -37,7 +37,7 @@ fn a_call_that_cannot_wait_that_long_fails_at_once() {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "{UNITS}: rate limited by the answer to an earlier call \
+                    "{UNITS}: rate limited by the reply to an earlier call \
                      (retry after 90 s; nothing was sent)"
                 )
             );
@@ -162,7 +162,7 @@ fn a_gate_does_not_hide_what_an_attempt_may_have_done() {
             assert_eq!(error.kind(), ErrorKind::RateLimited);
             assert_eq!(
                 error.to_string(),
-                "POST /a: rate limited by the answer to an earlier call \
+                "POST /a: rate limited by the reply to an earlier call \
                  (retry after 90 s; the server may have carried it out)"
             );
         }
@@ -214,7 +214,7 @@ fn a_gate_of_the_token_endpoint_sends_nothing() {
     let error = management::list_price_packages(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no access token: POST /accesstoken/get: rate limited by the answer to an earlier call \
+        "no access token: POST /accesstoken/get: rate limited by the reply to an earlier call \
          (retry after 90 s)"
     );
     assert_eq!(error.kind(), ErrorKind::RateLimited);

@@ -72,7 +72,7 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "POST /x: {} closed the connection in the TLS handshake (nothing was sent)",
+                    "POST /x: {} closed the connection during the TLS handshake (nothing was sent)",
                     peer.address()
                 )
             );

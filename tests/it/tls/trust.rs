@@ -63,7 +63,7 @@ fn assert_refused(session: &Session, backend: TlsBackend, says: &Says) {
         let text = error.to_string();
         assert_eq!(error.kind(), ErrorKind::Tls, "{backend:?}: {text}");
         assert_eq!(error.delivery(), Delivery::NotSent, "{backend:?}: {text}");
-        let start = format!("{at}: no safe connection to {host}: ");
+        let start = format!("{at}: TLS handshake with {host} failed: ");
         assert!(text.starts_with(&start), "{text}");
         assert!(text.ends_with(" (nothing was sent)"), "{text}");
         if let Some(says) = says.of(backend) {
@@ -292,7 +292,8 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
             ] {
                 let address = peer.address();
                 let says = format!(
-                    "{address} closed the connection in the TLS handshake (3 attempts; nothing was sent)"
+                    "{address} closed the connection during the TLS handshake (3 attempts; nothing \
+                     was sent)"
                 );
                 let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
                 assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
@@ -312,7 +313,7 @@ fn a_connection_that_ends_after_the_handshake_may_have_carried_it_out() {
             for &backend in BACKENDS {
                 let session = trusting(&server.url(), backend, &root.pem());
                 let session = session.build().unwrap();
-                let says = "the connection was closed before an answer came \
+                let says = "the connection was closed before a reply arrived \
                             (the server may have carried it out)";
                 for (result, at) in [
                     (get(&session).map(drop), GET),
@@ -364,11 +365,11 @@ fn what_is_no_tls_is_said_to_be_none() {
             assert_eq!(error.kind(), ErrorKind::Tls, "{backend:?}: {text}");
             assert_eq!(error.delivery(), Delivery::NotSent, "{backend:?}: {text}");
             let says = Says {
-                rustls: "the server does not speak TLS there",
-                openssl: "the server does not speak TLS there",
+                rustls: "the server does not speak TLS on this port",
+                openssl: "the server does not speak TLS on this port",
             };
             let says = says.of(backend).unwrap_or_default();
-            let start = format!("{at}: no safe connection to {}: {says}", peer.address());
+            let start = format!("{at}: TLS handshake with {} failed: {says}", peer.address());
             assert!(text.starts_with(&start), "{text}");
         }
     }
@@ -381,8 +382,8 @@ fn plain_http_to_a_tls_server_asks_for_https() {
     let session = builder(&server.url().replace("https:", "http:"));
     let session = session.build().unwrap();
     // What comes back is an alert, which says nothing of what became of the request.
-    let says = "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server? \
-                (the server may have carried it out)";
+    let says = "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https \
+                server? (the server may have carried it out)";
     for (result, at) in [
         (get(&session).map(drop), GET),
         (post(&session).map(drop), POST),

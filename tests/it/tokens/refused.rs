@@ -33,12 +33,13 @@ fn a_token_request_that_fails_says_that_it_was_for_a_token() {
         (
             Fault::CloseAfterReading,
             ErrorKind::Network,
-            "the connection was closed before an answer came",
+            "the connection was closed before a reply arrived",
         ),
         (
             Fault::json(200, "{}"),
             ErrorKind::Decode,
-            "200 OK, but the token reply is not an object with access_token, a string, and expires_in, a number of seconds",
+            "200 OK, but the token reply is not a JSON object with access_token, a string, and \
+             expires_in, a number of seconds",
         ),
         (
             Fault::json(
@@ -46,7 +47,7 @@ fn a_token_request_that_fails_says_that_it_was_for_a_token() {
                 r#"{"error": "invalid_client", "access_token": "5eCreT"}"#,
             ),
             ErrorKind::Auth,
-            "401 Unauthorized: a body that is not shown, as it may hold a token",
+            "401 Unauthorized: body not shown: it may contain a token",
         ),
     ];
     for (fault, kind, reason) in cases {

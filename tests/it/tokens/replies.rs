@@ -60,7 +60,8 @@ fn an_endless_lifetime_does_not_overflow() {
 #[test]
 fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
     let secret = "5eCreT-t0ken";
-    let other = "is not an object with access_token, a string, and expires_in, a number of seconds";
+    let other = "is not a JSON object with access_token, a string, and expires_in, a number of \
+                 seconds";
     let cases = [
         ("".to_owned(), other),
         (format!("<html>{secret}</html>"), other),
@@ -90,7 +91,8 @@ fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
         ),
         (
             format!(r#"{{"access_token": "{secret}\r\nX-Other: 1", "expires_in": 3600}}"#),
-            "has an unusable access_token: it must be visible ASCII, and has a line break at 13",
+            "has an unusable access_token: it must be visible ASCII, but has a line break at \
+             position 13",
         ),
         (
             format!(

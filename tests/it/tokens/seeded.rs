@@ -73,11 +73,11 @@ fn a_token_that_cannot_be_a_header_is_refused() {
         (" t0ken", "must not begin or end with a space"),
         (
             "t0ken\n",
-            "must be visible ASCII, and has a line break at 6",
+            "must be visible ASCII, but has a line break at position 6",
         ),
         (
             "t\u{f8}ken",
-            "must be visible ASCII, and has a character outside ASCII at 2",
+            "must be visible ASCII, but has a character outside ASCII at position 2",
         ),
         (&long, "must be at most 16384 bytes"),
     ];

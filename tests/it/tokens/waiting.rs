@@ -102,7 +102,7 @@ fn a_panic_during_the_token_request_is_an_error_to_those_who_wait() {
     for error in ended.into_iter().map(|result| result.unwrap().unwrap_err()) {
         assert_eq!(
             error.to_string(),
-            "no access token: POST /accesstoken/get: the thread that fetched the token panicked"
+            "no access token: POST /accesstoken/get: the thread fetching the token panicked"
         );
         assert_eq!(error.delivery(), Delivery::NotSent);
         assert!(error.is_retryable());
@@ -134,7 +134,8 @@ fn waiting_for_another_threads_token_ends_at_the_callers_own_timeout() {
         let error = management::list_sales_units(&session).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no access token: POST /accesstoken/get: timed out while another thread fetched the token"
+            "no access token: POST /accesstoken/get: timed out waiting for another thread to fetch \
+             the token"
         );
         assert_eq!(
             (error.kind(), error.delivery()),

@@ -5,12 +5,12 @@ use vipps::{ApiKeys, Environment, Session};
 use super::{assert_config, get, session};
 use crate::support::{RawServer, json_reply, session_builder, system};
 
-const PLAIN_HTTP: &str = "must be https: keys and tokens would cross the network in the clear. \
-     http is for loopback addresses, and others with allow_plain_http()";
+const PLAIN_HTTP: &str = "must be https, since http would send keys and tokens in the clear; http \
+                          is allowed for loopback hosts, or for any host with allow_plain_http()";
 const PORT: &str = "must have a port from 1 to 65535, or none";
-const USER_INFORMATION: &str = "must not hold user information; keys are given as ApiKeys";
+const USER_INFORMATION: &str = "must not contain user information; pass the keys as ApiKeys";
 const SCHEME: &str = "must begin with https://";
-const HOST: &str = "must name a host";
+const HOST: &str = "must have a host";
 
 #[test]
 fn an_address_that_would_go_wrong_is_refused() {
@@ -60,28 +60,31 @@ fn an_address_that_would_go_wrong_is_refused() {
         ("http://[::1", PORT),
         (
             " https://api.vipps.no",
-            "must be visible ASCII, and has ' '",
+            "must be visible ASCII, but contains ' '",
         ),
         (
             "https://api.vipps.no ",
-            "must be visible ASCII, and has ' '",
+            "must be visible ASCII, but contains ' '",
         ),
-        ("https://api vipps.no", "must be visible ASCII, and has ' '"),
+        (
+            "https://api vipps.no",
+            "must be visible ASCII, but contains ' '",
+        ),
         (
             "https://api.vipps.no\n",
-            "must be visible ASCII, and has '\\n'",
+            "must be visible ASCII, but contains '\\n'",
         ),
         (
             "https://api.vipps.no\r\nX: y",
-            "must be visible ASCII, and has '\\r'",
+            "must be visible ASCII, but contains '\\r'",
         ),
         (
             "https://api.vipps.no/\u{0}",
-            "must be visible ASCII, and has '\\0'",
+            "must be visible ASCII, but contains '\\0'",
         ),
         (
             "https://\u{e6}pi.vipps.no",
-            "must be visible ASCII, and has '\u{e6}'",
+            "must be visible ASCII, but contains '\u{e6}'",
         ),
         ("https://[::1", PORT),
         ("https://[abc", "is not a valid URL: invalid authority"),
@@ -92,23 +95,23 @@ fn an_address_that_would_go_wrong_is_refused() {
         // Seen in other clients: the API's own path twice in every request.
         (
             "https://api.vipps.no/management",
-            "must not hold the path /management, which each call adds",
+            "must not contain the path /management, which each call adds",
         ),
         (
             "https://api.vipps.no/management/v1/",
-            "must not hold the path /management, which each call adds",
+            "must not contain the path /management, which each call adds",
         ),
         (
             "https://gateway.example.com/vipps/order-management",
-            "must not hold the path /order-management, which each call adds",
+            "must not contain the path /order-management, which each call adds",
         ),
         (
             "https://api.vipps.no/accesstoken/get",
-            "must not hold the path /accesstoken, which each call adds",
+            "must not contain the path /accesstoken, which each call adds",
         ),
         (
             "https://api.vipps.no/miami/v1/token",
-            "must not hold the path /miami, which each call adds",
+            "must not contain the path /miami, which each call adds",
         ),
     ];
     for (url, reason) in cases {

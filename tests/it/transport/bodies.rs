@@ -198,7 +198,7 @@ fn a_body_in_broken_chunks_is_an_error_with_its_status() {
     let session = session(&peer.url());
     let (kind, delivery) = (ErrorKind::Network, Delivery::Answered);
     let text = format!(
-        "{GET}: 200 OK, but the reply cannot be received: \
+        "{GET}: 200 OK, but the reply could not be received: \
          protocol: chunk length cannot be read as a number"
     );
     assert_error(get(&session), &text, kind, delivery, Some(200));

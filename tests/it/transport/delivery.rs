@@ -17,7 +17,7 @@ use crate::support::{
     wait_for_close, with_limits,
 };
 
-const CLOSED: &str = "the connection was closed before an answer came \
+const CLOSED: &str = "the connection was closed before a reply arrived \
                       (the server may have carried it out)";
 
 #[test]
@@ -31,7 +31,7 @@ fn a_refused_connection_sent_nothing() {
         (post(&session).map(drop), POST),
     ] {
         let address = port.address();
-        let text = format!("{at}: no connection to {address}: {refused} (nothing was sent)");
+        let text = format!("{at}: cannot connect to {address}: {refused} (nothing was sent)");
         let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
         assert_error(result, &text, kind, delivery, None);
     }
@@ -51,7 +51,7 @@ fn a_name_that_does_not_exist_sent_nothing() {
         let error = result.unwrap_err();
         // The rest is the system's.
         let text = error.to_string();
-        let start = format!("{at}: name.invalid:8080 was not found: ");
+        let start = format!("{at}: cannot resolve name.invalid:8080: ");
         assert!(text.starts_with(&start), "{text}");
         assert!(text.ends_with(" (nothing was sent)"), "{text}");
         assert_eq!(error.kind(), ErrorKind::Connect);
@@ -163,7 +163,7 @@ fn a_head_that_dribbles_ends_with_the_time() {
                 return false;
             }
             let text = format!(
-                "{at}: timed out after {limit:.1?} while waiting for an answer \
+                "{at}: timed out after {limit:.1?} while waiting for a reply \
                  (the server may have carried it out)"
             );
             let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
@@ -191,11 +191,11 @@ fn a_connection_that_ends_at_once_is_not_taken_for_an_answer() {
         assert_eq!(error.status(), None);
         let says = match error.delivery() {
             // Not all of it could be sent.
-            Delivery::NotSent => "(not all of it was sent)",
+            Delivery::NotSent => "(the request was not fully sent)",
             Delivery::Unknown => "(the server may have carried it out)",
             other => panic!("{other:?}"),
         };
-        let text = format!("{POST}: the connection was closed before an answer came {says}");
+        let text = format!("{POST}: the connection was closed before a reply arrived {says}");
         assert_eq!(error.to_string(), text);
     }
 }
@@ -206,7 +206,7 @@ fn the_faults_of_the_sandbox_are_seen_for_what_they_are() {
         let reason = format!("{GET}: {reason} (the server may have carried it out)");
         (reason, ErrorKind::Network, Delivery::Unknown, None)
     };
-    let closed = "the connection was closed before an answer came";
+    let closed = "the connection was closed before a reply arrived";
     let cases = [
         (Fault::CloseBeforeReading, unknown(closed)),
         (Fault::CloseAfterReading, unknown(closed)),
@@ -214,7 +214,8 @@ fn the_faults_of_the_sandbox_are_seen_for_what_they_are() {
         (
             Fault::Garbage,
             unknown(
-                "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+                "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https \
+                 server?",
             ),
         ),
         (
@@ -241,7 +242,11 @@ fn the_faults_of_the_sandbox_are_seen_for_what_they_are() {
 #[test]
 fn a_call_without_a_token_was_not_sent() {
     let cases: [(&[u8], &str, Option<u16>); 2] = [
-        (b"", "the connection was closed before an answer came", None),
+        (
+            b"",
+            "the connection was closed before a reply arrived",
+            None,
+        ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
             "200 OK, but the connection was closed in the middle of the reply",

@@ -9,7 +9,7 @@ use vipps::{Delivery, ErrorKind};
 use super::{GET, POST, assert_error, builder, get, post, session};
 use crate::support::{RawServer, read_request, reply, wait_for_close, with_limits};
 
-const TOO_LARGE: &str = "the head of the reply is larger than 32768 bytes \
+const TOO_LARGE: &str = "the reply's headers are larger than 32768 bytes \
                          (the server may have carried it out)";
 
 /// A reply whose head has exactly this many bytes.
@@ -64,15 +64,18 @@ fn what_is_not_http_is_no_answer() {
         // A TLS server says this to whoever speaks plain HTTP to it.
         (
             b"\x15\x03\x01\x00\x02\x02\x46",
-            "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+            "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https \
+             server?",
         ),
         (
             b"220 mail.example.com ESMTP\r\n",
-            "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+            "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https \
+             server?",
         ),
         (
             b"SSH-2.0-OpenSSH_9.6\r\n",
-            "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+            "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https \
+             server?",
         ),
         (
             b"HTTP/1.1 abc\r\n\r\n",

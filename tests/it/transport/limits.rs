@@ -66,7 +66,7 @@ fn silence_is_given_up_after_half_of_the_timeout() {
             return false;
         }
         let text = format!(
-            "{POST}: timed out after {limit:.1?} without any data while waiting for an answer \
+            "{POST}: timed out after {limit:.1?} without any data while waiting for a reply \
              (the server may have carried it out)"
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
@@ -152,7 +152,7 @@ fn a_session_with_another_timeout_has_the_same_connections() {
             return false;
         }
         let text = format!(
-            "{POST}: timed out after {limit:.1?} while waiting for an answer \
+            "{POST}: timed out after {limit:.1?} while waiting for a reply \
              (the server may have carried it out)"
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);

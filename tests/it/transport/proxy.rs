@@ -148,7 +148,7 @@ fn a_proxy_that_cannot_be_reached_is_named() {
     let refused = TcpStream::connect(address).unwrap_err();
     let session = builder(NOWHERE).proxy(closed.url()).build().unwrap();
     let text =
-        format!("{POST}: no connection to the proxy {address}: {refused} (nothing was sent)");
+        format!("{POST}: cannot connect to the proxy {address}: {refused} (nothing was sent)");
     let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
     assert_error(post(&session), &text, kind, delivery, None);
 
@@ -157,7 +157,7 @@ fn a_proxy_that_cannot_be_reached_is_named() {
         .proxy("http://alice:hunter2@proxy.invalid:3128");
     let error = post(&session.build().unwrap()).unwrap_err();
     let text = error.to_string();
-    let start = format!("{POST}: the proxy proxy.invalid:3128 was not found: ");
+    let start = format!("{POST}: cannot resolve the proxy proxy.invalid:3128: ");
     assert!(text.starts_with(&start), "{text}");
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(error.delivery(), Delivery::NotSent);
@@ -173,7 +173,8 @@ fn a_proxy_that_breaks_off_sent_nothing() {
         (post(&session).map(drop), POST),
     ] {
         let text = format!(
-            "{at}: no connection through the proxy {}: it closed the connection (nothing was sent)",
+            "{at}: cannot connect through the proxy {}: it closed the connection (nothing was \
+             sent)",
             proxy.address()
         );
         let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
@@ -192,7 +193,7 @@ fn a_proxy_that_is_none_sent_nothing() {
         (post(&session).map(drop), POST),
     ] {
         let text = format!(
-            "{at}: no connection through the proxy {}: \
+            "{at}: cannot connect through the proxy {}: \
              the reply is not HTTP: http parse fail: invalid HTTP version (nothing was sent)",
             proxy.address()
         );
@@ -218,7 +219,7 @@ fn an_answer_does_not_show_the_proxys_password() {
     );
 }
 
-const ADDRESS: &str = "must be an address such as http://proxy.example.com:8080";
+const ADDRESS: &str = "must be a URL such as http://proxy.example.com:8080";
 const SOCKS: &str = "must be an http or https proxy; SOCKS is not supported";
 
 #[test]
@@ -282,8 +283,8 @@ fn an_https_proxy_needs_tls() {
         .build();
     assert_config(
         built,
-        "tls_backend: https needs the feature `rustls` of the vipps crate, \
-         which is not compiled in",
+        "tls_backend: https requires the feature `rustls` of the vipps crate, \
+         which is not enabled",
     );
 }
 
@@ -306,8 +307,8 @@ fn a_proxy_elsewhere_does_not_see_what_is_for_this_machine() {
         let built = builder(base_url).proxy(elsewhere).build();
         assert_config(
             built,
-            "proxy: must be on this machine where base_url is plain http: keys and tokens \
-             would cross the network in the clear. It may be elsewhere with allow_plain_http()",
+            "proxy: must have a loopback host if base_url is plain http, since keys and tokens \
+             would be sent in the clear; any host is allowed with allow_plain_http()",
         );
         for proxy in ["http://localhost:3128", "http://[::1]:3128"] {
             assert!(builder(base_url).proxy(proxy).build().is_ok(), "{proxy}");
@@ -466,7 +467,7 @@ fn the_last_choice_of_a_proxy_counts() {
         .map(|(name, url)| (*name, url.as_str()));
     let said = call_in_child(NOWHERE, "from_env, then an address", &variables);
     assert!(
-        said.contains("no connection to the proxy 127.0.0.1:1: "),
+        said.contains("cannot connect to the proxy 127.0.0.1:1: "),
         "{said}"
     );
     assert_eq!(proxy.connections(), 0);

@@ -22,10 +22,7 @@ fn a_redirect_is_not_followed() {
         let moved = || reply(line, &[&location], "moved");
         let server = RawServer::start([moved(), moved()]);
         let session = session(&server.url());
-        let says = format!(
-            "{line}: a redirect to {}/elsewhere, which is not followed",
-            other.url()
-        );
+        let says = format!("{line}: redirect to {}/elsewhere not followed", other.url());
         let (kind, delivery) = (ErrorKind::UnexpectedStatus, Delivery::Answered);
         let text = format!("{GET}: {says}");
         assert_error(get(&session), &text, kind, delivery, Some(status));
@@ -48,7 +45,7 @@ fn a_redirected_token_request_keeps_its_keys() {
 
         let text = format!(
             "no access token: POST /accesstoken/get: {line}: \
-             a redirect to {}/accesstoken/get, which is not followed",
+             redirect to {}/accesstoken/get not followed",
             other.url()
         );
         let (kind, delivery) = (ErrorKind::Auth, Delivery::NotSent);
@@ -73,9 +70,9 @@ fn a_redirect_is_not_repeated() {
 fn the_target_of_a_redirect_is_shown_with_care() {
     let long = format!("Location: https://example.com/{}", "x".repeat(500));
     let cut = format!("https://example.com/{}", "x".repeat(180));
-    let a_redirect_to = |target: &str| format!("a redirect to {target}, which is not followed");
+    let a_redirect_to = |target: &str| format!("redirect to {target} not followed");
     let cases: [(&[&str], String); 5] = [
-        (&[], "a redirect, which is not followed".to_owned()),
+        (&[], "redirect not followed".to_owned()),
         (&["Location: /elsewhere"], a_redirect_to("/elsewhere")),
         // An identity provider in front of the service repeats what it was sent.
         (

@@ -45,7 +45,7 @@ fn an_address_that_cannot_be_reached_sent_nothing() {
     for result in [get(&session).map(drop), post(&session).map(drop)] {
         let error = result.unwrap_err();
         let text = error.to_string();
-        assert!(text.contains(": no connection to 224.0.0.1: "), "{text}");
+        assert!(text.contains(": cannot connect to 224.0.0.1: "), "{text}");
         assert!(text.ends_with(" (nothing was sent)"), "{text}");
         assert_eq!(error.kind(), ErrorKind::Connect);
         assert_eq!(error.delivery(), Delivery::NotSent);
@@ -140,7 +140,7 @@ fn an_upload_that_times_out_half_way_does_not_claim_that_nothing_was_sent() {
             error.to_string(),
             format!(
                 "POST /order-management/v1/images: timed out after {limit:.1?} without any data \
-                 while sending the request (not all of it was sent)"
+                 while sending the request (the request was not fully sent)"
             )
         );
         assert_eq!(error.delivery(), Delivery::NotSent);
@@ -155,7 +155,8 @@ fn an_upload_that_always_breaks_was_not_sent() {
     let error = upload(&session, LARGE).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "POST /order-management/v1/images: the connection was closed before an answer came (3 attempts; not all of it was sent)"
+        "POST /order-management/v1/images: the connection was closed before a reply arrived (3 \
+         attempts; the request was not fully sent)"
     );
     assert_eq!(error.kind(), ErrorKind::Network);
     assert_eq!(error.delivery(), Delivery::NotSent);
@@ -255,7 +256,8 @@ fn a_thread_that_cannot_be_started_is_an_error() {
     assert_eq!(said.len(), 2);
     for said in said {
         let start = format!(
-            "Connect NotSent true {GET}: no connection to {}: no thread to look up the host's name: ",
+            "Connect NotSent true {GET}: cannot connect to {}: no thread for the host name lookup: \
+             ",
             url.trim_start_matches("http://")
         );
         assert!(said.starts_with(&start), "{said}");

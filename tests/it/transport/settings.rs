@@ -19,21 +19,27 @@ fn a_user_agent_that_is_no_header_is_refused() {
         // ureq panics on these.
         (
             "acme\r\nX-Injected: yes",
-            "must be visible ASCII, and has a line break at 5",
+            "must be visible ASCII, but has a line break at position 5",
         ),
-        ("acme\n", "must be visible ASCII, and has a line break at 5"),
-        ("acme\r", "must be visible ASCII, and has a line break at 5"),
+        (
+            "acme\n",
+            "must be visible ASCII, but has a line break at position 5",
+        ),
+        (
+            "acme\r",
+            "must be visible ASCII, but has a line break at position 5",
+        ),
         (
             "ac\tme",
-            "must be visible ASCII, and has a control character at 3",
+            "must be visible ASCII, but has a control character at position 3",
         ),
         (
             "acme\u{0}",
-            "must be visible ASCII, and has a control character at 5",
+            "must be visible ASCII, but has a control character at position 5",
         ),
         (
             "\u{c6}cme",
-            "must be visible ASCII, and has a character outside ASCII at 1",
+            "must be visible ASCII, but has a character outside ASCII at position 1",
         ),
     ];
     for (suffix, reason) in cases {

@@ -22,7 +22,7 @@ const LONGER: Duration = Duration::from_secs(4);
 
 fn unanswered(limit: Duration) -> String {
     format!(
-        "timed out after {limit:.1?} while waiting for an answer (the server may have carried it out)"
+        "timed out after {limit:.1?} while waiting for a reply (the server may have carried it out)"
     )
 }
 
@@ -66,7 +66,8 @@ fn a_token_that_never_comes_leaves_the_call_unsent() {
             return false;
         }
         let text = format!(
-            "no access token: POST /accesstoken/get: timed out after {limit:.1?} while waiting for an answer"
+            "no access token: POST /accesstoken/get: timed out after {limit:.1?} while waiting for \
+             a reply"
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
         assert_error(result, &text, kind, delivery, None);
