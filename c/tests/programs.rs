@@ -55,7 +55,7 @@ fn assert_quick_start(program: &Path) {
     assert_eq!(
         said,
         format!(
-            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: A fault that was asked for [trace {TRACE}] (3 attempts; the server may have carried it out)
+            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: Injected fault [trace {TRACE}] (3 attempts; the server may have carried it out)
 \
              quickstart: for the support of Vipps MobilePay: {TRACE}
 \
@@ -78,10 +78,7 @@ fn assert_quick_start(program: &Path) {
     assert_eq!(
         said.lines().next(),
         Some(
-            format!(
-                "quickstart: GET {at}: 403 Forbidden: A fault that was asked for [trace {TRACE}]"
-            )
-            .as_str()
+            format!("quickstart: GET {at}: 403 Forbidden: Injected fault [trace {TRACE}]").as_str()
         )
     );
     assert_eq!(sandbox.count("DELETE *"), 1);

@@ -61,7 +61,7 @@ fn weights(lines: &[OrderLine]) -> Result<Vec<i64>, Error> {
         .enumerate()
         .filter(|(_, weight)| **weight < 0);
     let problem = |(nth, weight)| {
-        let reason = format!("must not be negative, not {weight}");
+        let reason = format!("must be at least 0, not {weight}");
         FieldProblem::new(format!("orderLines[{nth}].totalAmount"), reason)
     };
     Error::from_problems(negative.map(problem).collect())?;

@@ -13,8 +13,8 @@ pub(super) struct OrderManagement {
     images: HashSet<(String, String)>,
     categories: HashMap<Order, Value>,
     receipts: HashMap<Order, Value>,
-    /// Categories of version 3, with their MSN.
-    order_categories: Vec<(String, Value)>,
+    /// MSN and category of version 3.
+    added: Vec<(String, Value)>,
     ids_made: u64,
 }
 
@@ -65,7 +65,7 @@ impl OrderManagement {
         if let (Some(category), Some(id)) = (category.as_object_mut(), id.as_object()) {
             category.extend(id.clone());
         }
-        self.order_categories.push((msn(call), category));
+        self.added.push((msn(call), category));
         Answer::json(201, &id)
     }
 
@@ -73,38 +73,24 @@ impl OrderManagement {
     pub(super) fn list_categories(&mut self, call: &Call<'_>) -> Answer {
         let order = call.query("orderId");
         let msn = msn(call);
-        let order_categories = self
-            .order_categories
-            .iter()
-            .filter(|(of, _)| *of == msn)
-            .map(|(_, category)| category);
-        let order_categories = order_categories
+        let added = self.added.iter().filter(|(of, _)| *of == msn);
+        let wanted = added
+            .map(|(_, category)| category)
             .filter(|category| order.is_none() || category["orderId"].as_str() == order.as_deref());
-        Answer::json(
-            200,
-            &json!({"categories": order_categories.collect::<Vec<_>>()}),
-        )
+        Answer::json(200, &json!({"categories": wanted.collect::<Vec<_>>()}))
     }
 
     pub(super) fn get_category(&mut self, call: &Call<'_>) -> Answer {
-        match self
-            .order_categories
-            .iter()
-            .find(|category| is(category, call))
-        {
+        match self.added.iter().find(|added| is(added, call)) {
             Some((_, category)) => Answer::json(200, category),
             None => not_found(),
         }
     }
 
     pub(super) fn delete_category(&mut self, call: &Call<'_>) -> Answer {
-        match self
-            .order_categories
-            .iter()
-            .position(|category| is(category, call))
-        {
+        match self.added.iter().position(|added| is(added, call)) {
             Some(at) => {
-                self.order_categories.remove(at);
+                self.added.remove(at);
                 Answer::empty(200)
             }
             None => not_found(),
