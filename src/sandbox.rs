@@ -84,6 +84,8 @@ use tokens::{CLIENT_ID, CLIENT_SECRET, MANAGEMENT_ID, MANAGEMENT_SECRET, SUBSCRI
 /// assert_eq!(units.len(), 3);
 /// # Ok::<(), vipps::Error>(())
 /// ```
+#[doc(alias = "mock")]
+#[doc(alias = "test server")]
 pub struct Sandbox {
     server: Server,
     session: Session,

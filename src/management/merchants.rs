@@ -102,6 +102,8 @@ impl BusinessIdentifier {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    #[doc(alias = "organization number")]
+    #[doc(alias = "business:NO:ORG")]
     pub fn norway(organisation_number: impl AsRef<str>) -> Result<Self, Error> {
         let is_number = |number: &str| is_made_of(number, 9, 9, |b| b.is_ascii_digit());
         Self::of(
@@ -125,6 +127,8 @@ impl BusinessIdentifier {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    #[doc(alias = "CVR")]
+    #[doc(alias = "business:DK:CVR")]
     pub fn denmark(cvr: impl AsRef<str>) -> Result<Self, Error> {
         let is_number = |number: &str| is_made_of(number, 8, 8, |b| b.is_ascii_digit());
         Self::of("business:DK:CVR", cvr.as_ref(), is_number, "8 digits")
@@ -143,6 +147,8 @@ impl BusinessIdentifier {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    #[doc(alias = "Y-tunnus")]
+    #[doc(alias = "business:FI:Y-tunnus")]
     pub fn finland(y_tunnus: impl AsRef<str>) -> Result<Self, Error> {
         let is_number = |number: &str| {
             let digits = |part, count| is_made_of(part, count, count, |b| b.is_ascii_digit());
@@ -208,21 +214,27 @@ impl BusinessIdentifier {
 #[non_exhaustive]
 pub struct Merchant {
     /// The company's number in its national register.
+    #[doc(alias = "businessIdentifier")]
     pub business_identifier: BusinessIdentifier,
     /// The merchant's name, 1 to 50 characters.
     pub name: String,
     /// Whether the merchant is active.
     pub status: MerchantStatus,
     /// When the merchant was created, in RFC 3339, such as `2022-09-02T06:45:25.921251Z`.
+    #[doc(alias = "createdAt")]
     pub created_at: String,
     /// When the merchant was last updated, in RFC 3339.
+    #[doc(alias = "updatedAt")]
     pub updated_at: String,
     /// The country as a two-letter ISO 3166-1 code, such as `NO`.
+    #[doc(alias = "countryCode")]
     pub country_code: String,
     /// The visiting address.
+    #[doc(alias = "businessAddress")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_address: Option<Address>,
     /// The postal address.
+    #[doc(alias = "businessPostAddress")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_post_address: Option<Address>,
 }
@@ -236,6 +248,9 @@ impl Merchant {
 
 open_enum! {
     /// Whether a merchant is active.
+    ///
+    /// Source: the field `status` of the schema `Merchant` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum MerchantStatus {
         field: "status",
         /// The merchant can take payments.
@@ -257,12 +272,14 @@ pub struct Address {
     #[serde(default, deserialize_with = "short_list")]
     pub lines: Vec<String>,
     /// The postal code, at most 20 characters.
+    #[doc(alias = "postCode")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_code: Option<String>,
     /// The city, at most 30 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
     /// The country as a two-letter ISO 3166-1 code, such as `NO`.
+    #[doc(alias = "countryCode")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_code: Option<String>,
 }

@@ -41,6 +41,7 @@ pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error
 #[non_exhaustive]
 pub struct PricePackage {
     /// The price package's id.
+    #[doc(alias = "pricePackageId")]
     pub price_package_id: PricePackageId,
     /// The name, at most 30 characters. Empty if there is none.
     #[serde(default, deserialize_with = "null_as_default")]
@@ -49,9 +50,11 @@ pub struct PricePackage {
     #[serde(default, deserialize_with = "null_as_default")]
     pub description: String,
     /// Whether merchants see the price package in the sign-up form.
+    #[doc(alias = "visibleInSignupForm")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_in_signup_form: Option<bool>,
     /// The product that the price package applies to.
+    #[doc(alias = "productType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<ProductType>,
     /// The country that the price package applies to.
@@ -76,6 +79,9 @@ identifier! {
 
 open_enum! {
     /// The country that a price package applies to.
+    ///
+    /// Source: the field `market` of the schema `PricePackage` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum Market {
         field: "market",
         /// Denmark.

@@ -123,6 +123,7 @@ pub fn prefill_product_order(
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
+#[doc(alias = "ProductOrderRequest")]
 pub struct PrefillProductOrder {
     business_identifier: BusinessIdentifier,
     product_type: ProductType,
@@ -201,60 +202,71 @@ impl PrefillProductOrder {
     /// Replaces the random idempotency key.
     ///
     /// Give an order that was refused [a new key](IdempotencyKey::random) before sending it again.
+    #[doc(alias = "idempotencyKey")]
+    #[doc(alias = "Idempotency-Key")]
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = key;
         self
     }
 
     /// The idempotency key that the order is sent with.
+    #[doc(alias = "Idempotency-Key")]
     pub fn key(&self) -> &IdempotencyKey {
         &self.idempotency_key
     }
 
     /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and
     /// ``( ) * + , - . / : ; < = > ? @ [ \ ] ^ _ ` ``.
+    #[doc(alias = "salesUnitName")]
     pub fn sales_unit_name(mut self, name: impl OptionalText) -> Self {
         self.sales_unit_name = name.into_text();
         self
     }
 
     /// The sales unit's logo.
+    #[doc(alias = "salesUnitLogo")]
     pub fn sales_unit_logo(mut self, logo: impl Into<Option<SalesUnitLogo>>) -> Self {
         self.sales_unit_logo = logo.into();
         self
     }
 
     /// The bank account that settlements are paid to.
+    #[doc(alias = "settlementBankAccount")]
     pub fn settlement_bank_account(mut self, account: impl Into<Option<BankAccount>>) -> Self {
         self.settlement_bank_account = account.into();
         self
     }
 
     /// The price package, from [`list_price_packages`](crate::management::list_price_packages).
+    #[doc(alias = "pricePackageId")]
     pub fn price_package_id(mut self, id: impl Into<Option<PricePackageId>>) -> Self {
         self.price_package_id = id.into();
         self
     }
 
     /// Where the product is used, such as on a website.
+    #[doc(alias = "productUseCase")]
     pub fn product_use_case(mut self, use_case: impl Into<Option<ProductUseCase>>) -> Self {
         self.product_use_case = use_case.into();
         self
     }
 
     /// The expected annual turnover in major units (kroner, euros), 0 to 999 999 999.
+    #[doc(alias = "annualTurnover")]
     pub fn annual_turnover(mut self, major_units: impl Into<Option<i64>>) -> Self {
         self.annual_turnover = major_units.into();
         self
     }
 
     /// The share of the turnover that comes through this product, in per cent: 10, 20, ..., 100.
+    #[doc(alias = "annualTurnoverPercentage")]
     pub fn annual_turnover_percentage(mut self, percent: impl Into<Option<u8>>) -> Self {
         self.annual_turnover_percentage = percent.into().map(|percent| percent.to_string());
         self
     }
 
     /// What customers pay for, such as `Gym membership`.
+    #[doc(alias = "intendedPurpose")]
     pub fn intended_purpose(mut self, purpose: impl OptionalText) -> Self {
         self.intended_purpose = purpose.into_text();
         self
@@ -273,12 +285,14 @@ impl PrefillProductOrder {
     }
 
     /// Whether the merchant wants recurring payments.
+    #[doc(alias = "hasRecurring")]
     pub fn has_recurring(mut self, has: impl Into<Option<bool>>) -> Self {
         self.has_recurring = has.into();
         self
     }
 
     /// The ISO 18245 merchant category code (MCC): four digits, such as `5942`.
+    #[doc(alias = "merchantCategoryCode")]
     pub fn merchant_category_code(mut self, code: impl OptionalText) -> Self {
         self.merchant_category_code = code.into_text();
         self
@@ -325,10 +339,13 @@ impl PrefillProductOrder {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[doc(alias = "ProductOrderResponse")]
 pub struct PrefillResponse {
     /// The product order's id.
+    #[doc(alias = "prefilledOrderId")]
     pub prefilled_order_id: ProductOrderId,
     /// Where the merchant reviews and submits the order within 14 days.
+    #[doc(alias = "prefillUrl")]
     pub prefill_url: String,
 }
 

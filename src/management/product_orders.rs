@@ -127,6 +127,7 @@ impl ListProductOrders {
     }
 
     /// Whether to include orders with the status [`Expired`](ProductOrderStatus::Expired).
+    #[doc(alias = "includeExpired")]
     pub fn include_expired(mut self, include: impl Into<Option<bool>>) -> Self {
         self.include_expired = include.into();
         self
@@ -140,24 +141,31 @@ impl ListProductOrders {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[doc(alias = "ProductOrderDetailsV2")]
 pub struct ProductOrder {
     /// How the order was created.
+    #[doc(alias = "productOrderType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_order_type: Option<ProductOrderType>,
     /// The order's id.
+    #[doc(alias = "productOrderId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_order_id: Option<ProductOrderId>,
     /// The product. Old orders can have types that are no longer offered.
+    #[doc(alias = "productType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<ProductType>,
     /// The order's status.
     pub status: ProductOrderStatus,
     /// The merchant that the product is ordered for.
+    #[doc(alias = "businessIdentifier")]
     pub business_identifier: BusinessIdentifier,
     /// Where the merchant reviews and submits the order.
+    #[doc(alias = "productOrderUrl")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_order_url: Option<String>,
     /// The sales unit that the order created; `None` until the order is completed.
+    #[doc(alias = "salesUnit")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sales_unit: Option<SalesUnitSummary>,
 }
@@ -171,6 +179,9 @@ identifier! {
     /// let id: ProductOrderId = "7a1b2c3d-0000-4000-8000-0123456789ab".parse()?;
     /// # Ok::<(), vipps::Error>(())
     /// ```
+    ///
+    /// Source: the path parameter `productOrderId` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub struct ProductOrderId {
         field: "productOrderId",
         check: is_uuid,
@@ -180,6 +191,9 @@ identifier! {
 
 open_enum! {
     /// The status of a product order.
+    ///
+    /// Source: the field `status` of the schema `ProductOrderDetailsV2` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum ProductOrderStatus {
         field: "status",
         /// The order was created.
@@ -215,6 +229,9 @@ impl ProductOrderStatus {
 
 open_enum! {
     /// How a product order was created.
+    ///
+    /// Source: the field `productOrderType` of the schema `ProductOrderDetailsV2` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum ProductOrderType {
         field: "productOrderType",
         /// By [`prefill_product_order`](super::prefill_product_order).
@@ -228,6 +245,9 @@ open_enum! {
 
 open_enum! {
     /// A product that can be ordered.
+    ///
+    /// Source: the schema `ProductType` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum ProductType {
         field: "productType",
         /// Payments integrated into the merchant's own solution.
@@ -247,6 +267,9 @@ open_enum! {
     /// Where an ordered product is used.
     ///
     /// An order may leave out the fields of its use case: the merchant then fills them in.
+    ///
+    /// Source: the schema `ProductUseCase` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum ProductUseCase {
         field: "productUseCase",
         /// A website: see [`website`](super::PrefillProductOrder::website).

@@ -99,6 +99,7 @@ pub fn get_sales_unit(session: &Session, msn: &Msn) -> Result<SalesUnit, Error> 
 /// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[doc(alias = "MsnInfo")]
 pub struct SalesUnitSummary {
     /// The merchant serial number.
     pub msn: Msn,
@@ -155,8 +156,10 @@ pub struct SalesUnit {
     /// The sales unit's name.
     pub name: String,
     /// The merchant that the sales unit belongs to.
+    #[doc(alias = "businessIdentifier")]
     pub business_identifier: BusinessIdentifier,
     /// The bank account that settlements are paid to.
+    #[doc(alias = "settlementBankAccount")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement_bank_account: Option<BankAccount>,
     /// What the sales unit is allowed to do.
@@ -173,36 +176,48 @@ pub struct SalesUnit {
 #[non_exhaustive]
 pub struct SalesUnitConfiguration {
     /// Whether the sales unit can take payments at all.
+    #[doc(alias = "paymentAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_allowed: Option<bool>,
     /// How payments are captured.
+    #[doc(alias = "captureType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture_type: Option<CaptureType>,
     /// Whether skipping the landing page is allowed.
+    #[doc(alias = "skipLandingPageAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_landing_page_allowed: Option<bool>,
     /// Whether recurring payments are allowed.
+    #[doc(alias = "recurringAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recurring_allowed: Option<bool>,
     /// Whether a payment can be captured in part.
+    #[doc(alias = "partialCaptureAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial_capture_allowed: Option<bool>,
     /// Whether late capture is allowed.
+    #[doc(alias = "lateCaptureAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_capture_allowed: Option<bool>,
     /// Whether the phone number on the landing page is locked.
+    #[doc(alias = "landingPagePhoneNumberLocked")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landing_page_phone_number_locked: Option<bool>,
     /// Whether long-living payment requests are allowed.
+    #[doc(alias = "longLivingPaymentAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub long_living_payment_allowed: Option<bool>,
     /// Whether customers can pay with credit cards.
+    #[doc(alias = "creditCardPaymentAllowed")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credit_card_payment_allowed: Option<bool>,
 }
 
 open_enum! {
     /// How a sales unit captures payments.
+    ///
+    /// Source: the field `captureType` of the schema `SalesUnit` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum CaptureType {
         field: "captureType",
         /// Payments are reserved first and captured by a separate call.
@@ -270,6 +285,7 @@ impl BankAccount {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
     /// `settlementBankAccount.id`.
+    #[doc(alias = "BBAN")]
     pub fn norway(account: impl AsRef<str>) -> Result<Self, Error> {
         let account = account.as_ref();
         let id = ungrouped(account, &[BLANKS.as_slice(), &['.']].concat());

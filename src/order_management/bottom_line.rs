@@ -35,6 +35,7 @@ pub struct BottomLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// The tip, in minor units.
+    #[doc(alias = "tipAmount")]
     #[serde(
         default,
         deserialize_with = "optional_whole",
@@ -42,6 +43,7 @@ pub struct BottomLine {
     )]
     pub tip_amount: Option<i64>,
     /// The amount paid with gift cards, in minor units.
+    #[doc(alias = "giftCardAmount")]
     #[deprecated(note = "use payment_sources")]
     #[serde(
         default,
@@ -50,9 +52,11 @@ pub struct BottomLine {
     )]
     pub gift_card_amount: Option<i64>,
     /// The id of the point of sale.
+    #[doc(alias = "posId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pos_id: Option<String>,
     /// The total, in minor units.
+    #[doc(alias = "totalAmount")]
     #[deprecated(note = "the API computes it from the order lines")]
     #[serde(
         default,
@@ -61,6 +65,7 @@ pub struct BottomLine {
     )]
     pub total_amount: Option<i64>,
     /// The tax, in minor units.
+    #[doc(alias = "totalTax")]
     #[deprecated(note = "the API computes it from the order lines")]
     #[serde(
         default,
@@ -69,6 +74,7 @@ pub struct BottomLine {
     )]
     pub total_tax: Option<i64>,
     /// The discount, in minor units.
+    #[doc(alias = "totalDiscount")]
     #[deprecated(note = "the API computes it from the order lines")]
     #[serde(
         default,
@@ -77,6 +83,7 @@ pub struct BottomLine {
     )]
     pub total_discount: Option<i64>,
     /// The shipping cost, in minor units.
+    #[doc(alias = "shippingAmount")]
     #[deprecated(note = "use an order line with is_shipping")]
     #[serde(
         default,
@@ -85,19 +92,23 @@ pub struct BottomLine {
     )]
     pub shipping_amount: Option<i64>,
     /// The shipping cost and its tax.
+    #[doc(alias = "shippingInfo")]
     #[deprecated(note = "use an order line with is_shipping")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_info: Option<ShippingInfo>,
     /// Payments made outside the app, such as by gift card.
+    #[doc(alias = "paymentSources")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_sources: Option<PaymentSources>,
     /// A barcode for the app to show.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barcode: Option<Barcode>,
     /// The merchant's own receipt number.
+    #[doc(alias = "receiptNumber")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_number: Option<String>,
     /// The id of the terminal.
+    #[doc(alias = "terminalId")]
     #[deprecated(note = "use pos_id")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal_id: Option<String>,
@@ -155,6 +166,9 @@ impl BottomLine {
 
 open_enum! {
     /// The currency of a receipt.
+    ///
+    /// Source: the schema `CurrencyEnum` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum Currency {
         field: "currency",
         /// Norwegian kroner.
@@ -183,6 +197,7 @@ open_enum! {
 #[non_exhaustive]
 pub struct PaymentSources {
     /// The amount paid with gift cards.
+    #[doc(alias = "giftCard")]
     #[serde(
         default,
         deserialize_with = "optional_whole",
@@ -278,6 +293,9 @@ impl Barcode {
 
 open_enum! {
     /// The format of a barcode.
+    ///
+    /// Source: the schema `BarcodeFormatEnum` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum BarcodeFormat {
         field: "format",
         /// EAN-13: 12 digits and a check digit.
@@ -301,12 +319,15 @@ pub struct ShippingInfo {
     #[serde(default, deserialize_with = "optional_whole")]
     pub amount: Option<i64>,
     /// The cost excluding tax, in minor units.
+    #[doc(alias = "amountExcludingTax")]
     #[serde(default, deserialize_with = "optional_whole")]
     pub amount_excluding_tax: Option<i64>,
     /// The tax, in minor units.
+    #[doc(alias = "taxAmount")]
     #[serde(default, deserialize_with = "optional_whole")]
     pub tax_amount: Option<i64>,
     /// The tax rate in whole per cent.
+    #[doc(alias = "taxPercentage")]
     #[serde(default, deserialize_with = "optional_whole")]
     pub tax_percentage: Option<i64>,
 }

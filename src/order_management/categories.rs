@@ -177,6 +177,9 @@ fn request<'a>(session: &'a Session, method: &str) -> RequestBuilder<'a> {
 
 open_enum! {
     /// The type of a category: what its URL leads to.
+    ///
+    /// Source: the schema `CategoryEnum` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum CategoryType {
         field: "category",
         /// Anything else.
@@ -245,6 +248,7 @@ impl Category {
     }
 
     /// An image that was [uploaded](super::add_image) before.
+    #[doc(alias = "imageId")]
     pub fn image_id(mut self, id: impl Into<Option<ImageId>>) -> Self {
         self.image_id = id.into();
         self
@@ -296,6 +300,7 @@ impl Category {
     deny_unknown_fields
 )]
 #[non_exhaustive]
+#[doc(alias = "AddCategoryRequest")]
 pub struct AddCategory {
     order_id: OrderId,
     payment_type: PaymentType,
@@ -339,6 +344,7 @@ impl AddCategory {
     }
 
     /// An image that was [uploaded](super::add_image) before.
+    #[doc(alias = "imageId")]
     pub fn image_id(mut self, id: impl Into<Option<ImageId>>) -> Self {
         self.image_id = id.into();
         self
@@ -379,12 +385,15 @@ impl AddCategory {
 #[non_exhaustive]
 pub struct OrderCategory {
     /// The category's id.
+    #[doc(alias = "categoryId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category_id: Option<CategoryId>,
     /// The order that the category belongs to.
+    #[doc(alias = "orderId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
     /// The order's payment type.
+    #[doc(alias = "paymentType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_type: Option<PaymentType>,
     /// The category's type. `type` on the wire.
@@ -394,6 +403,7 @@ pub struct OrderCategory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The category's image.
+    #[doc(alias = "imageId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
 }
@@ -407,6 +417,9 @@ identifier! {
     /// let id: CategoryId = "7a1b2c3d-0000-4000-8000-0123456789ab".parse()?;
     /// # Ok::<(), vipps::Error>(())
     /// ```
+    ///
+    /// Source: the schema `CategoryId` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub struct CategoryId {
         field: "categoryId",
         check: is_uuid,

@@ -134,6 +134,9 @@ identifier! {
     /// let id: ImageId = "socks-orange-123".parse()?;
     /// # Ok::<(), vipps::Error>(())
     /// ```
+    ///
+    /// Source: the field `imageId` of the schema `Image` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub struct ImageId {
         field: "imageId",
         check: is_image_id,
@@ -160,6 +163,7 @@ identifier! {
 /// Source: the schema `Image` of the
 /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, PartialEq, Eq)]
+#[doc(alias = "Image")]
 pub struct AddImage {
     image_id: ImageId,
     /// `{"imageId":"...","src":"...","type":"base64"}`

@@ -33,7 +33,8 @@ use crate::model::optional_text::OptionalText;
 /// // 0.822 kg of salmon at 399.00 per kg, 15 % tax included, 20.00 off.
 /// let weighed =
 ///     UnitInfo::new(399_00, "0.822".parse()?).quantity_unit(QuantityUnit::Kg);
-/// let salmon = OrderLine::from_units("Salmon", "7", weighed, TaxRate::percent(15))?
+/// let food = TaxRate::percent(15);
+/// let salmon = OrderLine::from_units("Salmon", "7", weighed, food)?
 ///     .apply_discount(20_00)?
 ///     .product_url("https://example.com/salmon");
 /// assert_eq!(salmon.total_amount, 307_98);
@@ -54,15 +55,19 @@ pub struct OrderLine {
     /// The line's identifier, such as an article number.
     pub id: String,
     /// The amount paid for the line, including tax and after any discount.
+    #[doc(alias = "totalAmount")]
     #[serde(deserialize_with = "whole")]
     pub total_amount: i64,
     /// The amount paid for the line, excluding tax.
+    #[doc(alias = "totalAmountExcludingTax")]
     #[serde(deserialize_with = "whole")]
     pub total_amount_excluding_tax: i64,
     /// The tax included in the total.
+    #[doc(alias = "totalTaxAmount")]
     #[serde(deserialize_with = "whole")]
     pub total_tax_amount: i64,
     /// The tax rate in whole per cent, 0 to 100.
+    #[doc(alias = "taxPercentage")]
     #[deprecated(
         note = "use tax_rate, which can express 25.5 %; tax_rate_or_percentage() reads both"
     )]
@@ -73,9 +78,11 @@ pub struct OrderLine {
     )]
     pub tax_percentage: Option<i64>,
     /// The tax rate.
+    #[doc(alias = "taxRate")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_rate: Option<TaxRate>,
     /// The unit price and the quantity.
+    #[doc(alias = "unitInfo")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_info: Option<UnitInfo>,
     /// The discount that the total already includes: without it, the total would be this much
@@ -87,12 +94,15 @@ pub struct OrderLine {
     )]
     pub discount: Option<i64>,
     /// The URL of the product's page.
+    #[doc(alias = "productUrl")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_url: Option<String>,
     /// Whether the line is a return, which is subtracted from the receipt's total.
+    #[doc(alias = "isReturn")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_return: Option<bool>,
     /// Whether the line is a shipping cost.
+    #[doc(alias = "isShipping")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_shipping: Option<bool>,
 }
@@ -339,11 +349,13 @@ impl OrderLine {
 #[non_exhaustive]
 pub struct UnitInfo {
     /// The price of one unit including tax, in minor units.
+    #[doc(alias = "unitPrice")]
     #[serde(default, deserialize_with = "optional_whole")]
     pub unit_price: Option<i64>,
     /// The number of units.
     pub quantity: Quantity,
     /// The unit of measure. `None` means pieces.
+    #[doc(alias = "quantityUnit")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity_unit: Option<QuantityUnit>,
 }
@@ -378,6 +390,9 @@ identifier! {
     /// assert_eq!(Quantity::from(3), Quantity::new("3")?);
     /// # Ok::<(), vipps::Error>(())
     /// ```
+    ///
+    /// Source: the field `quantity` of the schema `UnitInfo` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub struct Quantity {
         field: "quantity",
         check: is_quantity,
@@ -417,6 +432,9 @@ impl From<u32> for Quantity {
 
 open_enum! {
     /// The unit of measure of a quantity.
+    ///
+    /// Source: the schema `QuantityUnitEnum` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum QuantityUnit {
         field: "quantityUnit",
         /// Pieces.

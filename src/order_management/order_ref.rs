@@ -8,6 +8,9 @@ use crate::{Error, Session};
 
 open_enum! {
     /// The payment type of an order: a single payment, or a charge of a recurring agreement.
+    ///
+    /// Source: the schema `PaymentType` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum PaymentType {
         field: "paymentType",
         /// A single payment by the eCom API or the ePayment API. `ecom` in paths.
@@ -29,6 +32,9 @@ identifier! {
     /// let id: OrderId = "acme-shop-123-order123abc".parse()?;
     /// # Ok::<(), vipps::Error>(())
     /// ```
+    ///
+    /// Source: the schema `OrderId` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub struct OrderId { field: "orderId", check: is_order_id, rule: "letters, digits, -, _ and ." }
 }
 
@@ -51,8 +57,10 @@ identifier! {
 #[non_exhaustive]
 pub struct OrderRef {
     /// The order's payment type.
+    #[doc(alias = "paymentType")]
     pub payment_type: PaymentType,
     /// The order's id.
+    #[doc(alias = "orderId")]
     pub order_id: OrderId,
 }
 

@@ -55,6 +55,7 @@ pub(super) fn get_order_by(
 /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[doc(alias = "OrderV2Response")]
 pub struct Order {
     /// The category, as last set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,9 +77,11 @@ pub struct OrderDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<CategoryType>,
     /// The category's URL.
+    #[doc(alias = "orderDetailsUrl")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_details_url: Option<String>,
     /// The category's image.
+    #[doc(alias = "imageId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
 }

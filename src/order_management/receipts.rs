@@ -69,10 +69,11 @@ pub(super) fn request<'a>(
 /// let food = TaxRate::percent(15);
 ///
 /// // Amounts are in minor units and include tax: 199_00 is 199.00 NOK.
+/// let two_at_45_50 = UnitInfo::new(45_50, 2.into());
 /// let bottom_line = BottomLine::new(Currency::Nok).receipt_number("0527013501");
 /// let receipt = Receipt::new(bottom_line)
 ///     .line(OrderLine::from_gross("Wool socks", "1", 199_00, vat)?)
-///     .line(OrderLine::from_units("Bread", "2", UnitInfo::new(45_50, 2.into()), food)?)
+///     .line(OrderLine::from_units("Bread", "2", two_at_45_50, food)?)
 ///     .apply_discount(29_00)?
 ///     .line(OrderLine::shipping("Home delivery", "ship", 99_00, vat)?);
 ///
@@ -91,9 +92,11 @@ pub(super) fn request<'a>(
 #[non_exhaustive]
 pub struct Receipt {
     /// The order lines, at least one.
+    #[doc(alias = "orderLines")]
     #[serde(default)]
     pub order_lines: Vec<OrderLine>,
     /// The currency, and how the receipt was paid.
+    #[doc(alias = "bottomLine")]
     pub bottom_line: BottomLine,
 }
 

@@ -160,12 +160,15 @@ pub struct OrderInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<CategoryType>,
     /// The category's URL.
+    #[doc(alias = "orderDetailsUrl")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_details_url: Option<String>,
     /// The category's image, if the reply has only one.
+    #[doc(alias = "imageId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
     /// The category's images, if the reply has a list.
+    #[doc(alias = "imageIds")]
     #[serde(
         default,
         deserialize_with = "optional_short_list",
@@ -175,6 +178,9 @@ pub struct OrderInfo {
 }
 
 /// An image of a category and its position in the list.
+///
+/// Source: the sample of `GET /v1/orders/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -182,6 +188,7 @@ pub struct SortedImage {
     /// The image's id.
     pub id: ImageId,
     /// The position, starting at 1.
+    #[doc(alias = "sortOrder")]
     #[serde(
         default,
         deserialize_with = "optional_whole",

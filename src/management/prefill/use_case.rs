@@ -94,18 +94,21 @@ impl Website {
 
     /// The URL of the test website, for the use case
     /// [`WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest).
+    #[doc(alias = "testWebsiteUrl")]
     pub fn test_website_url(mut self, url: impl OptionalText) -> Self {
         self.test_website_url = url.into_text();
         self
     }
 
     /// The user name for the test website.
+    #[doc(alias = "testWebsiteUsername")]
     pub fn test_website_username(mut self, username: impl OptionalText) -> Self {
         self.test_website_username = username.into_text();
         self
     }
 
     /// The password for the test website. It is redacted in `Debug` output.
+    #[doc(alias = "testWebsitePassword")]
     pub fn test_website_password(mut self, password: impl OptionalText) -> Self {
         self.test_website_password = password.into_text();
         self
