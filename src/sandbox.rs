@@ -14,7 +14,7 @@
 //! let session = sandbox.session();
 //! sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(503));
 //!
-//! let units = management::list_sales_units(&session)?; // the second attempt
+//! let units = management::list_sales_units(&session)?; // second attempt
 //! assert_eq!(units.len(), 3);
 //! assert_eq!(sandbox.count("GET /management/v1/sales-units"), 2);
 //! # Ok::<(), vipps::Error>(())

@@ -41,7 +41,7 @@ use crate::{Error, ErrorKind, Problem, Session};
 /// [`ErrorKind::AlreadyExists`](crate::ErrorKind::AlreadyExists) if an image with this id already
 /// exists. [`ensure_image`] treats that as success.
 pub fn add_image(session: &Session, image: &AddImage) -> Result<ImageId, Error> {
-    answered_id(&upload(session, image).send()?, image)
+    returned_id(&upload(session, image).send()?, image)
 }
 
 /// Uploads an image unless its id is already taken, and returns the id to use.
@@ -82,7 +82,7 @@ pub fn ensure_image(session: &Session, image: &AddImage) -> Result<ImageId, Erro
     let mut number = 1;
     loop {
         let reply = upload(session, image).deadline(&deadline).send();
-        let error = match reply.and_then(|reply| answered_id(&reply, image)) {
+        let error = match reply.and_then(|reply| returned_id(&reply, image)) {
             Ok(id) => return Ok(id),
             Err(error) => error.after_doubt(in_doubt),
         };
@@ -110,19 +110,19 @@ fn upload<'a>(session: &'a Session, image: &'a AddImage) -> RequestBuilder<'a> {
 }
 
 /// The id in the reply, or the requested id if the reply has none.
-fn answered_id(reply: &Reply, image: &AddImage) -> Result<ImageId, Error> {
+fn returned_id(reply: &Reply, image: &AddImage) -> Result<ImageId, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Added {
         image_id: Option<ImageId>,
     }
 
-    let answered = match reply.is_empty() {
+    let returned = match reply.is_empty() {
         true => None,
         false => reply.json::<Added>()?.image_id,
     };
-    let answered = answered.filter(|id| !id.as_str().is_empty());
-    Ok(answered.unwrap_or_else(|| image.image_id.clone()))
+    let returned = returned.filter(|id| !id.as_str().is_empty());
+    Ok(returned.unwrap_or_else(|| image.image_id.clone()))
 }
 
 identifier! {
@@ -195,14 +195,14 @@ impl AddImage {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `src` if the bytes are
     /// not a complete PNG or JPEG, are more than 2 MB (2 097 152 bytes), or hold an image less than
     /// 167 px high; naming `imageId` if the id is invalid.
-    pub fn from_bytes(image_id: ImageId, picture: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let picture = picture.as_ref();
+    pub fn from_bytes(image_id: ImageId, bytes: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let bytes = bytes.as_ref();
         let image_id = ImageId::new(image_id.as_str())?;
-        if picture.len() > MAX_BYTES {
-            let reason = format!("must be at most {MAX_BYTES} bytes, not {}", picture.len());
+        if bytes.len() > MAX_BYTES {
+            let reason = format!("must be at most {MAX_BYTES} bytes, not {}", bytes.len());
             return Err(Error::input(FIELD, reason));
         }
-        let (width, height) = picture_size(picture).map_err(|why| Error::input(FIELD, why))?;
+        let (width, height) = picture_size(bytes).map_err(|why| Error::input(FIELD, why))?;
         if height < MIN_HEIGHT {
             let reason = format!("must be at least {MIN_HEIGHT} px high, not {height}");
             return Err(Error::input(FIELD, reason));
@@ -210,10 +210,10 @@ impl AddImage {
         // Neither the id nor base64 needs JSON escapes.
         let before = format!(r#"{{"imageId":"{image_id}","src":""#);
         let after = r#"","type":"base64"}"#;
-        let length = picture.len().div_ceil(3) * 4;
+        let length = bytes.len().div_ceil(3) * 4;
         let mut body = String::with_capacity(before.len() + length + after.len());
         body.push_str(&before);
-        BASE64_STANDARD.encode_string(picture, &mut body);
+        BASE64_STANDARD.encode_string(bytes, &mut body);
         body.push_str(after);
         Ok(Self {
             image_id,
@@ -238,19 +238,19 @@ impl AddImage {
     /// As for [`from_bytes`](Self::from_bytes), or if the file cannot be read.
     pub fn from_path(image_id: ImageId, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let mut picture = Vec::new();
+        let mut bytes = Vec::new();
         File::open(path)
             // One byte over the limit is enough to refuse the file.
-            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut picture))
+            .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes))
             .map_err(|error| {
                 Error::input(FIELD, format!("cannot read {}: {error}", path.display()))
             })?;
-        if picture.len() > MAX_BYTES {
+        if bytes.len() > MAX_BYTES {
             let rule = format!("must be at most {MAX_BYTES} bytes");
             let reason = format!("{rule}; {} is larger", path.display());
             return Err(Error::input(FIELD, reason));
         }
-        Self::from_bytes(image_id, picture)
+        Self::from_bytes(image_id, bytes)
     }
 
     /// The id that the image is uploaded under.
@@ -303,10 +303,10 @@ impl<'de> Deserialize<'de> for AddImage {
         if image.r#type != "base64" {
             return Err(D::Error::custom("type: must be base64"));
         }
-        let picture = BASE64_STANDARD
+        let bytes = BASE64_STANDARD
             .decode(image.src)
             .map_err(|error| D::Error::custom(format!("{FIELD}: must be base64: {error}")))?;
-        Self::from_bytes(image.image_id, picture).map_err(D::Error::custom)
+        Self::from_bytes(image.image_id, bytes).map_err(D::Error::custom)
     }
 }
 

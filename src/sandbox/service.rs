@@ -23,7 +23,7 @@ pub(super) struct Service {
     pub(super) has_v1: bool,
     pub(super) served: Served,
     /// The body's hash and the reply, by idempotency key.
-    answered: HashMap<String, (u64, Answer)>,
+    replies: HashMap<String, (u64, Answer)>,
 }
 
 impl Service {
@@ -34,7 +34,7 @@ impl Service {
             orders: OrderManagement::default(),
             has_v1: false,
             served: Served::default(),
-            answered: HashMap::new(),
+            replies: HashMap::new(),
         }
     }
 
@@ -108,7 +108,7 @@ impl Service {
         request.body.hash(&mut hasher);
         let hash = hasher.finish();
         let key = request.header("idempotency-key").unwrap_or_default();
-        match self.answered.get(key) {
+        match self.replies.get(key) {
             Some((first, answer)) if *first == hash => Ok(answer.clone()),
             Some(_) => {
                 let detail = "The idempotency key was used with a different body.";
@@ -116,7 +116,7 @@ impl Service {
             }
             None => {
                 let answer = carry_out().unwrap_or_else(|refusal| refusal);
-                self.answered.insert(key.to_owned(), (hash, answer.clone()));
+                self.replies.insert(key.to_owned(), (hash, answer.clone()));
                 Ok(answer)
             }
         }
