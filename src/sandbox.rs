@@ -1,10 +1,10 @@
 //! A local, stateful sandbox of both APIs, for tests and demos. Requires the feature `sandbox`.
 //!
-//! The Management API exists in production only, so Vipps MobilePay offers no environment to test
-//! against. [`Sandbox`] serves it on a loopback port, together with the Order Management API and
-//! both token flows. It checks keys and headers, keeps product orders with their status,
-//! idempotency and 14-day expiry, and keeps categories, receipts and images. Tests can inspect the
-//! requests it received, move its clock, and inject the faults of networks and gateways.
+//! The Management API exists in production only and has no test environment. [`Sandbox`] serves it
+//! on a loopback port, together with the Order Management API and both token flows. It checks keys
+//! and headers, and keeps product orders (with status, idempotency and 14-day expiry), categories,
+//! receipts and images. Tests can inspect the received requests, move the clock, and inject the
+//! faults of networks and gateways.
 //!
 //! ```
 //! use vipps::management;
@@ -22,7 +22,7 @@
 //!
 //! Its initial data, unless [`Sandbox::builder`] sets other data:
 //!
-//! | | |
+//! | data | initially |
 //! |---|---|
 //! | merchants | `987654321` (Norway), `12345678` (Denmark), `1234567-8` (Finland) |
 //! | sales units | `123456` and `654321` (Norway), `10012345` (Finland) |

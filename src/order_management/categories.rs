@@ -8,10 +8,9 @@ use crate::model::url::url_problem;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Sets the category of an order, replacing any earlier one: a URL that the app shows with the
-/// payment.
+/// Sets the category of an order: a URL that the app shows with the payment.
 ///
-/// Returns the API's reply, a UUID.
+/// Replaces any earlier category. Returns the API's reply, a UUID.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -87,7 +86,7 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
         .map(|added: Added| added.category_id)
 }
 
-/// Lists the categories that were added to an order by [`add_category`].
+/// Lists the categories of an order.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -376,7 +375,7 @@ impl AddCategory {
     }
 }
 
-/// A category of an order, as the API returns it.
+/// A category of an order, as [`get_category`] and [`list_categories`] return it.
 ///
 /// Source: the schema `Category` of the
 /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).

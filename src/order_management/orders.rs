@@ -49,7 +49,7 @@ pub(super) fn get_order_by(
         .json_or_default()
 }
 
-/// The category and the receipt of an order, as the API returns them. Either may be missing.
+/// The category and the receipt of an order, as [`get_order`] returns them. Either may be missing.
 ///
 /// Source: the schema `OrderV2Response` of the
 /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
@@ -65,7 +65,7 @@ pub struct Order {
     pub receipt: Option<Receipt>,
 }
 
-/// The category of an order, as the API returns it.
+/// The category of an order, as [`get_order`] returns it.
 ///
 /// Source: the schema `Order` of the
 /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
