@@ -12,16 +12,16 @@
 //! | [`delete_product_order`] | `DELETE /management/v1/product-orders/{id}` |
 //! | [`list_price_packages`] | `GET /management/v1/partners/price-packages` |
 //!
-//! The API exists in production only. The crate's `sandbox` stands in for it in tests.
+//! The API exists in production only. In tests, use the `sandbox` module instead.
 //!
-//! A 404 says as much as "not active": a merchant or a sales unit that is inactive or, for a partner, not connected, is answered like one
-//! that does not exist.
+//! A 404 can also mean "not active": the API gives the same reply for a merchant or sales unit that
+//! does not exist, is inactive or, with a partner's keys, is not connected to the partner.
 //!
-//! Types that the service sends have public fields, take what comes and ignore what they do not know; an absent value is `None`, which
-//! is not the same as `false`.
+//! Response types have public fields and ignore fields that they do not know. An absent value is
+//! `None`, which is not the same as `false`.
 //!
-//! Types that are sent are built with `new` and setters, and checked before they go out. A setter
-//! takes the value or an `Option` of it, and `None` leaves the field out:
+//! Request types are built with `new` and setters, and validated before they are sent. A setter
+//! takes a value or an `Option` of it, and `None` leaves the field out:
 //!
 //! ```
 //! use vipps::management::{BusinessIdentifier, PrefillProductOrder, ProductType};
@@ -40,7 +40,8 @@
 //! }
 //! ```
 //!
-//! Source: the vendor's "Management API" guide and its specification, version 2.0.9.
+//! Source: the API's [guide](https://developer.vippsmobilepay.com/docs/APIs/management-api/) and
+//! [specification](https://developer.vippsmobilepay.com/api/management/), version 2.0.9.
 
 mod merchants;
 mod partners;

@@ -3,24 +3,30 @@
 //! | function | request, under `/order-management` |
 //! |---|---|
 //! | [`add_image`] | `POST /v1/images` |
-//! | [`ensure_image`] | the same, and an image that exists is fine |
+//! | [`ensure_image`] | `POST /v1/images`, unless the image already exists |
 //! | [`put_category`] | `PUT /v2/{paymentType}/categories/{orderId}` |
 //! | [`add_receipt`] | `POST /v2/{paymentType}/receipts/{orderId}` |
-//! | [`ensure_receipt`] | the same, and `GET /v2/{paymentType}/{orderId}` where that leaves a doubt |
+//! | [`ensure_receipt`] | the same, then `GET /v2/{paymentType}/{orderId}` if needed |
 //! | [`get_order`] | `GET /v2/{paymentType}/{orderId}` |
 //! | [`add_category`] | `POST /v3/categories` |
 //! | [`list_categories`] | `GET /v3/categories?orderId=` |
 //! | [`get_category`] | `GET /v3/categories/{categoryId}` |
 //! | [`delete_category`] | `DELETE /v3/categories/{categoryId}` |
 //!
-//! [`v1`] has the four endpoints that the vendor no longer offers.
+//! [`v1`] has four deprecated endpoints that are no longer available.
 //!
-//! Every call needs a merchant serial number: [`SessionBuilder::merchant_serial_number`](crate::SessionBuilder::merchant_serial_number) or
-//! [`Session::for_sales_unit`](crate::Session::for_sales_unit). The service does not check that the order exists: its data may be added before or after the payment.
+//! Every call needs a merchant serial number (MSN), set by
+//! [`SessionBuilder::merchant_serial_number`](crate::SessionBuilder::merchant_serial_number) or
+//! [`Session::for_sales_unit`](crate::Session::for_sales_unit). The API does not check that the
+//! order exists: data can be added before or after the payment.
 //!
-//! Money is in minor units (øre, cents) as `i64`, and tax rates are in basis points ([`TaxRate`]). Nothing is computed in floating point.
+//! Amounts are `i64` in minor units (øre, cents), and tax rates are basis points ([`TaxRate`]).
+//! All computation uses integers.
 //!
-//! Source: the vendor's "Order Management API" guide and its specification, versions 2.0 and 2.1.
+//! Source: the API's
+//! [guide](https://developer.vippsmobilepay.com/docs/APIs/order-management-api/) and
+//! [specification](https://developer.vippsmobilepay.com/api/order-management/), versions 2.0 and
+//! 2.1.
 
 mod bottom_line;
 mod categories;

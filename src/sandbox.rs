@@ -1,11 +1,10 @@
-//! A local, stateful stand-in for the service, for tests and demos. Needs the feature `sandbox`.
+//! A local, stateful sandbox of both APIs, for tests and demos. Requires the feature `sandbox`.
 //!
-//! The Management API exists in production only, so there is nothing of the vendor's to test
-//! against. [`Sandbox`] serves it on a loopback port, and the Order Management API beside it: both
-//! token flows with expiry, keys and headers checked as the service does, sales units and merchants
-//! to read, product orders with their states, idempotency and 14-day expiry, images and receipts that
-//! cannot be changed, categories. A test reads the requests that came in, moves the clock, and has the
-//! service fail in the ways that networks and gateways do.
+//! The Management API exists in production only and has no test environment. [`Sandbox`] serves it
+//! on a loopback port, together with the Order Management API and both token flows. It checks keys
+//! and headers, and keeps product orders (with status, idempotency and 14-day expiry), categories,
+//! receipts and images. Tests can inspect the received requests, move the clock, and inject the
+//! faults of networks and gateways.
 //!
 //! ```
 //! use vipps::management;
@@ -15,30 +14,29 @@
 //! let session = sandbox.session();
 //! sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(503));
 //!
-//! let units = management::list_sales_units(&session)?; // the second attempt
+//! let units = management::list_sales_units(&session)?; // second attempt
 //! assert_eq!(units.len(), 3);
 //! assert_eq!(sandbox.count("GET /management/v1/sales-units"), 2);
 //! # Ok::<(), vipps::Error>(())
 //! ```
 //!
-//! What it holds when it starts, unless [`Sandbox::builder`] gives it other data:
+//! Its initial data, unless [`Sandbox::builder`] sets other data:
 //!
-//! | | |
+//! | data | initially |
 //! |---|---|
-//! | merchants | `business:NO:ORG` `987654321`, `business:DK:CVR` `12345678`, `business:FI:Y-tunnus` `1234567-8` |
+//! | merchants | `987654321` (Norway), `12345678` (Denmark), `1234567-8` (Finland) |
 //! | sales units | `123456` and `654321` (Norway), `10012345` (Finland) |
 //! | price packages | three, one for each market |
 //!
-//! Request bodies are taken and refused field by field, and answered, as the APIs' descriptions say.
-//! It refuses more where the live API is known to: an order line with an empty name or without a tax
-//! rate, a negative amount, an EAN-13 barcode with a wrong check digit, a picture that is not base64
-//! or over 2 MB, a website that is not https. Where the service's behaviour is not known, such as the
-//! status for deleting an order that was submitted (409 here), a program should not depend on the
-//! sandbox's.
+//! Request bodies are checked field by field against the API specifications. The sandbox also
+//! refuses what the live API is known to refuse: an order line with an empty name or without a tax
+//! rate, a negative amount, an EAN-13 barcode with a wrong check digit, an image that is not base64
+//! or is over 2 MB, a website that is not https. Where the live behavior is not known, such as the
+//! status for deleting a submitted order (409 here), do not depend on the sandbox's.
 #![doc = include_str!("sandbox/testing.md")]
 
 mod answer;
-#[rustfmt::skip] // A row of a table is a line.
+#[rustfmt::skip] // Keeps one line per table row.
 mod bodies;
 mod data;
 mod endpoints;
@@ -72,15 +70,41 @@ use server::Server;
 use service::Service;
 use tokens::{CLIENT_ID, CLIENT_SECRET, MANAGEMENT_ID, MANAGEMENT_SECRET, SUBSCRIPTION_KEYS};
 
-/// A running sandbox. It listens on loopback only, and stops when it is dropped: connections are closed, and a request that is held or
-/// delayed at that time is neither carried out nor answered.
+/// A running sandbox, listening on a loopback port.
+///
+/// It stops when dropped: connections are closed, and held or delayed requests are neither carried
+/// out nor answered.
+///
+/// ```
+/// use vipps::management::list_sales_units;
+/// use vipps::sandbox::Sandbox;
+///
+/// let sandbox = Sandbox::start()?;
+/// let units = list_sales_units(&sandbox.session())?;
+/// assert_eq!(units.len(), 3);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+#[doc(alias = "mock")]
+#[doc(alias = "test server")]
 pub struct Sandbox {
     server: Server,
     session: Session,
     clock: Clock,
 }
 
-/// How a sandbox is to run; see [`Sandbox::builder`].
+/// Settings and initial data of a sandbox, from [`Sandbox::builder`].
+///
+/// ```
+/// use vipps::management::{BusinessIdentifier, Merchant, SalesUnit};
+/// use vipps::sandbox::Sandbox;
+///
+/// let kiosk = BusinessIdentifier::norway("912345678")?;
+/// let sandbox = Sandbox::builder()
+///     .merchant(Merchant::new(kiosk.clone(), "The Kiosk AS"))
+///     .sales_unit(SalesUnit::new("555555".parse()?, "The Kiosk", kiosk))
+///     .start()?;
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SandboxBuilder {
@@ -90,21 +114,24 @@ pub struct SandboxBuilder {
 }
 
 impl SandboxBuilder {
-    /// A fixed port; a free one if this is not called.
+    /// The port to listen on. Default: any free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The clock that tokens and product orders expire by; [`Clock::manual`] if this is not called, so that time only passes where a test
-    /// says so.
+    /// The clock that tokens and product orders expire by.
+    ///
+    /// Default: [`Clock::manual`], so that time passes only when a test moves the clock.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// A sales unit instead of those that a sandbox has by itself, or one more after the first. Its
-    /// merchant is there too, under an invented name unless [`merchant`](Self::merchant) gives it one.
+    /// Adds a sales unit; the first one replaces the default sales units.
+    ///
+    /// Its merchant is created with a generated name, unless it was added by
+    /// [`merchant`](Self::merchant).
     ///
     /// ```
     /// use vipps::management::{self, BusinessIdentifier, SalesUnit};
@@ -115,8 +142,10 @@ impl SandboxBuilder {
     /// kiosk.configuration.recurring_allowed = Some(true);
     /// let sandbox = Sandbox::builder().sales_unit(kiosk).start()?;
     ///
-    /// let unit = management::get_sales_unit(&sandbox.session(), &"555555".parse()?)?;
-    /// assert_eq!((unit.name.as_str(), unit.configuration.recurring_allowed), ("The Kiosk", Some(true)));
+    /// let msn = "555555".parse()?;
+    /// let unit = management::get_sales_unit(&sandbox.session(), &msn)?;
+    /// assert_eq!(unit.name, "The Kiosk");
+    /// assert_eq!(unit.configuration.recurring_allowed, Some(true));
     /// # Ok::<(), vipps::Error>(())
     /// ```
     pub fn sales_unit(mut self, unit: SalesUnit) -> Self {
@@ -124,21 +153,23 @@ impl SandboxBuilder {
         self
     }
 
-    /// `n` sales units of the merchant `business:NO:ORG` `987654321`, with the MSNs `1000000` and on,
-    /// instead of those that a sandbox has by itself.
+    /// Replaces the default sales units by `n` generated ones, with MSNs from `1000000` upwards.
+    ///
+    /// They belong to the merchant `business:NO:ORG` `987654321`.
     pub fn sales_units(mut self, n: usize) -> Self {
         self.choice.count = Some(n);
         self
     }
 
-    /// A merchant instead of those that a sandbox has by itself, or one more after the first. One that
-    /// is not active is answered with a 404, as by the API.
+    /// Adds a merchant; the first one replaces the default merchants.
+    ///
+    /// As in the API, requests for a merchant that is not active get a 404.
     pub fn merchant(mut self, merchant: Merchant) -> Self {
         self.choice.merchants.get_or_insert_default().push(merchant);
         self
     }
 
-    /// A price package instead of those that a sandbox has by itself, or one more after the first.
+    /// Adds a price package; the first one replaces the default price packages.
     pub fn price_package(mut self, package: PricePackage) -> Self {
         self.choice
             .price_packages
@@ -147,15 +178,15 @@ impl SandboxBuilder {
         self
     }
 
-    /// Starts listening.
+    /// Starts the sandbox with these settings.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the port cannot be had.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the port cannot be bound.
     pub fn start(self) -> Result<Sandbox, Error> {
         let service = Service::new(self.clock.clone(), self.choice.data()?);
         let server = Server::start(self.port, service)
-            .map_err(|error| Error::config("port", format!("cannot be listened on: {error}")))?;
+            .map_err(|error| Error::config("port", format!("cannot be bound: {error}")))?;
         let session = builder(server.url(), &self.clock)?.build()?;
         Ok(Sandbox {
             server,
@@ -166,16 +197,23 @@ impl SandboxBuilder {
 }
 
 impl Sandbox {
-    /// Starts a sandbox on a free port, with a clock that stands still.
+    /// Starts a sandbox with its default data on a free port, with a manual clock.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if no port can be had.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if no port can be bound.
     pub fn start() -> Result<Self, Error> {
         Self::builder().start()
     }
 
-    /// Settings for one that is different.
+    /// A builder for a sandbox with other settings or data.
+    ///
+    /// ```
+    /// use vipps::sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder().sales_units(500).start()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder {
             port: 0,
@@ -184,90 +222,223 @@ impl Sandbox {
         }
     }
 
-    /// Its address, such as `http://127.0.0.1:40123`.
+    /// The sandbox's base URL, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> &str {
         self.server.url()
     }
 
-    /// The keys that it takes for the standard token flow, which are a partner's.
+    /// The partner keys that the sandbox accepts for the standard token flow.
     pub fn api_keys(&self) -> ApiKeys {
         let [subscription_key, _secondary] = SUBSCRIPTION_KEYS;
         ApiKeys::standard(CLIENT_ID, CLIENT_SECRET, subscription_key)
     }
 
-    /// The keys that it takes for the management token flow.
+    /// The keys that the sandbox accepts for the management token flow.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use vipps::{Session, SystemInfo};
+    ///
+    /// let system = SystemInfo::new("acme", "3.1.2")?;
+    /// let session = Session::builder(sandbox.management_keys(), system)
+    ///     .base_url(sandbox.url())
+    ///     .build()?;
+    /// vipps::management::list_price_packages(&session)?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn management_keys(&self) -> ApiKeys {
         ApiKeys::management(MANAGEMENT_ID, MANAGEMENT_SECRET)
     }
 
-    /// A session with the standard keys on the sandbox's clock, for the sales unit `123456`. All that this gives share one token.
+    /// A session for the sales unit `123456`, with the standard keys and the sandbox's clock.
+    ///
+    /// All sessions from this method share one token.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// let session = sandbox.session();
+    /// assert_eq!(session.merchant_serial_number().unwrap(), "123456");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn session(&self) -> Session {
         self.session.clone()
     }
 
-    /// The settings of [`session`](Self::session), for one with a token and settings of its own.
+    /// A builder with the settings of [`session`](Self::session), for a session with other settings
+    /// and its own token.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use std::time::Duration;
+    ///
+    /// let session = sandbox
+    ///     .session_builder()?
+    ///     .timeout(Duration::from_secs(5))
+    ///     .build()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// None that a caller could cause.
+    /// None that a caller can cause.
     pub fn session_builder(&self) -> Result<SessionBuilder, Error> {
         builder(self.url(), &self.clock)
     }
 
-    /// The clock that it lives by. Its sessions do too.
+    /// The clock of the sandbox and its sessions.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Moves the clock: tokens last an hour (15 minutes in the management flow), product orders 14 days.
+    /// Advances the clock, for example to expire tokens or product orders.
+    ///
+    /// Tokens last an hour (15 minutes with management keys), and unsubmitted product orders 14
+    /// days.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use std::time::Duration;
+    /// use vipps::management::list_sales_units;
+    ///
+    /// list_sales_units(&session)?;
+    /// sandbox.advance(Duration::from_secs(3600));
+    /// list_sales_units(&session)?; // fetches a new token
+    /// assert_eq!(sandbox.count("POST /accesstoken/get"), 2);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
 
-    /// Adds a sales unit, or replaces the one with its MSN, as when it gets another name.
+    /// Adds a sales unit, or replaces the one with the same MSN.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use vipps::management::get_sales_unit;
+    ///
+    /// let msn = "123456".parse()?;
+    /// let mut unit = get_sales_unit(&sandbox.session(), &msn)?;
+    /// unit.name = "ACME Gym".to_owned();
+    /// sandbox.put_sales_unit(unit);
+    /// assert_eq!(get_sales_unit(&sandbox.session(), &msn)?.name, "ACME Gym");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn put_sales_unit(&self, unit: SalesUnit) {
         self.server.service().management.data.put_sales_unit(unit);
     }
 
-    /// Removes a sales unit, if it is there: the API answers a 404 for it from then on.
+    /// Removes a sales unit, if it exists. Later requests for it get a 404.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use vipps::ErrorKind;
+    /// use vipps::management::get_sales_unit;
+    ///
+    /// let msn = "123456".parse()?;
+    /// sandbox.remove_sales_unit(&msn);
+    /// let error = get_sales_unit(&sandbox.session(), &msn).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn remove_sales_unit(&self, msn: &Msn) {
         let data = &mut self.server.service().management.data;
         data.sales_units.retain(|unit| unit.msn != *msn);
     }
 
-    /// Adds a merchant, or replaces the one with its business identifier.
+    /// Adds a merchant, or replaces the one with the same business identifier.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use vipps::management::{BusinessIdentifier, Merchant, get_merchant};
+    ///
+    /// let kiosk = BusinessIdentifier::norway("912345678")?;
+    /// sandbox.put_merchant(Merchant::new(kiosk.clone(), "The Kiosk AS"));
+    /// assert_eq!(get_merchant(&sandbox.session(), &kiosk)?.name, "The Kiosk AS");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn put_merchant(&self, merchant: Merchant) {
         self.server.service().management.data.put_merchant(merchant);
     }
 
-    /// Removes a merchant, if it is there. Its sales units stay.
+    /// Removes a merchant, if it exists. Its sales units stay.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use vipps::management::{BusinessIdentifier, get_merchant};
+    ///
+    /// let acme = BusinessIdentifier::norway("987654321")?;
+    /// sandbox.remove_merchant(&acme);
+    /// assert!(get_merchant(&sandbox.session(), &acme).is_err());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn remove_merchant(&self, id: &BusinessIdentifier) {
         let data = &mut self.server.service().management.data;
         data.merchants
             .retain(|merchant| merchant.business_identifier != *id);
     }
 
-    /// How long tokens of either flow last from now on.
+    /// Sets the lifetime of tokens issued from now on, in both token flows.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use std::time::Duration;
+    ///
+    /// sandbox.set_token_lifetime(Duration::from_secs(120));
+    /// let token = sandbox.session().access_token()?;
+    /// assert_eq!(token.expires_in(), Duration::from_secs(120));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.server.service().tokens.set_lifetime(lifetime);
     }
 
-    /// Serves the endpoints of version 1 of the Order Management API, which the service no longer offers: without this they answer 410.
+    /// Enables the version 1 endpoints of the Order Management API, which otherwise reply 410.
+    ///
+    /// See [`v1`](crate::order_management::v1).
     pub fn enable_v1(&self) {
         self.server.service().has_v1 = true;
     }
 
-    /// Forgets all tokens: the next call of every session is refused with a 401.
+    /// Revokes all tokens: the next request of every session gets a 401.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::list_sales_units;
+    ///
+    /// list_sales_units(&session)?;
+    /// sandbox.revoke_tokens();
+    /// list_sales_units(&session)?; // fetches a new token
+    /// assert_eq!(sandbox.count("POST /accesstoken/get"), 2);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn revoke_tokens(&self) {
         self.server.service().tokens.revoke();
     }
 
-    /// Does the merchant's and the API's part for a product order. A completed one has a sales unit, which
-    /// all endpoints know from then on, and its merchant with it.
+    /// Sets the status of a product order, as the merchant or Vipps MobilePay would.
+    ///
+    /// Completing an order creates its sales unit and, if needed, its merchant.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::*;
+    ///
+    /// let merchant = BusinessIdentifier::norway("912345678")?;
+    /// let order = PrefillProductOrder::new(merchant, ProductType::Checkout);
+    /// let id = prefill_product_order(&session, &order)?.prefilled_order_id;
+    ///
+    /// sandbox.set_product_order_status(&id, ProductOrderStatus::Completed)?;
+    /// let sales_unit = get_product_order(&session, &id)?.sales_unit;
+    /// println!("MSN: {}", sales_unit.unwrap().msn);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if there is no such order.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the order does not exist.
     pub fn set_product_order_status(
         &self,
         id: &ProductOrderId,
@@ -277,14 +448,17 @@ impl Sandbox {
         if service.management.set_order_status(id.as_str(), &status) {
             Ok(())
         } else {
-            let rule = "must be the id of an order in the sandbox";
+            let rule = "must be the id of a product order in the sandbox";
             Err(Error::invalid("productOrderId", rule, id.as_str()))
         }
     }
 
-    /// Has a function of the test answer an endpoint that the sandbox does not know, or in place of its
-    /// own: a method and a path, in which a `*` stands for one segment. The access token and the
-    /// subscription key are checked before. Faults, counts and the list of requests take the route too.
+    /// Serves an endpoint with a function, for endpoints of other APIs or to replace one of the
+    /// sandbox's.
+    ///
+    /// The route is a method and a path, where `*` matches one segment. The access token and the
+    /// subscription key are checked first. The route also works for faults, counts and
+    /// [`requests_to`](Self::requests_to).
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -299,24 +473,27 @@ impl Sandbox {
     /// });
     /// sandbox.fault(route, 1, Fault::LoseReply);
     ///
-    /// // The key makes a retry safe.
-    /// let made: Value = sandbox
+    /// let payment = json!({
+    ///     "reference": "order-17",
+    ///     "amount": {"currency": "NOK", "value": 49_00},
+    /// });
+    /// let created: Value = sandbox
     ///     .session()
     ///     .request("POST", "/epayment/v1/payments")
-    ///     .idempotency_key(&IdempotencyKey::new("order-17")?)
-    ///     .json(&json!({"reference": "order-17", "amount": {"currency": "NOK", "value": 4900}}))
+    ///     .idempotency_key(&IdempotencyKey::new("order-17")?) // allows retries
+    ///     .json(&payment)
     ///     .send()?
     ///     .json()?;
-    /// assert_eq!(made["reference"], "order-17");
+    /// assert_eq!(created["reference"], "order-17");
     /// assert_eq!(sandbox.count(route), 2);
     /// # Ok::<(), vipps::Error>(())
     /// ```
     ///
-    /// The function must not make calls to the same sandbox, which would wait for itself.
+    /// The function must not call the same sandbox, which would deadlock.
     ///
     /// # Panics
     ///
-    /// If the route has no method in capitals or no path.
+    /// If the route is not an upper-case method and a path.
     #[track_caller]
     #[allow(clippy::panic)]
     pub fn serve(
@@ -331,11 +508,14 @@ impl Sandbox {
                 let mut service = self.server.service();
                 service.served.add(method, &path, Arc::new(handler));
             }
-            _ => panic!("{route:?} is not a method and a path, such as POST /epayment/v1/payments"),
+            _ => {
+                panic!("{route:?} must be a method and a path, such as POST /epayment/v1/payments")
+            }
         }
     }
 
-    /// The variables that point [`Session::from_env`] at the sandbox, for a program that a test starts.
+    /// The environment variables that point [`Session::from_env`] at the sandbox, for child
+    /// processes.
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -354,82 +534,192 @@ impl Sandbox {
         ]
     }
 
-    /// Has the next `times` requests of a route fail.
+    /// Injects a fault into the next `times` requests of a route.
     ///
-    /// A route is a method and a path, either of which may be `*`; a `*` in the path stands for one
-    /// segment: `"GET /management/v1/sales-units/*"`, `"POST *"`, `"*"`. Without a query it fits every
-    /// query. A path may be written in any way that the endpoint is served under: percent-encoded or
-    /// not, its fixed parts in any case, with or without a slash at the end.
+    /// A route is a method and a path, either of which can be `*`. Within a path, `*` matches one
+    /// segment: `"GET /management/v1/sales-units/*"`, `"POST *"`, `"*"`. A route without a query
+    /// matches any query. As in the API, the fixed parts of a path match in any case,
+    /// percent-encoded or not, and with or without a trailing slash.
     ///
-    /// A request takes the first fault that fits it, in the order in which they were set, until that
-    /// is used up. `usize::MAX` is for good. Token requests fit `"*"` too; a session fetches its token
-    /// before its first call.
+    /// Each request uses the first matching fault that is not used up, in the order they were
+    /// added. With `usize::MAX`, the fault applies until [`clear_faults`](Self::clear_faults). Note
+    /// that `"*"` also matches token requests, and a session fetches its token before its first
+    /// call.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::list_sales_units;
+    /// use vipps::sandbox::Fault;
+    ///
+    /// let route = "GET /management/v1/sales-units";
+    /// sandbox.fault(route, 2, Fault::status(503));
+    /// list_sales_units(&session)?; // succeeds on the third attempt
+    /// assert_eq!(sandbox.count(route), 3);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Panics
     ///
-    /// If the method is not in capitals, or no endpoint has the method and path, as in all functions
-    /// that take a route: a misspelt fault must not make a test pass.
+    /// As all methods that take a route: if the method is not upper case, or no endpoint has this
+    /// method and path. A misspelled route must not make a test pass.
     #[track_caller]
     pub fn fault(&self, route: &str, times: usize, fault: Fault) {
         self.server.add_fault(self.route(route), times, 1, fault);
     }
 
-    /// Has every `nth` request of a route fail for good, such as 20 for one in 20; otherwise as [`fault`](Self::fault).
+    /// Injects a fault into every `nth` request of a route: 20 for one request in 20.
     ///
-    /// Counted are the requests that no fault set before took.
+    /// Requests that use an earlier [`fault`](Self::fault) are not counted. The fault applies until
+    /// [`clear_faults`](Self::clear_faults).
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::list_sales_units;
+    /// use vipps::sandbox::Fault;
+    ///
+    /// sandbox.fault_every("GET *", 2, Fault::CloseAfterReading);
+    /// list_sales_units(&session)?;
+    /// list_sales_units(&session)?; // needs two attempts
+    /// assert_eq!(sandbox.count("GET *"), 3);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     #[track_caller]
     pub fn fault_every(&self, route: &str, nth: usize, fault: Fault) {
         self.server
             .add_fault(self.route(route), usize::MAX, nth, fault);
     }
 
-    /// The faults that have not happened as often as they were to: their routes, and how often they still
-    /// are. A test that ends with `assert_eq!(sandbox.unused_faults(), [])` has met all that it set up. A
-    /// fault that is for good is not among them.
+    /// The routes of faults that are not used up yet, and how many times each remains.
+    ///
+    /// Faults that apply until cleared are left out. End a test with this check to be sure that all
+    /// its faults occurred:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// # use vipps::management::list_sales_units;
+    /// use vipps::sandbox::Fault;
+    ///
+    /// sandbox.fault("GET *", 1, Fault::LoseReply);
+    /// list_sales_units(&session)?;
+    /// assert_eq!(sandbox.unused_faults(), []);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn unused_faults(&self) -> Vec<(String, usize)> {
         self.server.unused_faults()
     }
 
-    /// Removes all faults, and releases the requests that [`Fault::Hold`] holds.
+    /// Removes all faults and releases requests held by [`Fault::Hold`].
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// # use vipps::management::list_sales_units;
+    /// use vipps::sandbox::Fault;
+    ///
+    /// sandbox.fault("GET *", usize::MAX, Fault::status(403));
+    /// assert!(list_sales_units(&session).is_err());
+    /// sandbox.clear_faults();
+    /// assert!(list_sales_units(&session).is_ok());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn clear_faults(&self) {
         self.server.clear_faults();
     }
 
-    /// Lets go of the requests that [`Fault::Hold`] holds: all that [`wait_for`](Self::wait_for) has seen, and none that come later.
+    /// Releases requests held by [`Fault::Hold`]: all that [`wait_for`](Self::wait_for) has seen,
+    /// but none that arrive later.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use std::thread;
+    /// use vipps::management::list_sales_units;
+    /// use vipps::sandbox::Fault;
+    ///
+    /// let route = "GET /management/v1/sales-units";
+    /// sandbox.fault(route, 1, Fault::Hold);
+    /// let call = thread::spawn(move || list_sales_units(&session));
+    /// assert!(sandbox.wait_for(route, 1)); // the request is in flight now
+    /// sandbox.release();
+    /// assert!(call.join().unwrap().is_ok());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn release(&self) {
         self.server.release();
     }
 
-    /// Breaks the connections that are open, idle ones too. Requests that are held or delayed lose their answers.
+    /// Closes all open connections, including idle ones. Held or delayed requests get no reply.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::list_sales_units;
+    ///
+    /// list_sales_units(&session)?;
+    /// sandbox.close_connections();
+    /// list_sales_units(&session)?; // opens a new connection
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn close_connections(&self) {
         self.server.close_connections();
     }
 
-    /// How many connections are open, idle ones too.
+    /// The number of open connections, including idle ones.
     pub fn connections(&self) -> usize {
         self.server.connections()
     }
 
-    /// How many requests for the same method and path were being served at the same time, at the most, among those of a route. 1 for
-    /// `"POST /accesstoken/get"` says that no two token requests ever overlapped.
+    /// The highest number of concurrent requests for any one method and path of a route.
+    ///
+    /// For example, 1 for `"POST /accesstoken/get"` means that no two token requests overlapped.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use std::thread;
+    /// use vipps::management::list_sales_units;
+    ///
+    /// thread::scope(|scope| {
+    ///     for _ in 0..4 {
+    ///         scope.spawn(|| list_sales_units(&session));
+    ///     }
+    /// });
+    /// assert_eq!(sandbox.most_at_once("POST /accesstoken/get"), 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     #[track_caller]
     pub fn most_at_once(&self, route: &str) -> usize {
         self.server.most_at_once(&self.route(route))
     }
 
-    /// All requests so far, in the order in which they came in. They hold keys and tokens: the
-    /// sandbox's own. Where bodies are more than 4 MiB together the oldest are dropped.
+    /// All requests received so far, in order, including their headers with the sandbox's keys and
+    /// tokens.
+    ///
+    /// When bodies exceed 4 MiB in total, the oldest bodies are dropped.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// vipps::management::list_sales_units(&sandbox.session())?;
+    /// let requests = sandbox.requests();
+    /// assert_eq!(requests[0].path, "/accesstoken/get");
+    /// assert_eq!(requests[1].path, "/management/v1/sales-units");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.server.requests()
     }
 
-    /// The requests of a route so far, in the order in which they came in.
+    /// The requests to a route received so far, in order.
     ///
     /// ```
     /// # let sandbox = vipps::sandbox::Sandbox::start()?;
     /// vipps::management::list_sales_units(&sandbox.session())?;
     /// let requests = sandbox.requests_to("GET /management/v1/sales-units");
-    /// assert_eq!(requests[0].header("Merchant-Serial-Number"), Some("123456"));
+    /// let msn = requests[0].header("Merchant-Serial-Number");
+    /// assert_eq!(msn, Some("123456"));
     /// # Ok::<(), vipps::Error>(())
     /// ```
     #[track_caller]
@@ -437,24 +727,43 @@ impl Sandbox {
         self.server.requests_to(&self.route(route))
     }
 
-    /// The requests so far, and forgets them: for a program that looks at them as they come.
+    /// Removes and returns the requests received so far.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// vipps::management::list_sales_units(&sandbox.session())?;
+    /// for request in sandbox.take_requests() {
+    ///     println!("{} {}", request.method, request.path);
+    /// }
+    /// assert_eq!(sandbox.requests(), []);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn take_requests(&self) -> Vec<ReceivedRequest> {
         self.server.take_requests()
     }
 
-    /// Forgets the requests so far.
+    /// Removes the requests received so far.
     pub fn clear_requests(&self) {
         self.take_requests();
     }
 
-    /// How many requests of a route there were.
+    /// The number of requests to a route received so far.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// vipps::management::list_sales_units(&sandbox.session())?;
+    /// assert_eq!(sandbox.count("GET *"), 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     #[track_caller]
     pub fn count(&self, route: &str) -> usize {
         self.server.count(&self.route(route))
     }
 
-    /// Waits until there were `n` requests of a route, 10 s at the most, and says whether there were. A request counts when it has been
-    /// read, before it is answered: one that is held or lost does too.
+    /// Waits up to 10 s until `n` requests to a route have been received; `false` on timeout.
+    ///
+    /// A request counts once it has been read, before its reply, and even if it is held or its
+    /// reply is lost. See [`release`](Self::release) for an example.
     #[track_caller]
     pub fn wait_for(&self, route: &str, n: usize) -> bool {
         self.server.wait_for(&self.route(route), n)
@@ -462,7 +771,7 @@ impl Sandbox {
 }
 
 impl Sandbox {
-    /// A route that is none is the test's mistake.
+    /// Panics for an invalid route, which is a mistake in the test.
     #[track_caller]
     #[allow(clippy::panic)]
     fn route(&self, route: &str) -> Route {
@@ -472,7 +781,7 @@ impl Sandbox {
         };
         match Route::parse(route, is_served) {
             Ok(route) => route,
-            Err(reason) => panic!("{route:?} is not a route of the sandbox: {reason}"),
+            Err(reason) => panic!("{route:?} is not a valid route: {reason}"),
         }
     }
 }

@@ -31,8 +31,8 @@ fn the_cpp_example_runs() {
         "GET /management/v1/sales-units/123456 200",
         "200 application/json;charset=UTF-8",
         "GET /management/v1/sales-units/{msn} 404",
-        "GET /management/v1/sales-units/999999: 404 Not Found: There is no such sales unit, or it \
-         is not active [trace 0af7651916cd43dd8448eb211c80319c]",
+        "GET /management/v1/sales-units/999999: 404 Not Found: The sales unit does not exist or is \
+         not active [trace 0af7651916cd43dd8448eb211c80319c]",
     ];
     assert_eq!(lines.by_ref().take(4).collect::<Vec<_>>(), rest);
     let error: serde_json::Value = serde_json::from_str(lines.next().unwrap()).unwrap();

@@ -56,7 +56,7 @@ fn assert_quick_start(program: &Path) {
         said,
         format!(
             "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: \
-             A fault that was asked for [trace {TRACE}] \
+             Injected fault [trace {TRACE}] \
              (3 attempts; the server may have carried it out)\n\
              quickstart: trace id for Vipps MobilePay support: {TRACE}\n\
              quickstart: the request may have taken effect\n"
@@ -76,10 +76,7 @@ fn assert_quick_start(program: &Path) {
     assert_eq!(
         said.lines().next(),
         Some(
-            format!(
-                "quickstart: GET {at}: 403 Forbidden: A fault that was asked for [trace {TRACE}]"
-            )
-            .as_str()
+            format!("quickstart: GET {at}: 403 Forbidden: Injected fault [trace {TRACE}]").as_str()
         )
     );
     assert_eq!(sandbox.count("DELETE *"), 1);

@@ -7,24 +7,26 @@ use crate::model::open_enum::open_enum;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Gets a merchant by its business identifier: name, organization number and address.
+/// Gets the name, status and addresses of a merchant by its business identifier.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # let session = sandbox.session();
 /// use vipps::management::{BusinessIdentifier, get_merchant};
 ///
-/// let merchant = get_merchant(&session, &BusinessIdentifier::norway("987654321")?)?;
-/// println!("{:?}", merchant.name);
+/// let id = BusinessIdentifier::norway("987654321")?;
+/// let merchant = get_merchant(&session, &id)?;
+/// println!("{}, active: {}", merchant.name, merchant.is_active());
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `GET /management/v1/merchants/{scheme}/{id}` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
+/// `GET /management/v1/merchants/{scheme}/{id}` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), also for a merchant that is not active, or that has not agreed to share its data with the
-/// partner whose keys these are.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the merchant does not exist, is not
+/// active, or has not agreed to share its data with the partner that the keys belong to.
 pub fn get_merchant(session: &Session, merchant: &BusinessIdentifier) -> Result<Merchant, Error> {
     request(session, merchant).send()?.json()
 }
@@ -39,7 +41,7 @@ pub(super) fn request<'a>(
         .segment("id", &merchant.id)
 }
 
-/// A company's number in its country's register: a scheme and the number.
+/// A business identifier: a company's number in its national register.
 ///
 /// ```
 /// use vipps::management::BusinessIdentifier;
@@ -61,13 +63,24 @@ pub struct BusinessIdentifier {
 }
 
 impl BusinessIdentifier {
-    /// Any scheme of 10 to 30 visible ASCII characters, and a number of 4 to 50 digits and hyphens,
-    /// `^[\d-]{4,50}$`. [`norway`](Self::norway), [`denmark`](Self::denmark) and
-    /// [`finland`](Self::finland) know what a number looks like in their countries.
+    /// An identifier of any scheme (10 to 30 visible ASCII characters) with a number of 4 to 50
+    /// digits and hyphens, `^[\d-]{4,50}$`.
+    ///
+    /// [`norway`](Self::norway), [`denmark`](Self::denmark) and [`finland`](Self::finland) also
+    /// check the number's national format.
+    ///
+    /// ```
+    /// use vipps::management::BusinessIdentifier;
+    ///
+    /// let merchant = BusinessIdentifier::new("business:DK:CVR", "12345678")?;
+    /// assert_eq!(merchant, BusinessIdentifier::denmark("12345678")?);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.scheme` or `businessIdentifier.id`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming
+    /// `businessIdentifier.scheme` or `businessIdentifier.id`.
     pub fn new(scheme: impl Into<String>, id: impl Into<String>) -> Result<Self, Error> {
         let (scheme, id) = (scheme.into(), id.into());
         let identifier = Self { scheme, id };
@@ -75,11 +88,22 @@ impl BusinessIdentifier {
         Ok(identifier)
     }
 
-    /// A Norwegian organisation number, `business:NO:ORG`: 9 digits, `987654321` or `987 654 321`.
+    /// A Norwegian organization number (`business:NO:ORG`): 9 digits, with or without spaces.
+    ///
+    /// ```
+    /// use vipps::management::BusinessIdentifier;
+    ///
+    /// let merchant = BusinessIdentifier::norway("987 654 321")?;
+    /// assert_eq!(merchant.id(), "987654321");
+    /// assert!(BusinessIdentifier::norway("98765432").is_err());
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    #[doc(alias = "organization number")]
+    #[doc(alias = "business:NO:ORG")]
     pub fn norway(organisation_number: impl AsRef<str>) -> Result<Self, Error> {
         let is_number = |number: &str| is_made_of(number, 9, 9, |b| b.is_ascii_digit());
         Self::of(
@@ -90,21 +114,41 @@ impl BusinessIdentifier {
         )
     }
 
-    /// A Danish CVR number, `business:DK:CVR`: 8 digits, `12345678` or `12 34 56 78`.
+    /// A Danish CVR number (`business:DK:CVR`): 8 digits, with or without spaces.
+    ///
+    /// ```
+    /// use vipps::management::BusinessIdentifier;
+    ///
+    /// let merchant = BusinessIdentifier::denmark("12 34 56 78")?;
+    /// assert_eq!(merchant.id(), "12345678");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    #[doc(alias = "CVR")]
+    #[doc(alias = "business:DK:CVR")]
     pub fn denmark(cvr: impl AsRef<str>) -> Result<Self, Error> {
         let is_number = |number: &str| is_made_of(number, 8, 8, |b| b.is_ascii_digit());
         Self::of("business:DK:CVR", cvr.as_ref(), is_number, "8 digits")
     }
 
-    /// A Finnish business id, `business:FI:Y-tunnus`: 7 digits, a hyphen and a digit, `1234567-8`.
+    /// A Finnish business ID (`business:FI:Y-tunnus`): 7 digits, a hyphen and a check digit.
+    ///
+    /// ```
+    /// use vipps::management::BusinessIdentifier;
+    ///
+    /// let merchant = BusinessIdentifier::finland("1234567-8")?;
+    /// assert_eq!(merchant.scheme(), "business:FI:Y-tunnus");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `businessIdentifier.id`.
+    #[doc(alias = "Y-tunnus")]
+    #[doc(alias = "business:FI:Y-tunnus")]
     pub fn finland(y_tunnus: impl AsRef<str>) -> Result<Self, Error> {
         let is_number = |number: &str| {
             let digits = |part, count| is_made_of(part, count, count, |b| b.is_ascii_digit());
@@ -115,12 +159,12 @@ impl BusinessIdentifier {
         Self::of("business:FI:Y-tunnus", y_tunnus.as_ref(), is_number, rule)
     }
 
-    /// The register, such as `business:NO:ORG`.
+    /// The scheme, such as `business:NO:ORG`.
     pub fn scheme(&self) -> &str {
         &self.scheme
     }
 
-    /// The number in the register.
+    /// The number, such as `987654321`.
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -139,7 +183,7 @@ impl BusinessIdentifier {
         Self::new(scheme, id)
     }
 
-    /// What is wrong with it, if anything: reading it did not check it.
+    /// Checked again before sending, as deserializing does not validate.
     pub(super) fn problem(&self) -> Option<FieldProblem> {
         if !is_made_of(&self.scheme, 10, 30, |b| b.is_ascii_graphic()) {
             let rule = "must be 10 to 30 characters such as business:NO:ORG";
@@ -161,35 +205,42 @@ impl BusinessIdentifier {
     }
 }
 
-/// A merchant: the company behind sales units.
+/// A merchant: the company that owns sales units.
 ///
-/// Source: the schema `Merchant` of the Management API.
+/// Source: the schema `Merchant` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Merchant {
-    /// Its number in its country's register.
+    /// The company's number in its national register.
+    #[doc(alias = "businessIdentifier")]
     pub business_identifier: BusinessIdentifier,
-    /// Its name, 1 to 50 characters.
+    /// The merchant's name, 1 to 50 characters.
     pub name: String,
-    /// Whether it is active.
+    /// Whether the merchant is active.
     pub status: MerchantStatus,
-    /// When it was made, RFC 3339, such as `2022-09-02T06:45:25.921251Z`.
+    /// When the merchant was created, in RFC 3339, such as `2022-09-02T06:45:25.921251Z`.
+    #[doc(alias = "createdAt")]
     pub created_at: String,
-    /// When it was last changed, RFC 3339.
+    /// When the merchant was last updated, in RFC 3339.
+    #[doc(alias = "updatedAt")]
     pub updated_at: String,
-    /// Its country, ISO 3166-1, two capitals.
+    /// The country as a two-letter ISO 3166-1 code, such as `NO`.
+    #[doc(alias = "countryCode")]
     pub country_code: String,
-    /// Where it is.
+    /// The visiting address.
+    #[doc(alias = "businessAddress")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_address: Option<Address>,
-    /// Where its post goes.
+    /// The postal address.
+    #[doc(alias = "businessPostAddress")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_post_address: Option<Address>,
 }
 
 impl Merchant {
-    /// Whether its status is [`MerchantStatus::Active`].
+    /// Whether the merchant's status is [`MerchantStatus::Active`].
     pub fn is_active(&self) -> bool {
         self.status == MerchantStatus::Active
     }
@@ -197,32 +248,38 @@ impl Merchant {
 
 open_enum! {
     /// Whether a merchant is active.
+    ///
+    /// Source: the field `status` of the schema `Merchant` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum MerchantStatus {
         field: "status",
-        /// It can take payments.
+        /// The merchant can take payments.
         Active = "ACTIVE",
-        /// It cannot.
+        /// The merchant cannot take payments.
         Deactivated = "DEACTIVATED",
     }
 }
 
-/// A postal address.
+/// An address of a merchant.
 ///
-/// Source: the schema `Address` of the Management API.
+/// Source: the schema `Address` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Address {
-    /// Street and number, at most 30 characters a line.
+    /// Street and number, at most 30 characters per line.
     #[serde(default, deserialize_with = "short_list")]
     pub lines: Vec<String>,
     /// The postal code, at most 20 characters.
+    #[doc(alias = "postCode")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_code: Option<String>,
     /// The city, at most 30 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<String>,
-    /// The country, ISO 3166-1, two capitals.
+    /// The country as a two-letter ISO 3166-1 code, such as `NO`.
+    #[doc(alias = "countryCode")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country_code: Option<String>,
 }

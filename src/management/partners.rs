@@ -6,7 +6,9 @@ use crate::model::lenient::null_as_default;
 use crate::model::open_enum::open_enum;
 use crate::{Error, Session};
 
-/// Lists the price packages that a partner can offer. Needs partner keys.
+/// Lists the price packages that a partner can offer to merchants.
+///
+/// Requires a partner's keys.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -17,7 +19,8 @@ use crate::{Error, Session};
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `GET /management/v1/partners/price-packages` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
+/// `GET /management/v1/partners/price-packages` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error> {
     session
         .request("GET", "/management/v1/partners/price-packages")
@@ -25,42 +28,60 @@ pub fn list_price_packages(session: &Session) -> Result<Vec<PricePackage>, Error
         .list("a list of price packages", None)
 }
 
-/// A price package, for [`PrefillProductOrder::price_package_id`](super::PrefillProductOrder::price_package_id).
+/// A price package that a partner can offer to merchants.
 ///
-/// Source: the schema `PricePackage` of the Management API.
+/// Its id goes into [`PrefillProductOrder::price_package_id`].
+///
+/// [`PrefillProductOrder::price_package_id`]: super::PrefillProductOrder::price_package_id
+///
+/// Source: the schema `PricePackage` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PricePackage {
-    /// What it is referred to by.
+    /// The price package's id.
+    #[doc(alias = "pricePackageId")]
     pub price_package_id: PricePackageId,
-    /// Its name, at most 30 characters. Empty if there is none.
+    /// The name, at most 30 characters. Empty if there is none.
     #[serde(default, deserialize_with = "null_as_default")]
     pub name: String,
-    /// Its price in a few characters, such as `2.99%`. Empty if there is none.
+    /// The price as short text, such as `2.99%`. Empty if there is none.
     #[serde(default, deserialize_with = "null_as_default")]
     pub description: String,
-    /// Whether merchants see it in the sign-up form.
+    /// Whether merchants see the price package in the sign-up form.
+    #[doc(alias = "visibleInSignupForm")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_in_signup_form: Option<bool>,
-    /// The product that it is for.
+    /// The product that the price package applies to.
+    #[doc(alias = "productType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_type: Option<ProductType>,
-    /// The country that it is for.
+    /// The country that the price package applies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
-    /// The partner's share, as text: `30 %`.
+    /// The partner's commission as text, such as `30 %`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commission: Option<String>,
 }
 
 identifier! {
-    /// The id of a price package: a UUID.
-    pub struct PricePackageId { field: "pricePackageId", check: is_uuid, rule: "a UUID (8-4-4-4-12 hexadecimal digits)" }
+    /// The id of a price package, a UUID.
+    ///
+    /// Source: the field `pricePackageId` of the schema `PricePackage` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
+    pub struct PricePackageId {
+        field: "pricePackageId",
+        check: is_uuid,
+        rule: "a UUID (8-4-4-4-12 hexadecimal digits)"
+    }
 }
 
 open_enum! {
-    /// The country that a price package is for.
+    /// The country that a price package applies to.
+    ///
+    /// Source: the field `market` of the schema `PricePackage` of the
+    /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum Market {
         field: "market",
         /// Denmark.

@@ -14,13 +14,14 @@ mod use_case;
 pub use logo::SalesUnitLogo;
 pub use use_case::{App, Website};
 
-/// Orders a product for a merchant by filling in the form that the merchant then reviews and submits.
+/// Creates a product order: a prefilled form that the merchant then reviews and submits.
 ///
-/// The order is [validated](PrefillProductOrder::validate) first. The same value may be sent again after any
-/// failure: its idempotency key makes sure that there is one order. The API keeps a refusal (4xx) with the
-/// key, so that a corrected order, or a new try after a refusal, needs
-/// [a new key](PrefillProductOrder::idempotency_key). A success does not promise that the form is filled in:
-/// it may come up empty if something cannot be checked at once.
+/// The order is [validated](PrefillProductOrder::validate) first. After a timeout or a network
+/// failure, send the same value again: its idempotency key ensures that only one order is created.
+/// The API remembers a refusal (4xx) for the key, so a corrected order needs
+/// [a new key](PrefillProductOrder::idempotency_key).
+///
+/// Even after a success the form may be empty, if the API could not check a value right away.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -33,15 +34,17 @@ pub use use_case::{App, Website};
 /// let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
 ///     .sales_unit_name("ACME Shop");
 /// let prefilled = prefill_product_order(&session, &order)?;
-/// println!("for the merchant to review and submit: {}", prefilled.prefill_url);
+/// println!("send this URL to the merchant: {}", prefilled.prefill_url);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `POST /management/v1/product-orders` of the [Management API](https://developer.vippsmobilepay.com/api/management/).
+/// `POST /management/v1/product-orders` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if its idempotency key was used for another order.
+/// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the idempotency key was already used for
+/// a different order.
 pub fn prefill_product_order(
     session: &Session,
     order: &PrefillProductOrder,
@@ -57,61 +60,70 @@ pub fn prefill_product_order(
 
 /// A product order to [prefill](prefill_product_order) for a merchant.
 ///
-/// It has one idempotency key from the moment it is made: however often it is sent, there is one order. As JSON the key is the member
-/// `idempotencyKey` beside the service's fields, so that an order that was saved is still the same order when it is read back; the key is
-/// not part of what is sent as the body.
-///
-/// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
+/// [`new`](Self::new) gives each order a random idempotency key. However often the order is sent,
+/// the API creates it once.
 ///
 /// ```
 /// use vipps::management::{
-///     BusinessIdentifier, PrefillProductOrder, ProductType, ProductUseCase, Website,
+///     BankAccount, BusinessIdentifier, PrefillProductOrder, ProductType,
+///     ProductUseCase, Website,
 /// };
 ///
-/// let order = PrefillProductOrder::new(
-///         BusinessIdentifier::norway("987654321")?,
-///         ProductType::PaymentIntegration,
-///     )
+/// let merchant = BusinessIdentifier::norway("987654321")?;
+/// let website =
+///     Website::new("https://example.com", "https://example.com/terms");
+/// let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
 ///     .sales_unit_name("ACME Fantastic Fitness")
+///     .settlement_bank_account(BankAccount::norway("8601 11 17947")?)
 ///     .product_use_case(ProductUseCase::Website)
-///     .website(Website::new("https://example.com", "https://example.com/terms"))
-///     .annual_turnover(100_000)
+///     .website(website)
+///     .annual_turnover(100_000) // kroner
 ///     .annual_turnover_percentage(10)
 ///     .merchant_category_code("5942");
 /// order.validate()?;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Setters of what is optional take an `Option` as well, so that a row of a file needs no `if let`:
+/// Setters of optional fields also take an `Option`, for data with missing values:
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # let session = sandbox.session();
-/// use vipps::management::{BusinessIdentifier, PrefillProductOrder, ProductType, prefill_product_order};
+/// use vipps::management::{
+///     BusinessIdentifier, PrefillProductOrder, ProductType, prefill_product_order,
+/// };
 ///
-/// let csv = "987654321,ACME Shop,5942,250000\n987654321,ACME Kiosk,,\n";
-/// for row in csv.lines() {
-///     let cells: Vec<Option<&str>> =
-///         row.split(',').map(|cell| Some(cell).filter(|cell| !cell.is_empty())).collect();
-///     let [Some(number), name, category, turnover] = cells[..] else {
-///         panic!("{row}: must have an organization number and four columns");
-///     };
-///     let merchant = BusinessIdentifier::norway(number)?;
-///     let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
+/// // Name, merchant category code, annual turnover.
+/// let shops = [
+///     ("ACME Shop", Some("5942"), Some(250_000)),
+///     ("ACME Kiosk", None, None),
+/// ];
+/// let merchant = BusinessIdentifier::norway("987654321")?;
+/// for (name, category, turnover) in shops {
+///     let product = ProductType::PaymentIntegration;
+///     let order = PrefillProductOrder::new(merchant.clone(), product)
 ///         .sales_unit_name(name)
 ///         .merchant_category_code(category)
-///         .annual_turnover(turnover.and_then(|turnover| turnover.parse().ok()));
+///         .annual_turnover(turnover);
 ///     println!("{}", prefill_product_order(&session, &order)?.prefill_url);
 /// }
 /// # assert_eq!(sandbox.count("POST /management/v1/product-orders"), 2);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Source: the schema `ProductOrderRequest` of the Management API.
+/// # JSON
+///
+/// The idempotency key is written as `idempotencyKey` beside the API's fields, so that a saved
+/// order keeps its key. It is not part of the request body. Deserializing rejects unknown fields
+/// but does not validate; sending does.
+///
+/// Source: the schema `ProductOrderRequest` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
+#[doc(alias = "ProductOrderRequest")]
 pub struct PrefillProductOrder {
     business_identifier: BusinessIdentifier,
     product_type: ProductType,
@@ -156,7 +168,7 @@ pub struct PrefillProductOrder {
 }
 
 impl PrefillProductOrder {
-    /// An order of a product for a merchant, with an idempotency key of its own.
+    /// An order of this product for this merchant, with a new random idempotency key.
     pub fn new(business_identifier: BusinessIdentifier, product_type: ProductType) -> Self {
         Self {
             business_identifier,
@@ -177,71 +189,84 @@ impl PrefillProductOrder {
         }
     }
 
-    /// The merchant that the product is for.
+    /// The merchant that the product is ordered for.
     pub fn business_identifier(&self) -> &BusinessIdentifier {
         &self.business_identifier
     }
 
-    /// The product.
+    /// The ordered product.
     pub fn product_type(&self) -> &ProductType {
         &self.product_type
     }
 
-    /// The caller's own idempotency key instead of the random one, or [a new one](IdempotencyKey::random) for an order that was refused.
+    /// Replaces the random idempotency key.
+    ///
+    /// Give an order that was refused [a new key](IdempotencyKey::random) before sending it again.
+    #[doc(alias = "idempotencyKey")]
+    #[doc(alias = "Idempotency-Key")]
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = key;
         self
     }
 
-    /// The key that it is sent with.
+    /// The idempotency key that the order is sent with.
+    #[doc(alias = "Idempotency-Key")]
     pub fn key(&self) -> &IdempotencyKey {
         &self.idempotency_key
     }
 
     /// The name of the sales unit, 1 to 40 characters: letters, digits, whitespace and
     /// ``( ) * + , - . / : ; < = > ? @ [ \ ] ^ _ ` ``.
+    #[doc(alias = "salesUnitName")]
     pub fn sales_unit_name(mut self, name: impl OptionalText) -> Self {
         self.sales_unit_name = name.into_text();
         self
     }
 
-    /// The logo of the sales unit.
+    /// The sales unit's logo.
+    #[doc(alias = "salesUnitLogo")]
     pub fn sales_unit_logo(mut self, logo: impl Into<Option<SalesUnitLogo>>) -> Self {
         self.sales_unit_logo = logo.into();
         self
     }
 
-    /// Where the money is paid to.
+    /// The bank account that settlements are paid to.
+    #[doc(alias = "settlementBankAccount")]
     pub fn settlement_bank_account(mut self, account: impl Into<Option<BankAccount>>) -> Self {
         self.settlement_bank_account = account.into();
         self
     }
 
-    /// The price package, one of those of [`list_price_packages`](crate::management::list_price_packages).
+    /// The price package, from [`list_price_packages`](crate::management::list_price_packages).
+    #[doc(alias = "pricePackageId")]
     pub fn price_package_id(mut self, id: impl Into<Option<PricePackageId>>) -> Self {
         self.price_package_id = id.into();
         self
     }
 
-    /// Where the product is used.
+    /// Where the product is used, such as on a website.
+    #[doc(alias = "productUseCase")]
     pub fn product_use_case(mut self, use_case: impl Into<Option<ProductUseCase>>) -> Self {
         self.product_use_case = use_case.into();
         self
     }
 
-    /// The expected turnover of a year in major units (kroner, euros), 0 to 999 999 999.
+    /// The expected annual turnover in major units (kroner, euros), 0 to 999 999 999.
+    #[doc(alias = "annualTurnover")]
     pub fn annual_turnover(mut self, major_units: impl Into<Option<i64>>) -> Self {
         self.annual_turnover = major_units.into();
         self
     }
 
-    /// How much of the turnover comes through this product, in per cent: 10, 20 and so on to 100.
+    /// The share of the turnover that comes through this product, in per cent: 10, 20, ..., 100.
+    #[doc(alias = "annualTurnoverPercentage")]
     pub fn annual_turnover_percentage(mut self, percent: impl Into<Option<u8>>) -> Self {
         self.annual_turnover_percentage = percent.into().map(|percent| percent.to_string());
         self
     }
 
-    /// What it is to be used for, such as `Gym membership`.
+    /// What customers pay for, such as `Gym membership`.
+    #[doc(alias = "intendedPurpose")]
     pub fn intended_purpose(mut self, purpose: impl OptionalText) -> Self {
         self.intended_purpose = purpose.into_text();
         self
@@ -253,54 +278,78 @@ impl PrefillProductOrder {
         self
     }
 
-    /// The website that the product is used on. An order that leaves it out lets the merchant fill
-    /// it in.
+    /// The website that the product is used on. If left out, the merchant fills it in.
     pub fn website(mut self, website: impl Into<Option<Website>>) -> Self {
         self.website = website.into();
         self
     }
 
-    /// Whether recurring payments are wanted.
+    /// Whether the merchant wants recurring payments.
+    #[doc(alias = "hasRecurring")]
     pub fn has_recurring(mut self, has: impl Into<Option<bool>>) -> Self {
         self.has_recurring = has.into();
         self
     }
 
-    /// The merchant category code (MCC) of ISO 18245: four digits, such as `5942`.
+    /// The ISO 18245 merchant category code (MCC): four digits, such as `5942`.
+    #[doc(alias = "merchantCategoryCode")]
     pub fn merchant_category_code(mut self, code: impl OptionalText) -> Self {
         self.merchant_category_code = code.into_text();
         self
     }
 
-    /// Checks all that the service would refuse or silently drop. [`prefill_product_order`](prefill_product_order) does so first.
+    /// Checks for everything that the API would refuse or silently drop.
+    ///
+    /// [`prefill_product_order`] does this before sending.
+    ///
+    /// ```
+    /// use vipps::management::{
+    ///     BusinessIdentifier, PrefillProductOrder, ProductType,
+    /// };
+    ///
+    /// let merchant = BusinessIdentifier::norway("987654321")?;
+    /// let error = PrefillProductOrder::new(merchant, ProductType::Checkout)
+    ///     .sales_unit_name("")
+    ///     .annual_turnover_percentage(15)
+    ///     .validate()
+    ///     .unwrap_err();
+    /// assert_eq!(error.field_problems()[0].name, "salesUnitName");
+    /// assert_eq!(error.field_problems()[1].name, "annualTurnoverPercentage");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming every field that is wrong, with what would be right.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming every invalid field and
+    /// what it must be.
     pub fn validate(&self) -> Result<(), Error> {
         Error::from_problems(self.problems())
     }
 
-    /// What is sent as the body: the key is a header.
+    /// The request body: the key is sent as a header instead.
     fn body(&self) -> Self {
         self.clone().idempotency_key(IdempotencyKey::none())
     }
 }
 
-/// What a prefill gives back.
+/// The reply of [`prefill_product_order`]: the order's id, and the URL for the merchant.
 ///
-/// Source: the schema `ProductOrderResponse` of the Management API.
+/// Source: the schema `ProductOrderResponse` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[doc(alias = "ProductOrderResponse")]
 pub struct PrefillResponse {
-    /// The order's id.
+    /// The product order's id.
+    #[doc(alias = "prefilledOrderId")]
     pub prefilled_order_id: ProductOrderId,
-    /// Where the merchant reviews and submits the order, for 14 days.
+    /// Where the merchant reviews and submits the order within 14 days.
+    #[doc(alias = "prefillUrl")]
     pub prefill_url: String,
 }
 
-/// Reads `null` as no key, and no key as a new one.
+/// A missing or `null` key becomes a new random one.
 fn key_or_random<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IdempotencyKey, D::Error> {
     let key = Option::deserialize(deserializer)?;
     Ok(key.unwrap_or_else(IdempotencyKey::random))

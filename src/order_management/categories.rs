@@ -8,25 +8,29 @@ use crate::model::url::url_problem;
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Puts a category on an order, replacing the one it has: a link that the app shows with the payment.
+/// Sets the category of an order: a URL that the app shows with the payment.
 ///
-/// Gives the API's answer, which is a UUID.
+/// Replaces any earlier category. Returns the API's reply, a UUID.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # let session = sandbox.session();
 /// use vipps::order_management::{Category, CategoryType, OrderRef, put_category};
 ///
-/// let tracking = Category::new(CategoryType::Delivery, "https://example.com/track/123");
-/// put_category(&session, &OrderRef::ecom("order-123".parse()?), &tracking)?;
+/// let order = OrderRef::ecom("order-123".parse()?);
+/// let url = "https://example.com/track/123";
+/// let tracking = Category::new(CategoryType::Delivery, url);
+/// put_category(&session, &order, &tracking)?;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `PUT /order-management/v2/{paymentType}/categories/{orderId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+/// `PUT /order-management/v2/{paymentType}/categories/{orderId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), also for an image id that the API does not have.
+/// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the API rejects the category, for example
+/// because its image does not exist.
 pub fn put_category(
     session: &Session,
     order: &OrderRef,
@@ -40,28 +44,33 @@ pub fn put_category(
         .string()
 }
 
-/// Adds a category to an order, which can have several.
+/// Adds a category to an order, which can have several, and returns its id.
 ///
-/// The API takes no idempotency key here: where the outcome is unknown, [`list_categories`] tells whether the
-/// category was added.
+/// This endpoint takes no idempotency key. If the outcome is unknown, check with
+/// [`list_categories`] whether the category was added.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # let session = sandbox.session();
-/// use vipps::order_management::{AddCategory, CategoryType, OrderRef, add_category};
+/// use vipps::order_management::{
+///     AddCategory, CategoryType, OrderRef, add_category,
+/// };
 ///
 /// let order = OrderRef::ecom("order-123".parse()?);
-/// let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
+/// let url = "https://example.com/ticket/7";
+/// let ticket = AddCategory::new(order, CategoryType::Ticket, url);
 /// let id = add_category(&session, &ticket)?;
 /// println!("{id}");
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `POST /order-management/v3/categories` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+/// `POST /order-management/v3/categories` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected), also for an image id that the API does not have.
+/// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the API rejects the category, for example
+/// because its image does not exist.
 pub fn add_category(session: &Session, category: &AddCategory) -> Result<CategoryId, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -82,13 +91,16 @@ pub fn add_category(session: &Session, category: &AddCategory) -> Result<Categor
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # let session = sandbox.session();
-/// for category in vipps::order_management::list_categories(&session, &"order-123".parse()?)? {
-///     println!("{:?}", category.url);
+/// use vipps::order_management::list_categories;
+///
+/// for category in list_categories(&session, &"order-123".parse()?)? {
+///     println!("{:?} {:?}", category.category, category.url);
 /// }
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `GET /order-management/v3/categories?orderId=` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+/// `GET /order-management/v3/categories?orderId=` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCategory>, Error> {
     request(session, "GET")
         .query("orderId", order.as_str())
@@ -96,7 +108,7 @@ pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCa
         .list("a list of categories", "categories")
 }
 
-/// Gets a category by the id that it got when it was added.
+/// Gets a category by the id that [`add_category`] returned.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -105,16 +117,19 @@ pub fn list_categories(session: &Session, order: &OrderId) -> Result<Vec<OrderCa
 /// # let order = OrderRef::ecom("order-123".parse()?);
 /// # let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
 /// # let id = add_category(&session, &ticket)?;
-/// let category = vipps::order_management::get_category(&session, &id)?;
+/// use vipps::order_management::get_category;
+///
+/// let category = get_category(&session, &id)?;
 /// println!("{:?}", category.url);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `GET /order-management/v3/categories/{categoryId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+/// `GET /order-management/v3/categories/{categoryId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a category that does not exist.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the category does not exist.
 pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory, Error> {
     request(session, "GET")
         .segment("categoryId", id)
@@ -122,10 +137,10 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
         .json()
 }
 
-/// Deletes a category.
+/// Deletes a category by the id that [`add_category`] returned.
 ///
-/// If an earlier attempt of the call may have been carried out (no answer, a 408 or a status from 500), a 404
-/// of the API is a success: the category is gone, whichever attempt deleted it.
+/// After an attempt with an unknown outcome (no reply, a 408 or a 5xx), a 404 from the API to a
+/// retry counts as success: the category is gone.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -134,15 +149,18 @@ pub fn get_category(session: &Session, id: &CategoryId) -> Result<OrderCategory,
 /// # let order = OrderRef::ecom("order-123".parse()?);
 /// # let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
 /// # let id = add_category(&session, &ticket)?;
-/// vipps::order_management::delete_category(&session, &id)?;
+/// use vipps::order_management::delete_category;
+///
+/// delete_category(&session, &id)?;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `DELETE /order-management/v3/categories/{categoryId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+/// `DELETE /order-management/v3/categories/{categoryId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for a category that does not exist.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the category does not exist.
 pub fn delete_category(session: &Session, id: &CategoryId) -> Result<(), Error> {
     request(session, "DELETE")
         .segment("categoryId", id)
@@ -157,16 +175,19 @@ fn request<'a>(session: &'a Session, method: &str) -> RequestBuilder<'a> {
 }
 
 open_enum! {
-    /// What a link leads to.
+    /// The type of a category: what its URL leads to.
+    ///
+    /// Source: the schema `CategoryEnum` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum CategoryType {
         field: "category",
-        /// Anything.
+        /// Anything else.
         General = "GENERAL",
         /// A receipt.
         Receipt = "RECEIPT",
-        /// The confirmation of an order.
+        /// An order confirmation.
         OrderConfirmation = "ORDER_CONFIRMATION",
-        /// The tracking of a delivery.
+        /// Delivery tracking.
         Delivery = "DELIVERY",
         /// A ticket.
         Ticket = "TICKET",
@@ -175,19 +196,21 @@ open_enum! {
     }
 }
 
-/// The link of an order.
+/// The category to [set](put_category) for an order: a URL, its type, and an image.
 ///
 /// ```
 /// use vipps::order_management::{Category, CategoryType, ImageId};
 ///
-/// let category = Category::new(CategoryType::Delivery, "https://example.com/track/123")
+/// let url = "https://example.com/track/123";
+/// let tracking = Category::new(CategoryType::Delivery, url)
 ///     .image_id(ImageId::new("socks-orange-123")?);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
+/// Deserializing rejects unknown fields but does not validate; sending does.
 ///
-/// Source: the schema `Order` of the Order Management API.
+/// Source: the schema `Order` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -204,7 +227,7 @@ pub struct Category {
 }
 
 impl Category {
-    /// What the link leads to, and its address.
+    /// A category of this type with this URL.
     pub fn new(category: CategoryType, order_details_url: impl Into<String>) -> Self {
         Self {
             category,
@@ -213,27 +236,38 @@ impl Category {
         }
     }
 
-    /// What the link leads to.
+    /// The category's type.
     pub fn category(&self) -> &CategoryType {
         &self.category
     }
 
-    /// The address that it leads to.
+    /// The category's URL.
     pub fn order_details_url(&self) -> &str {
         &self.order_details_url
     }
 
-    /// A picture that was [added](super::add_image) before.
+    /// An image that was [uploaded](super::add_image) before.
+    #[doc(alias = "imageId")]
     pub fn image_id(mut self, id: impl Into<Option<ImageId>>) -> Self {
         self.image_id = id.into();
         self
     }
 
-    /// Checks what the service would refuse. [`put_category`] does so first.
+    /// Checks for what the API would refuse.
+    ///
+    /// [`put_category`] does this before sending.
+    ///
+    /// ```
+    /// use vipps::order_management::{Category, CategoryType};
+    ///
+    /// let category = Category::new(CategoryType::Delivery, "track/123");
+    /// let error = category.validate().unwrap_err();
+    /// assert_eq!(error.field_problems()[0].name, "orderDetailsUrl");
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the fields.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming every invalid field.
     pub fn validate(&self) -> Result<(), Error> {
         let problem = url_problem("orderDetailsUrl", &self.order_details_url);
         let image = self.image_id.as_ref().and_then(|id| id.problem("imageId"));
@@ -241,11 +275,22 @@ impl Category {
     }
 }
 
-/// A link to [add](add_category) to an order.
+/// A category to [add](add_category) to an order, which can have several.
 ///
-/// Reading one from JSON refuses unknown fields and does not validate it; sending it validates it.
+/// ```
+/// use vipps::order_management::{AddCategory, CategoryType, ImageId, OrderRef};
 ///
-/// Source: the schema `AddCategoryRequest` of the Order Management API.
+/// let order = OrderRef::ecom("order-123".parse()?);
+/// let url = "https://example.com/ticket/7";
+/// let ticket = AddCategory::new(order, CategoryType::Ticket, url)
+///     .image_id(ImageId::new("ticket-image-1")?);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Deserializing rejects unknown fields but does not validate; sending does.
+///
+/// Source: the schema `AddCategoryRequest` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -254,6 +299,7 @@ impl Category {
     deny_unknown_fields
 )]
 #[non_exhaustive]
+#[doc(alias = "AddCategoryRequest")]
 pub struct AddCategory {
     order_id: OrderId,
     payment_type: PaymentType,
@@ -265,7 +311,7 @@ pub struct AddCategory {
 }
 
 impl AddCategory {
-    /// The order, what the link leads to, and its address.
+    /// A category of this type with this URL, for this order.
     pub fn new(order: OrderRef, category: CategoryType, url: impl Into<String>) -> Self {
         Self {
             order_id: order.order_id,
@@ -276,37 +322,50 @@ impl AddCategory {
         }
     }
 
-    /// The order that the link is added to.
+    /// The order that the category is added to.
     pub fn order_id(&self) -> &OrderId {
         &self.order_id
     }
 
-    /// The kind of the order's payment.
+    /// The order's payment type.
     pub fn payment_type(&self) -> &PaymentType {
         &self.payment_type
     }
 
-    /// What the link leads to.
+    /// The category's type.
     pub fn category(&self) -> &CategoryType {
         &self.category
     }
 
-    /// The address that it leads to.
+    /// The category's URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// A picture that was [added](super::add_image) before.
+    /// An image that was [uploaded](super::add_image) before.
+    #[doc(alias = "imageId")]
     pub fn image_id(mut self, id: impl Into<Option<ImageId>>) -> Self {
         self.image_id = id.into();
         self
     }
 
-    /// Checks what the service would refuse. [`add_category`] does so first.
+    /// Checks for what the API would refuse.
+    ///
+    /// [`add_category`] does this before sending.
+    ///
+    /// ```
+    /// use vipps::order_management::{AddCategory, CategoryType, OrderRef};
+    ///
+    /// let order = OrderRef::ecom("order-123".parse()?);
+    /// let ticket = AddCategory::new(order, CategoryType::Ticket, "ticket 7");
+    /// let error = ticket.validate().unwrap_err();
+    /// assert_eq!(error.field_problems()[0].name, "url");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming the fields.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming every invalid field.
     pub fn validate(&self) -> Result<(), Error> {
         let mut problems = Vec::from_iter(self.order_id.problem("orderId"));
         problems.extend(self.payment_type.problem());
@@ -316,34 +375,53 @@ impl AddCategory {
     }
 }
 
-/// A link of an order, as the service has it.
+/// A category of an order, as [`get_category`] and [`list_categories`] return it.
 ///
-/// Source: the schema `Category` of the Order Management API.
+/// Source: the schema `Category` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderCategory {
-    /// The link's id.
+    /// The category's id.
+    #[doc(alias = "categoryId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category_id: Option<CategoryId>,
-    /// The order that it belongs to.
+    /// The order that the category belongs to.
+    #[doc(alias = "orderId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// The kind of payment.
+    /// The order's payment type.
+    #[doc(alias = "paymentType")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_type: Option<PaymentType>,
-    /// What it leads to. `type` on the wire.
+    /// The category's type. `type` on the wire.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub category: Option<CategoryType>,
-    /// Its address.
+    /// The category's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Its picture.
+    /// The category's image.
+    #[doc(alias = "imageId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
 }
 
 identifier! {
-    /// The id of a link: a UUID.
-    pub struct CategoryId { field: "categoryId", check: is_uuid, rule: "a UUID (8-4-4-4-12 hexadecimal digits)" }
+    /// The id of a category, a UUID.
+    ///
+    /// ```
+    /// use vipps::order_management::CategoryId;
+    ///
+    /// let id: CategoryId = "7a1b2c3d-0000-4000-8000-0123456789ab".parse()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// Source: the schema `CategoryId` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+    pub struct CategoryId {
+        field: "categoryId",
+        check: is_uuid,
+        rule: "a UUID (8-4-4-4-12 hexadecimal digits)"
+    }
 }

@@ -1,30 +1,30 @@
-#![allow(deprecated)] // Receipts that are there may have the deprecated fields.
+#![allow(deprecated)] // Existing receipts may have deprecated fields.
 
 use super::bottom_line::BottomLine;
 use super::order_line::{OrderLine, QuantityUnit, UnitInfo};
 use super::receipts::Receipt;
 use crate::error::problem::FieldProblem;
 
-/// Where the receipt that is there is not the wanted one.
+/// The fields in which an order's receipt differs from the expected one.
 ///
-/// Money, names and what a line counts as have to agree. A service that fills in what was left out (a discount of 0), writes a number in
-/// another way, or leaves out what is only shown, has the same receipt.
-pub(super) fn differences(there: &Receipt, wanted: &Receipt) -> Vec<FieldProblem> {
-    let mut found = Vec::new();
-    let (lines_there, lines_wanted) = (there.order_lines.len(), wanted.order_lines.len());
-    if lines_there != lines_wanted {
-        let reason = format!("are {lines_there} there, and {lines_wanted} here");
-        found.push(FieldProblem::new("orderLines", reason));
+/// Amounts, names and the kind of a line must agree. Defaults that the API fills in (a discount of
+/// 0), other ways to write a number, and missing display fields are not differences.
+pub(super) fn differences(found: &Receipt, expected: &Receipt) -> Vec<FieldProblem> {
+    let mut diffs = Vec::new();
+    let (lines_found, lines_expected) = (found.order_lines.len(), expected.order_lines.len());
+    if lines_found != lines_expected {
+        let reason = format!("expected length {lines_expected}, found {lines_found}");
+        diffs.push(FieldProblem::new("orderLines", reason));
     }
-    let lines = there.order_lines.iter().zip(&wanted.order_lines);
-    for (nth, (there, wanted)) in lines.enumerate() {
-        line(&mut found, &format!("orderLines[{nth}]"), there, wanted);
+    let lines = found.order_lines.iter().zip(&expected.order_lines);
+    for (nth, (found, expected)) in lines.enumerate() {
+        line(&mut diffs, &format!("orderLines[{nth}]"), found, expected);
     }
-    bottom_line(&mut found, &there.bottom_line, &wanted.bottom_line);
-    found
+    bottom_line(&mut diffs, &found.bottom_line, &expected.bottom_line);
+    diffs
 }
 
-fn bottom_line(found: &mut Vec<FieldProblem>, there: &BottomLine, wanted: &BottomLine) {
+fn bottom_line(diffs: &mut Vec<FieldProblem>, found: &BottomLine, expected: &BottomLine) {
     let texts = |of: &BottomLine| {
         let barcode = of.barcode.as_ref();
         [
@@ -42,9 +42,9 @@ fn bottom_line(found: &mut Vec<FieldProblem>, there: &BottomLine, wanted: &Botto
         "barcode.format",
         "barcode.data",
     ];
-    for ((name, there), wanted) in names.into_iter().zip(texts(there)).zip(texts(wanted)) {
-        if let (Some(there), Some(wanted)) = (there, wanted) {
-            differ(found, &format!("bottomLine.{name}"), &there, &wanted);
+    for ((name, found), expected) in names.into_iter().zip(texts(found)).zip(texts(expected)) {
+        if let (Some(found), Some(expected)) = (found, expected) {
+            differ(diffs, &format!("bottomLine.{name}"), &found, &expected);
         }
     }
     let amounts = |of: &BottomLine| {
@@ -65,99 +65,99 @@ fn bottom_line(found: &mut Vec<FieldProblem>, there: &BottomLine, wanted: &Botto
         "paymentSources.voucher",
         "paymentSources.cash",
     ];
-    for ((name, there), wanted) in names.into_iter().zip(amounts(there)).zip(amounts(wanted)) {
-        differ(found, &format!("bottomLine.{name}"), &there, &wanted);
+    for ((name, found), expected) in names.into_iter().zip(amounts(found)).zip(amounts(expected)) {
+        differ(diffs, &format!("bottomLine.{name}"), &found, &expected);
     }
 }
 
-fn line(found: &mut Vec<FieldProblem>, at: &str, there: &OrderLine, wanted: &OrderLine) {
+fn line(diffs: &mut Vec<FieldProblem>, at: &str, found: &OrderLine, expected: &OrderLine) {
     let field = |name: &str| format!("{at}.{name}");
-    differ(found, &field("name"), &there.name, &wanted.name);
-    differ(found, &field("id"), &there.id, &wanted.id);
-    for (name, there, wanted) in [
-        ("totalAmount", there.total_amount, wanted.total_amount),
+    differ(diffs, &field("name"), &found.name, &expected.name);
+    differ(diffs, &field("id"), &found.id, &expected.id);
+    for (name, found, expected) in [
+        ("totalAmount", found.total_amount, expected.total_amount),
         (
             "totalAmountExcludingTax",
-            there.total_amount_excluding_tax,
-            wanted.total_amount_excluding_tax,
+            found.total_amount_excluding_tax,
+            expected.total_amount_excluding_tax,
         ),
         (
             "totalTaxAmount",
-            there.total_tax_amount,
-            wanted.total_tax_amount,
+            found.total_tax_amount,
+            expected.total_tax_amount,
         ),
         (
             "discount",
-            there.discount.unwrap_or(0),
-            wanted.discount.unwrap_or(0),
+            found.discount.unwrap_or(0),
+            expected.discount.unwrap_or(0),
         ),
     ] {
-        differ(found, &field(name), &there, &wanted);
+        differ(diffs, &field(name), &found, &expected);
     }
     let rates = (
-        there.tax_rate_or_percentage(),
-        wanted.tax_rate_or_percentage(),
+        found.tax_rate_or_percentage(),
+        expected.tax_rate_or_percentage(),
     );
-    if let (Some(there), Some(wanted)) = rates {
+    if let (Some(found), Some(expected)) = rates {
         differ(
-            found,
+            diffs,
             &field("taxRate"),
-            &there.basis_points(),
-            &wanted.basis_points(),
+            &found.basis_points(),
+            &expected.basis_points(),
         );
     }
     let is = |flag: Option<bool>| flag.unwrap_or(false);
     differ(
-        found,
+        diffs,
         &field("isReturn"),
-        &is(there.is_return),
-        &is(wanted.is_return),
+        &is(found.is_return),
+        &is(expected.is_return),
     );
     differ(
-        found,
+        diffs,
         &field("isShipping"),
-        &is(there.is_shipping),
-        &is(wanted.is_shipping),
+        &is(found.is_shipping),
+        &is(expected.is_shipping),
     );
-    if let (Some(there), Some(wanted)) = (&there.product_url, &wanted.product_url) {
-        differ(found, &field("productUrl"), there, wanted);
+    if let (Some(found), Some(expected)) = (&found.product_url, &expected.product_url) {
+        differ(diffs, &field("productUrl"), found, expected);
     }
-    if let (Some(there), Some(wanted)) = (&there.unit_info, &wanted.unit_info) {
-        units(found, &field("unitInfo"), there, wanted);
+    if let (Some(found), Some(expected)) = (&found.unit_info, &expected.unit_info) {
+        units(diffs, &field("unitInfo"), found, expected);
     }
 }
 
-fn units(found: &mut Vec<FieldProblem>, at: &str, there: &UnitInfo, wanted: &UnitInfo) {
-    if let (Some(there), Some(wanted)) = (there.unit_price, wanted.unit_price) {
-        differ(found, &format!("{at}.unitPrice"), &there, &wanted);
+fn units(diffs: &mut Vec<FieldProblem>, at: &str, found: &UnitInfo, expected: &UnitInfo) {
+    if let (Some(found), Some(expected)) = (found.unit_price, expected.unit_price) {
+        differ(diffs, &format!("{at}.unitPrice"), &found, &expected);
     }
-    // 2.5 is 2.50.
-    let are_equal = match (there.quantity.parts(), wanted.quantity.parts()) {
+    // 2.5 and 2.50 are equal.
+    let are_equal = match (found.quantity.parts(), expected.quantity.parts()) {
         (Some((a, of_a)), Some((b, of_b))) => a * of_b == b * of_a,
-        _ => there.quantity == wanted.quantity,
+        _ => found.quantity == expected.quantity,
     };
     if !are_equal {
-        let (there, wanted) = (there.quantity.as_str(), wanted.quantity.as_str());
-        differ(found, &format!("{at}.quantity"), &there, &wanted);
+        let (found, expected) = (found.quantity.as_str(), expected.quantity.as_str());
+        differ(diffs, &format!("{at}.quantity"), &found, &expected);
     }
     let unit = |units: &UnitInfo| units.quantity_unit.clone().unwrap_or(QuantityUnit::Pcs);
-    let (there, wanted) = (unit(there), unit(wanted));
+    let (found, expected) = (unit(found), unit(expected));
     differ(
-        found,
+        diffs,
         &format!("{at}.quantityUnit"),
-        &there.as_str(),
-        &wanted.as_str(),
+        &found.as_str(),
+        &expected.as_str(),
     );
 }
 
 fn differ<T: PartialEq + std::fmt::Debug>(
-    found: &mut Vec<FieldProblem>,
+    diffs: &mut Vec<FieldProblem>,
     field: &str,
-    there: &T,
-    wanted: &T,
+    found: &T,
+    expected: &T,
 ) {
-    if there != wanted {
-        let reason = format!("is {there:?} there, and {wanted:?} here");
-        found.push(FieldProblem::new(field, reason));
+    if found != expected {
+        let reason = format!("expected {expected:?}, found {found:?}");
+        diffs.push(FieldProblem::new(field, reason));
     }
 }

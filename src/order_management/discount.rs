@@ -1,4 +1,4 @@
-//! A discount on a whole receipt.
+//! Discounts on a whole receipt.
 
 use super::order_line::OrderLine;
 use super::tax::TaxRate;
@@ -7,19 +7,19 @@ use crate::Error;
 use crate::error::problem::FieldProblem;
 use crate::model::money::{allocate, divide};
 
-/// Takes an amount off the lines that are not returns, in proportion to their totals.
+/// Splits a discount over all lines except returns, in proportion to their totals.
 pub(super) fn apply(lines: Vec<OrderLine>, amount: i64) -> Result<Vec<OrderLine>, Error> {
     let weights = weights(&lines)?;
     let total = sum(&weights);
     if !(0..=total).contains(&amount.into()) {
-        let rule = format!("must be 0 to {total}, the total of the lines that are not returns");
+        let rule = format!("must be 0 to {total}, the total of all lines except returns");
         return Err(Error::input("discount", format!("{rule}, not {amount}")));
     }
     let shares = allocate(amount, &weights)?;
     let mut problems = Vec::new();
     let mut discounted = Vec::with_capacity(lines.len());
     for (nth, (line, share)) in lines.into_iter().zip(shares).enumerate() {
-        // A line without a share stays as it is, whatever it is.
+        // A line without a share is not checked either.
         let line = match share {
             0 => Ok(line),
             share => line.apply_discount(share),
@@ -38,7 +38,7 @@ pub(super) fn apply(lines: Vec<OrderLine>, amount: i64) -> Result<Vec<OrderLine>
     Ok(discounted)
 }
 
-/// The part of the lines that are not returns that a rate is, to the nearest minor unit, a half up.
+/// A percentage of the total of all lines except returns, rounded half up to a minor unit.
 pub(super) fn of_rate(lines: &[OrderLine], rate: TaxRate) -> Result<i64, Error> {
     let basis_points = rate.basis_points();
     if !rate.is_valid() {
@@ -49,7 +49,7 @@ pub(super) fn of_rate(lines: &[OrderLine], rate: TaxRate) -> Result<i64, Error> 
     totals::narrow(divide(total * i128::from(basis_points), 10_000))
 }
 
-/// The totals of the lines, and 0 for a return.
+/// The total of each line, or 0 for a return.
 fn weights(lines: &[OrderLine]) -> Result<Vec<i64>, Error> {
     let weight = |line: &OrderLine| match line.is_return {
         Some(true) => 0,
@@ -61,7 +61,7 @@ fn weights(lines: &[OrderLine]) -> Result<Vec<i64>, Error> {
         .enumerate()
         .filter(|(_, weight)| **weight < 0);
     let problem = |(nth, weight)| {
-        let reason = format!("must not be negative, not {weight}");
+        let reason = format!("must be at least 0, not {weight}");
         FieldProblem::new(format!("orderLines[{nth}].totalAmount"), reason)
     };
     Error::from_problems(negative.map(problem).collect())?;

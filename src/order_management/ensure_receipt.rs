@@ -8,29 +8,31 @@ use crate::Session;
 use crate::error::{Delivery, Error, ErrorKind};
 use crate::request::Reply;
 
-/// Adds a receipt to an order unless the order has it already; may be called any number of times.
+/// Adds a receipt to an order unless the order already has it. Safe to call any number of times.
 ///
-/// It sends the receipt. If the order has one, or if the outcome is unknown, it reads the order
-/// back: the same receipt is a success, and if there is none yet, it is sent again as often as the
-/// session's [`RetryPolicy`](crate::RetryPolicy) allows. All of it shares the session's timeout.
+/// If the order already has a receipt, or the outcome is unknown, the order is read back. The same
+/// receipt counts as success. If there is none, the receipt is sent again, as often as the
+/// session's [`RetryPolicy`](crate::RetryPolicy) allows. All of this shares the session's timeout.
 ///
 /// Both outcomes mean that the order has exactly this receipt:
 ///
 /// ```
-/// use vipps::order_management::{OrderRef, Receipt, ReceiptOutcome, ensure_receipt};
-/// # fn demo(session: &vipps::Session, receipt: &Receipt) -> Result<(), vipps::Error> {
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate};
+/// # let socks = OrderLine::from_gross("Socks", "1", 100_00, TaxRate::percent(25))?;
+/// # let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(socks);
+/// use vipps::order_management::{OrderRef, ReceiptOutcome, ensure_receipt};
 ///
 /// let order = OrderRef::ecom("acme-shop-123-order123abc".parse()?);
-/// match ensure_receipt(session, &order, receipt) {
+/// match ensure_receipt(&session, &order, &receipt) {
 ///     Ok(ReceiptOutcome::Added(id)) => println!("added as {id}"),
-///     // An earlier run added it, or an earlier attempt of this call whose reply was lost.
-///     Ok(_) => println!("already there"),
-///     // The same call again finds out, or finishes it.
-///     Err(error) if error.is_retryable() => println!("later: {error}"),
+///     Ok(_) => println!("already added"),
+///     // Call again later with the same receipt.
+///     Err(error) if error.is_retryable() => println!("retry later: {error}"),
 ///     Err(error) => return Err(error),
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), vipps::Error>(())
 /// ```
 ///
 /// `POST /order-management/v2/{paymentType}/receipts/{orderId}` and
@@ -39,8 +41,8 @@ use crate::request::Reply;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::AlreadyExists`] if the order has another receipt, with the lines and fields that differ as
-/// [`field_problems`](Error::field_problems).
+/// [`ErrorKind::AlreadyExists`] if the order has a different receipt, with the lines and fields
+/// that differ in [`field_problems`](Error::field_problems).
 pub fn ensure_receipt(
     session: &Session,
     order: &OrderRef,
@@ -48,7 +50,7 @@ pub fn ensure_receipt(
 ) -> Result<ReceiptOutcome, Error> {
     receipt.validate()?;
     let deadline = session.deadline();
-    // Whether an attempt before this one may have added the receipt.
+    // Whether an earlier attempt may have added the receipt.
     let mut in_doubt = false;
     let mut number = 1;
     loop {
@@ -64,19 +66,19 @@ pub fn ensure_receipt(
         let found = match get_order_by(session, order, &deadline) {
             Ok(order) => order.receipt,
             Err(read) if read.is_no_such_resource() => None,
-            // Which receipt is there cannot be told now. The next run of the same call can.
+            // The existing receipt cannot be compared now; calling again will do that.
             Err(read) if exists => return Err(read.with_delivery(Delivery::Unknown)),
             Err(_) => return Err(error.with_retryable(true)),
         };
         match found {
             Some(found) => {
                 let differences = compare::differences(&found, receipt);
-                return match differences.is_empty() {
-                    true => Ok(ReceiptOutcome::AlreadyThere),
-                    false => Err(error.conflicting("the order has another receipt", differences)),
-                };
+                if differences.is_empty() {
+                    return Ok(ReceiptOutcome::AlreadyThere);
+                }
+                return Err(error.conflicting("the order has a different receipt", differences));
             }
-            // It may be the one that an attempt before this has sent, and not be shown yet.
+            // It may be the receipt of an earlier attempt, not yet visible to reads.
             None if exists => return Err(error.with_retryable(in_doubt)),
             None => {
                 in_doubt |= error.leaves_doubt();
@@ -89,15 +91,16 @@ pub fn ensure_receipt(
     }
 }
 
-/// What [`ensure_receipt`] found or did. As JSON: `{"added": "..."}` or `"alreadyThere"`.
+/// The outcome of [`ensure_receipt`]: added now, or already there.
+///
+/// As JSON: `{"added": "..."}` or `"alreadyThere"`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ReceiptOutcome {
-    /// The receipt was added now. Holds the API's answer, a UUID.
+    /// The receipt was added now. Holds the API's reply, a UUID.
     Added(String),
-    /// The order has this receipt already: from an earlier call, or from an earlier attempt of this
-    /// call whose reply was lost. Nothing tells the two apart, and the UUID of the answer is not
-    /// known.
+    /// The order already has this receipt, from an earlier call or from an attempt of this call
+    /// whose reply was lost. The API does not tell which, and the UUID is not known.
     AlreadyThere,
 }

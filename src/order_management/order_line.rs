@@ -1,4 +1,4 @@
-#![allow(deprecated)] // The deprecated wire field is read and written all the same.
+#![allow(deprecated)] // The deprecated field is still read and written.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,46 +10,66 @@ use crate::model::money::divide;
 use crate::model::open_enum::open_enum;
 use crate::model::optional_text::OptionalText;
 
-/// A line of a receipt. All amounts are in minor units and never negative; a return says so with `is_return`.
+/// An order line: one product, return or shipping cost on a [`Receipt`](super::Receipt).
 ///
-/// [`from_gross`](Self::from_gross), [`from_net`](Self::from_net) and
-/// [`from_units`](Self::from_units) compute the tax in whole numbers, so that `total_amount` is
-/// always the sum of `total_amount_excluding_tax` and `total_tax_amount`.
+/// All amounts are in minor units and never negative, even for a return (see
+/// [`is_return`](Self::is_return)).
+///
+/// The constructors compute the tax with integers, so that
+/// [`total_amount`](Self#structfield.total_amount) is always the sum of
+/// [`total_amount_excluding_tax`](Self#structfield.total_amount_excluding_tax) and
+/// [`total_tax_amount`](Self#structfield.total_tax_amount):
+///
+/// | constructor | from |
+/// |---|---|
+/// | [`from_gross`](Self::from_gross) | a total that includes tax |
+/// | [`from_net`](Self::from_net) | a total that excludes tax |
+/// | [`from_units`](Self::from_units) | a unit price that includes tax, and a quantity |
+/// | [`shipping`](Self::shipping) | a shipping cost that includes tax |
 ///
 /// ```
 /// use vipps::order_management::{OrderLine, QuantityUnit, TaxRate, UnitInfo};
 ///
-/// // 0.822 kg of salmon at 399.00 a kilo, 15 % tax.
-/// let weighed = UnitInfo::new(39_900, "0.822".parse()?).quantity_unit(QuantityUnit::Kg);
-/// let salmon = OrderLine::from_units("Salmon", "7", weighed, TaxRate::percent(15))?;
-/// assert_eq!(salmon.total_amount, 32_798);
-/// assert_eq!(salmon.total_amount_excluding_tax, 28_520);
-/// assert_eq!(salmon.total_tax_amount, 4_278);
+/// // 0.822 kg of salmon at 399.00 per kg, 15 % tax included, 20.00 off.
+/// let weighed =
+///     UnitInfo::new(399_00, "0.822".parse()?).quantity_unit(QuantityUnit::Kg);
+/// let food = TaxRate::percent(15);
+/// let salmon = OrderLine::from_units("Salmon", "7", weighed, food)?
+///     .apply_discount(20_00)?
+///     .product_url("https://example.com/salmon");
+/// assert_eq!(salmon.total_amount, 307_98);
+/// assert_eq!(salmon.total_amount_excluding_tax, 267_81);
+/// assert_eq!(salmon.total_tax_amount, 40_17);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Source: the schema `OrderLine` of the Order Management API.
+/// Source: the schema `OrderLine` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderLine {
-    /// What the customer reads.
+    /// The product's name, as the customer sees it.
     pub name: String,
-    /// What the line is told from others by.
+    /// The line's identifier, such as an article number.
     pub id: String,
-    /// What is paid for the line: with tax, and after the discount.
+    /// The amount paid for the line, including tax and after any discount.
+    #[doc(alias = "totalAmount")]
     #[serde(deserialize_with = "whole")]
     pub total_amount: i64,
-    /// The same without tax.
+    /// The amount paid for the line, excluding tax.
+    #[doc(alias = "totalAmountExcludingTax")]
     #[serde(deserialize_with = "whole")]
     pub total_amount_excluding_tax: i64,
-    /// The tax in it.
+    /// The tax included in the total.
+    #[doc(alias = "totalTaxAmount")]
     #[serde(deserialize_with = "whole")]
     pub total_tax_amount: i64,
     /// The tax rate in whole per cent, 0 to 100.
+    #[doc(alias = "taxPercentage")]
     #[deprecated(
-        note = "the service prefers tax_rate, which knows 25.5 %; tax_rate_or_percentage() reads both"
+        note = "use tax_rate, which can express 25.5 %; tax_rate_or_percentage() reads both"
     )]
     #[serde(
         default,
@@ -58,35 +78,51 @@ pub struct OrderLine {
     )]
     pub tax_percentage: Option<i64>,
     /// The tax rate.
+    #[doc(alias = "taxRate")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_rate: Option<TaxRate>,
-    /// The price of a unit and how many there are.
+    /// The unit price and the quantity.
+    #[doc(alias = "unitInfo")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_info: Option<UnitInfo>,
-    /// What was taken off: the line would have been `total_amount` and this without it.
+    /// The discount that the total already includes: without it, the total would be this much
+    /// higher.
     #[serde(
         default,
         deserialize_with = "optional_whole",
         skip_serializing_if = "Option::is_none"
     )]
     pub discount: Option<i64>,
-    /// The page of the product.
+    /// The URL of the product's page.
+    #[doc(alias = "productUrl")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_url: Option<String>,
-    /// Whether the line is a return, which counts negative.
+    /// Whether the line is a return, which is subtracted from the receipt's total.
+    #[doc(alias = "isReturn")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_return: Option<bool>,
-    /// Whether the line is the shipping.
+    /// Whether the line is a shipping cost.
+    #[doc(alias = "isShipping")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_shipping: Option<bool>,
 }
 
 impl OrderLine {
-    /// A line whose amount includes tax. The amount is what is paid, after a discount.
+    /// An order line from its total including tax, after any discount.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// let socks = OrderLine::from_gross("Socks", "1", 199_00, TaxRate::percent(25))?;
+    /// assert_eq!(socks.total_amount_excluding_tax, 159_20);
+    /// assert_eq!(socks.total_tax_amount, 39_80);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative amount or a rate above 100 %.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative amount or a tax
+    /// rate above 100 %.
     pub fn from_gross(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -111,11 +147,21 @@ impl OrderLine {
         Ok(line.with_total(total, rate))
     }
 
-    /// A line whose amount excludes tax. The amount is what is paid, after a discount, less the tax.
+    /// An order line from its total excluding tax, after any discount.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// let socks = OrderLine::from_net("Socks", "1", 159_20, TaxRate::percent(25))?;
+    /// assert_eq!(socks.total_tax_amount, 39_80);
+    /// assert_eq!(socks.total_amount, 199_00);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative amount, a rate above 100 %, or a total that does not fit an `i64`.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a negative amount, a tax
+    /// rate above 100 %, or a total that does not fit in an `i64`.
     pub fn from_net(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -126,18 +172,29 @@ impl OrderLine {
         let tax = tax_on(excluding_tax, rate);
         let total = excluding_tax.checked_add(tax);
         let total = total.ok_or_else(|| too_large("totalAmountExcludingTax"))?;
-        // Going back from the total gives the same amounts: the tax was rounded by half a unit at most, and dividing by more than one makes
-        // less than half of it.
+        // The net amount computed from the total is the given one: rounding the tax changes the
+        // total by at most half a minor unit, and dividing by 1 + rate makes that less.
         Self::from_gross(name, id, total, rate)
     }
 
-    /// A line whose amount is the unit price, which includes tax, times the quantity, rounded to
-    /// the nearest minor unit, a half up.
+    /// An order line from a unit price including tax, and a quantity.
+    ///
+    /// The total is the product of both, rounded half up to a minor unit.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate, UnitInfo};
+    ///
+    /// // Three pairs of socks at 66.50 each.
+    /// let units = UnitInfo::new(66_50, 3.into());
+    /// let socks = OrderLine::from_units("Socks", "1", units, TaxRate::percent(25))?;
+    /// assert_eq!(socks.total_amount, 199_50);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a price that is negative or
-    /// missing, a rate above 100 %, or a total that does not fit an `i64`.
+    /// missing, a tax rate above 100 %, or a total that does not fit in an `i64`.
     pub fn from_units(
         name: impl Into<String>,
         id: impl Into<String>,
@@ -152,7 +209,16 @@ impl OrderLine {
         Ok(Self::from_gross(name, id, total, rate)?.unit_info(unit_info))
     }
 
-    /// The shipping, at an amount that includes tax.
+    /// An order line for a shipping cost that includes tax.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// let rate = TaxRate::percent(25);
+    /// let shipping = OrderLine::shipping("Home delivery", "ship", 99_00, rate)?;
+    /// assert_eq!(shipping.is_shipping, Some(true));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -166,22 +232,33 @@ impl OrderLine {
         Ok(Self::from_gross(name, id, total, rate)?.is_shipping(true))
     }
 
-    /// Takes a discount in minor units, with tax, off the line: `total_amount` is less by it, net
-    /// and tax are computed from the new total by the line's rate, and `discount` grows by it.
-    /// `unit_info` keeps the price before the discount.
+    /// Subtracts a discount, in minor units including tax, from the line's total.
+    ///
+    /// The amount excluding tax and the tax are computed again from the new total, and the amount
+    /// is added to `discount`. `unit_info` keeps the price before the discount.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// let socks = OrderLine::from_gross("Socks", "1", 199_00, TaxRate::percent(25))?
+    ///     .apply_discount(49_00)?;
+    /// assert_eq!((socks.total_amount, socks.discount), (150_00, Some(49_00)));
+    /// assert_eq!(socks.total_tax_amount, 30_00);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `discount` if it is
-    /// negative or more than the line's total, or `taxRate` if the line has no rate or one above
-    /// 100 %.
+    /// negative or more than the line's total, or `taxRate` if the line's tax rate is missing or
+    /// above 100 %.
     pub fn apply_discount(self, amount: i64) -> Result<Self, Error> {
         if !(0..=self.total_amount).contains(&amount) {
             let total = self.total_amount;
             let reason = format!("must be 0 to the line's total of {total}, not {amount}");
             return Err(Error::input("discount", reason));
         }
-        // A line that was read from somewhere may have any rate, or none.
+        // A deserialized line may have any rate, or none.
         let rate = self.tax_rate_or_percentage();
         let rate = rate.ok_or_else(|| Error::input("taxRate", "must be set, in basis points"))?;
         check("discount", amount, rate)?;
@@ -195,43 +272,54 @@ impl OrderLine {
         Ok(line)
     }
 
-    /// Says what was taken off already: the line's amounts stay as they are.
+    /// Sets the discount that the total already includes. The line's amounts do not change.
+    ///
+    /// To subtract a discount from the total, use [`apply_discount`](Self::apply_discount).
     pub fn discount(mut self, amount: impl Into<Option<i64>>) -> Self {
         self.discount = amount.into();
         self
     }
 
-    /// The price of a unit and how many there are, for display; the line's amounts stay as they are.
+    /// The unit price and the quantity, for display. The line's amounts do not change.
     pub fn unit_info(mut self, unit_info: impl Into<Option<UnitInfo>>) -> Self {
         self.unit_info = unit_info.into();
         self
     }
 
-    /// The page of the product.
+    /// The URL of the product's page.
     pub fn product_url(mut self, url: impl OptionalText) -> Self {
         self.product_url = url.into_text();
         self
     }
 
-    /// Whether the line is a return, which counts negative. Its own amounts stay positive.
+    /// Whether the line is a return, which is subtracted from the receipt's total. The line's own
+    /// amounts stay positive.
     pub fn is_return(mut self, is: impl Into<Option<bool>>) -> Self {
         self.is_return = is.into();
         self
     }
 
-    /// Whether the line is the shipping.
+    /// Whether the line is a shipping cost.
     pub fn is_shipping(mut self, is: impl Into<Option<bool>>) -> Self {
         self.is_shipping = is.into();
         self
     }
 
-    /// The line's rate, from `taxRate` or, where that is missing, from the older `taxPercentage`.
+    /// The line's tax rate: `tax_rate` or, if that is missing, the older `tax_percentage`.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// let socks = OrderLine::from_gross("Socks", "1", 199_00, TaxRate::percent(25))?;
+    /// assert_eq!(socks.tax_rate_or_percentage(), Some(TaxRate::percent(25)));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn tax_rate_or_percentage(&self) -> Option<TaxRate> {
         self.tax_rate
             .or_else(|| self.tax_percentage.map(TaxRate::from_tax_percentage))
     }
 
-    /// The total rules: the rest follows from it.
+    /// Sets the total and computes the other amounts from it.
     fn with_total(mut self, total: i64, rate: TaxRate) -> Self {
         self.total_amount = total;
         self.total_amount_excluding_tax = excluding_tax(total, rate);
@@ -240,26 +328,40 @@ impl OrderLine {
     }
 }
 
-/// The price of a unit and how many there are.
+/// The unit price and the quantity of an order line.
 ///
-/// Source: the schema `UnitInfo` of the Order Management API.
+/// ```
+/// use vipps::order_management::{QuantityUnit, UnitInfo};
+///
+/// // 0.822 kg at 399.00 per kg.
+/// let weighed =
+///     UnitInfo::new(399_00, "0.822".parse()?).quantity_unit(QuantityUnit::Kg);
+/// // 3 pieces at 66.50 each.
+/// let counted = UnitInfo::new(66_50, 3.into());
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the schema `UnitInfo` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UnitInfo {
-    /// The price of one unit, in minor units, with tax.
+    /// The price of one unit including tax, in minor units.
+    #[doc(alias = "unitPrice")]
     #[serde(default, deserialize_with = "optional_whole")]
     pub unit_price: Option<i64>,
-    /// How many.
+    /// The number of units.
     pub quantity: Quantity,
-    /// What is counted; pieces, where it is not said.
+    /// The unit of measure. `None` means pieces.
+    #[doc(alias = "quantityUnit")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity_unit: Option<QuantityUnit>,
 }
 
 impl UnitInfo {
-    /// A price in minor units, and how many.
+    /// A price per unit including tax, in minor units, and a quantity.
     pub fn new(unit_price: i64, quantity: Quantity) -> Self {
         Self {
             unit_price: Some(unit_price),
@@ -268,7 +370,7 @@ impl UnitInfo {
         }
     }
 
-    /// What is counted.
+    /// The unit of measure.
     pub fn quantity_unit(mut self, unit: impl Into<Option<QuantityUnit>>) -> Self {
         self.quantity_unit = unit.into();
         self
@@ -276,14 +378,32 @@ impl UnitInfo {
 }
 
 identifier! {
-    /// How many units, as a decimal number: at most 10 characters and 8 decimals, `^\d+([\.]\d{1,8})?$`, such as `3` or `0.822`.
+    /// A number of units as a decimal number, such as `3` or `0.822`.
     ///
-    /// It is kept as it is written: `2.50` stays `2.50`.
-    pub struct Quantity { field: "quantity", check: is_quantity, rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals", read: text_or_decimal }
+    /// At most 10 characters and 8 decimals, `^\d+([\.]\d{1,8})?$`. The text is kept as written:
+    /// `2.50` stays `2.50`.
+    ///
+    /// ```
+    /// use vipps::order_management::Quantity;
+    ///
+    /// let weight: Quantity = "0.822".parse()?;
+    /// assert_eq!(Quantity::from(3), Quantity::new("3")?);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// Source: the field `quantity` of the schema `UnitInfo` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+    pub struct Quantity {
+        field: "quantity",
+        check: is_quantity,
+        rule: "a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals",
+        read: text_or_decimal
+    }
 }
 
 impl Quantity {
-    /// The number as a whole number and a power of ten to divide it by. `None` for one that a server sent and that is none.
+    /// The number as an integer and the power of ten to divide it by. `None` if a server sent
+    /// something that is not a number.
     pub(super) fn parts(&self) -> Option<(i128, i128)> {
         if !is_quantity(self.as_str()) {
             return None;
@@ -305,13 +425,16 @@ impl Quantity {
 
 impl From<u32> for Quantity {
     fn from(count: u32) -> Self {
-        // At most ten digits.
+        // A `u32` has at most ten digits.
         Self(count.to_string())
     }
 }
 
 open_enum! {
-    /// What a quantity counts.
+    /// The unit of measure of a quantity.
+    ///
+    /// Source: the schema `QuantityUnitEnum` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum QuantityUnit {
         field: "quantityUnit",
         /// Pieces.
@@ -340,7 +463,7 @@ fn is_quantity(value: &str) -> bool {
 
 fn check(field: &str, amount: i64, rate: TaxRate) -> Result<(), Error> {
     if amount < 0 {
-        let reason = format!("must not be negative, not {amount}; a return says so with is_return");
+        let reason = format!("must be at least 0, not {amount}; for a return, set is_return");
         return Err(Error::input(field, reason));
     }
     if !rate.is_valid() {
@@ -352,5 +475,5 @@ fn check(field: &str, amount: i64, rate: TaxRate) -> Result<(), Error> {
 }
 
 fn too_large(field: &str) -> Error {
-    Error::input(field, "is too large for the line to be computed")
+    Error::input(field, "is too large: the result does not fit in an i64")
 }

@@ -7,45 +7,65 @@ use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
 open_enum! {
-    /// The kind of payment that an order is paid with.
+    /// The payment type of an order: a single payment, or a charge of a recurring agreement.
+    ///
+    /// Source: the schema `PaymentType` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub enum PaymentType {
         field: "paymentType",
-        /// A single payment by the eCom or the ePayment API. `ecom` in paths.
+        /// A single payment by the eCom API or the ePayment API. `ecom` in paths.
         Ecom = "ECOM" | "ecom",
-        /// A charge of a recurring agreement. `recurring` in paths.
+        /// A charge of an agreement of the Recurring API. `recurring` in paths.
         Recurring = "RECURRING" | "recurring",
     }
 }
 
 identifier! {
-    /// The id of an order, which is the reference of its payment: letters, digits and `-`, `_`, `.`, `^[0-9A-Za-z-_\.]+$`.
+    /// The id of an order, which is the reference of its payment.
     ///
-    /// The pattern allows `.` and `..`, which would make another path: a call with one of them is refused.
+    /// Letters, digits, `-`, `_` and `.`, `^[0-9A-Za-z-_\.]+$`. Calls refuse the ids `.` and `..`,
+    /// which match the pattern but would change the request's path.
+    ///
+    /// ```
+    /// use vipps::order_management::OrderId;
+    ///
+    /// let id: OrderId = "acme-shop-123-order123abc".parse()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
+    ///
+    /// Source: the schema `OrderId` of the
+    /// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
     pub struct OrderId { field: "orderId", check: is_order_id, rule: "letters, digits, -, _ and ." }
 }
 
-/// An order: the kind of its payment and its id.
+/// A reference to an order: its payment type and its id.
 ///
 /// ```
 /// use vipps::order_management::OrderRef;
 ///
 /// let order = OrderRef::ecom("acme-shop-123-order123abc".parse()?);
+/// let charge = OrderRef::recurring("acme-charge-7".parse()?);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// Reading one from JSON refuses unknown fields and does not validate it; every call validates it.
+/// Deserializing rejects unknown fields but does not validate; every call does.
+///
+/// Source: the path parameters `paymentType` and `orderId` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(expecting = "an order", rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OrderRef {
-    /// The kind of payment.
+    /// The order's payment type.
+    #[doc(alias = "paymentType")]
     pub payment_type: PaymentType,
     /// The order's id.
+    #[doc(alias = "orderId")]
     pub order_id: OrderId,
 }
 
 impl OrderRef {
-    /// An order that is paid with a single payment, by the eCom or the ePayment API.
+    /// An order with a single payment by the eCom API or the ePayment API.
     pub fn ecom(order_id: OrderId) -> Self {
         let payment_type = PaymentType::Ecom;
         Self {
@@ -54,7 +74,7 @@ impl OrderRef {
         }
     }
 
-    /// An order that is paid with a charge of a recurring agreement.
+    /// An order with a charge of an agreement of the Recurring API.
     pub fn recurring(order_id: OrderId) -> Self {
         let payment_type = PaymentType::Recurring;
         Self {
@@ -63,11 +83,22 @@ impl OrderRef {
         }
     }
 
-    /// Checks the payment type and the id. Every call for an order does so first.
+    /// Checks the payment type and the id. Every call does this before sending.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderRef, PaymentType};
+    ///
+    /// let mut order = OrderRef::ecom("order-123".parse()?);
+    /// order.payment_type = PaymentType::Other("CASH".to_owned());
+    /// let error = order.validate().unwrap_err();
+    /// assert_eq!(error.field_problems()[0].name, "paymentType");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `paymentType` and `orderId`, whichever is wrong.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `paymentType`, `orderId`
+    /// or both.
     pub fn validate(&self) -> Result<(), Error> {
         let mut problems = Vec::from_iter(self.payment_type.problem());
         problems.extend(self.order_id.problem("orderId"));

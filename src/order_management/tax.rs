@@ -1,4 +1,4 @@
-//! Tax in whole numbers.
+//! Tax rates, and tax computed with integers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::Error;
 use crate::model::lenient::whole;
 use crate::model::money::{divide, hundredths, narrow};
 
-/// A tax rate in basis points, hundredths of a per cent: 2500 is 25 %, 2550 is 25.5 %.
+/// A tax rate in basis points (hundredths of a per cent): 2500 is 25 %, 2550 is 25.5 %.
 ///
 /// ```
 /// use vipps::order_management::TaxRate;
@@ -30,12 +30,12 @@ impl TaxRate {
     /// No tax.
     pub const ZERO: Self = Self(0);
 
-    /// A rate in whole per cent, 0 to 100. A higher one is refused where it is used.
+    /// A rate in whole per cent, 0 to 100. Higher rates are refused when used.
     pub const fn percent(percent: u8) -> Self {
         Self(percent as i64 * 100)
     }
 
-    /// A rate in basis points, 0 to 10 000. A higher one is refused where it is used.
+    /// A rate in basis points, 0 to 10 000. Higher rates are refused when used.
     pub const fn from_basis_points(basis_points: u16) -> Self {
         Self(basis_points as i64)
     }
@@ -45,7 +45,7 @@ impl TaxRate {
         self.0
     }
 
-    /// The rate that an older `taxPercentage` says.
+    /// The rate of an older `taxPercentage`.
     pub(super) fn from_tax_percentage(percent: i64) -> Self {
         Self(percent.saturating_mul(100))
     }
@@ -55,10 +55,12 @@ impl TaxRate {
     }
 }
 
-/// Reads a rate in per cent, 0 to 100 with at most two decimals: `25`, `25.5`, and with its sign,
-/// `25 %` or `25%`. `0.25` is a quarter of a per cent.
+/// Parses a rate in per cent, 0 to 100 with at most two decimals, with or without a percent sign:
+/// `25`, `25.5`, `25 %` or `25%`. Note that `0.25` is a quarter of one per cent.
 ///
-/// The error is an [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `taxRate`.
+/// # Errors
+///
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `taxRate`.
 impl FromStr for TaxRate {
     type Err = Error;
 
@@ -71,7 +73,7 @@ impl FromStr for TaxRate {
     }
 }
 
-/// `25 %`, `25.5 %`, `0.05 %`.
+/// Formats the rate in per cent: `25 %`, `25.5 %`, `0.05 %`.
 impl fmt::Display for TaxRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -85,14 +87,14 @@ impl fmt::Display for TaxRate {
     }
 }
 
-/// The part of an amount with tax that is not tax, to the nearest minor unit, a half away from zero.
+/// An amount without the tax it includes, rounded to a minor unit, half away from zero.
 pub(super) fn excluding_tax(total: i64, rate: TaxRate) -> i64 {
     let with_tax = 10_000 + i128::from(rate.0);
-    // A part of an i64, as the rate is not negative where this is called.
+    // Fits in an `i64`: callers have checked that the rate is not negative.
     narrow(divide(i128::from(total) * 10_000, with_tax))
 }
 
-/// The tax on an amount without it, to the nearest minor unit, a half away from zero.
+/// The tax on an amount that excludes it, rounded to a minor unit, half away from zero.
 pub(super) fn tax_on(net: i64, rate: TaxRate) -> i64 {
     narrow(divide(i128::from(net) * i128::from(rate.0), 10_000))
 }

@@ -6,37 +6,41 @@ use super::order_line::OrderLine;
 use super::tax::TaxRate;
 use crate::Error;
 
-/// The sums of a receipt's lines, in minor units. Returns count negative, and so do their tax and their discount.
+/// The totals of a receipt in minor units, as [`Receipt::totals`] computes them.
+///
+/// Returns are subtracted, with their tax and discount.
+///
+/// [`Receipt::totals`]: super::Receipt::totals
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Totals {
-    /// All that is paid, with tax and shipping, after discounts. Tips are no part of it.
+    /// The amount paid, including tax and shipping, after discounts and without the tip.
     pub total_amount: i64,
-    /// The same without tax.
+    /// The amount paid, excluding tax.
     pub total_amount_excluding_tax: i64,
-    /// The tax in it.
+    /// The tax included in the total.
     pub total_tax_amount: i64,
-    /// What was taken off.
+    /// The sum of all discounts.
     pub total_discount: i64,
-    /// The shipping in it, with tax.
+    /// The shipping cost included in the total, with tax.
     pub shipping_amount: i64,
-    /// Amounts and tax for each rate, the highest rate first. Lines without a rate are not in it.
+    /// Totals for each tax rate, highest rate first. Lines without a rate are left out.
     pub tax: Vec<TaxTotal>,
 }
 
-/// The sums of the lines of one tax rate, in minor units.
+/// The totals of all lines with the same tax rate, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TaxTotal {
-    /// The rate.
+    /// The tax rate.
     pub tax_rate: TaxRate,
-    /// What is paid for the lines.
+    /// The amount paid for the lines, including tax.
     pub total_amount: i64,
-    /// The same without tax.
+    /// The amount paid for the lines, excluding tax.
     pub total_amount_excluding_tax: i64,
-    /// The tax in it.
+    /// The tax included in the total.
     pub total_tax_amount: i64,
 }
 
@@ -90,5 +94,6 @@ impl Sum {
 }
 
 pub(super) fn narrow(sum: i128) -> Result<i64, Error> {
-    i64::try_from(sum).map_err(|_| Error::input("orderLines", "add up to more than an i64 holds"))
+    let reason = "have a sum that does not fit in an i64";
+    i64::try_from(sum).map_err(|_| Error::input("orderLines", reason))
 }

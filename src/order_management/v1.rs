@@ -1,4 +1,6 @@
-//! Endpoints of version 1 that the vendor marks deprecated and no longer available. They are here for completeness; the service refuses them.
+//! Deprecated version 1 endpoints of the Order Management API, which are no longer available.
+//!
+//! They are here for completeness only: the API refuses them.
 //!
 //! | function | request, under `/order-management` | instead |
 //! |---|---|---|
@@ -18,7 +20,7 @@ use crate::model::lenient::{optional_short_list, optional_whole};
 use crate::request::RequestBuilder;
 use crate::{Error, Session};
 
-/// Puts a category on a payment, by its transaction id.
+/// Sets the category of a payment by its transaction id.
 ///
 /// ```
 /// # #![allow(deprecated)]
@@ -27,13 +29,15 @@ use crate::{Error, Session};
 /// # let session = sandbox.session();
 /// use vipps::order_management::{Category, CategoryType, v1};
 ///
-/// let tracking = Category::new(CategoryType::Delivery, "https://example.com/track/123");
+/// let url = "https://example.com/track/123";
+/// let tracking = Category::new(CategoryType::Delivery, url);
 /// v1::put_order(&session, &"5001419121".parse()?, &tracking)?;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `PUT /order-management/v1/orders/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
-#[deprecated(note = "the service no longer offers it: use order_management::put_category")]
+/// `PUT /order-management/v1/orders/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+#[deprecated(note = "no longer available: use order_management::put_category")]
 pub fn put_order(
     session: &Session,
     transaction_id: &OrderId,
@@ -46,37 +50,42 @@ pub fn put_order(
         .done()
 }
 
-/// Gets the category of a payment, by its transaction id.
+/// Gets the category of a payment by its transaction id.
 ///
 /// ```
 /// # #![allow(deprecated)]
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # sandbox.enable_v1();
 /// # let session = sandbox.session();
-/// # use vipps::order_management::{Category, CategoryType, v1};
+/// # use vipps::order_management::{Category, CategoryType};
 /// # let tracking = Category::new(CategoryType::Delivery, "https://example.com/track/123");
 /// # v1::put_order(&session, &"5001419121".parse()?, &tracking)?;
-/// let order = vipps::order_management::v1::get_order(&session, &"5001419121".parse()?)?;
+/// use vipps::order_management::v1;
+///
+/// let order = v1::get_order(&session, &"5001419121".parse()?)?;
 /// println!("{:?}", order.category);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `GET /order-management/v1/orders/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
-#[deprecated(note = "the service no longer offers it: use order_management::get_order")]
+/// `GET /order-management/v1/orders/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+#[deprecated(note = "no longer available: use order_management::get_order")]
 pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInfo, Error> {
     request(session, "GET", "orders", transaction_id)
         .send()?
         .json()
 }
 
-/// Adds a receipt to a payment, by its transaction id.
+/// Adds a receipt to a payment by its transaction id.
 ///
 /// ```
 /// # #![allow(deprecated)]
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # sandbox.enable_v1();
 /// # let session = sandbox.session();
-/// use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate, v1};
+/// use vipps::order_management::{
+///     BottomLine, Currency, OrderLine, Receipt, TaxRate, v1,
+/// };
 ///
 /// let socks = OrderLine::from_gross("Socks", "1", 100_00, TaxRate::percent(25))?;
 /// let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(socks);
@@ -84,8 +93,9 @@ pub fn get_order(session: &Session, transaction_id: &OrderId) -> Result<OrderInf
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `POST /order-management/v1/receipts/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
-#[deprecated(note = "the service no longer offers it: use order_management::add_receipt")]
+/// `POST /order-management/v1/receipts/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+#[deprecated(note = "no longer available: use order_management::add_receipt")]
 pub fn add_receipt(
     session: &Session,
     transaction_id: &OrderId,
@@ -99,24 +109,27 @@ pub fn add_receipt(
         .done()
 }
 
-/// Gets the receipt of a payment, by its transaction id.
+/// Gets the receipt of a payment by its transaction id.
 ///
 /// ```
 /// # #![allow(deprecated)]
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
 /// # sandbox.enable_v1();
 /// # let session = sandbox.session();
-/// # use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate, v1};
+/// # use vipps::order_management::{BottomLine, Currency, OrderLine, Receipt, TaxRate};
 /// # let socks = OrderLine::from_gross("Socks", "1", 100_00, TaxRate::percent(25))?;
 /// # let receipt = Receipt::new(BottomLine::new(Currency::Nok)).line(socks);
 /// # v1::add_receipt(&session, &"5001419121".parse()?, &receipt)?;
-/// let receipt = vipps::order_management::v1::get_receipt(&session, &"5001419121".parse()?)?;
+/// use vipps::order_management::v1;
+///
+/// let receipt = v1::get_receipt(&session, &"5001419121".parse()?)?;
 /// println!("{} lines", receipt.order_lines.len());
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
-/// `GET /order-management/v1/receipts/{transactionId}` of the [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
-#[deprecated(note = "the service no longer offers it: use order_management::get_order")]
+/// `GET /order-management/v1/receipts/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
+#[deprecated(note = "no longer available: use order_management::get_order")]
 pub fn get_receipt(session: &Session, transaction_id: &OrderId) -> Result<Receipt, Error> {
     request(session, "GET", "receipts", transaction_id)
         .send()?
@@ -135,23 +148,27 @@ fn request<'a>(
         .segment("transactionId", transaction_id)
 }
 
-/// The link of a payment, as version 1 has it.
+/// The category of a payment, as version 1 of the API returns it.
 ///
-/// Source: the sample of `GET /v1/orders/{transactionId}` of the Order Management API.
+/// Source: the sample of `GET /v1/orders/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderInfo {
-    /// What it leads to.
+    /// The category's type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<CategoryType>,
-    /// Its address.
+    /// The category's URL.
+    #[doc(alias = "orderDetailsUrl")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_details_url: Option<String>,
-    /// Its picture, where there is one.
+    /// The category's image, if the reply has only one.
+    #[doc(alias = "imageId")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<ImageId>,
-    /// Its pictures, where there is a list.
+    /// The category's images, if the reply has a list.
+    #[doc(alias = "imageIds")]
     #[serde(
         default,
         deserialize_with = "optional_short_list",
@@ -160,14 +177,18 @@ pub struct OrderInfo {
     pub image_ids: Option<Vec<SortedImage>>,
 }
 
-/// A picture and its place among others.
+/// An image of a category and its position in the list.
+///
+/// Source: the sample of `GET /v1/orders/{transactionId}` of the
+/// [Order Management API](https://developer.vippsmobilepay.com/api/order-management/).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SortedImage {
-    /// The picture's id.
+    /// The image's id.
     pub id: ImageId,
-    /// Its place, 1 for the first.
+    /// The position, starting at 1.
+    #[doc(alias = "sortOrder")]
     #[serde(
         default,
         deserialize_with = "optional_whole",

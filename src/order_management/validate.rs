@@ -1,11 +1,11 @@
-#![allow(deprecated)] // taxPercentage alone is as good as taxRate.
+#![allow(deprecated)] // Deprecated fields are validated too.
 
 use super::bottom_line::{BarcodeFormat, BottomLine};
 use super::order_line::OrderLine;
 use crate::error::problem::FieldProblem;
 use crate::model::identifier::is_made_of;
 
-/// All that the service refuses and that cannot be right, in the order of the receipt.
+/// Everything that the API would refuse or that does not add up, in the receipt's order.
 pub(super) fn problems(lines: &[OrderLine], bottom_line: &BottomLine) -> Vec<FieldProblem> {
     let mut problems = Problems(Vec::new());
     if lines.is_empty() {
@@ -27,7 +27,7 @@ impl Problems {
 
     fn not_negative(&mut self, field: String, amount: Option<i64>) {
         if let Some(amount) = amount.filter(|amount| *amount < 0) {
-            self.add(field, format!("must not be negative, not {amount}"));
+            self.add(field, format!("must be at least 0, not {amount}"));
         }
     }
 
@@ -53,7 +53,8 @@ impl Problems {
         let sum = i128::from(excluding) + i128::from(tax);
         if sum != i128::from(total) {
             let reason = format!(
-                "must be the sum of totalAmountExcludingTax and totalTaxAmount, {excluding} + {tax} = {sum}, not {total}"
+                "must be the sum of totalAmountExcludingTax and totalTaxAmount, \
+                 {excluding} + {tax} = {sum}, not {total}"
             );
             self.add(format!("{at}.totalAmount"), reason);
         }
@@ -116,7 +117,7 @@ impl Problems {
             if data.is_empty() {
                 self.add("bottomLine.barcode.data", "must not be empty");
             } else if barcode.format == Some(BarcodeFormat::Ean13) && !is_ean_13(data) {
-                let rule = "must be 13 digits, the last of them the check digit of the others";
+                let rule = "must be 12 digits and their EAN-13 check digit";
                 let problem = FieldProblem::invalid("bottomLine.barcode.data", rule, data);
                 self.0.push(problem);
             }
@@ -124,7 +125,7 @@ impl Problems {
     }
 }
 
-/// 13 digits which, weighted 1 and 3 in turns, add up to a multiple of ten.
+/// 13 digits whose sum, weighted alternately by 1 and 3, is a multiple of ten.
 fn is_ean_13(data: &str) -> bool {
     let weighted = data.bytes().zip([1, 3].into_iter().cycle());
     let weighted = weighted.map(|(digit, weight)| u32::from(digit - b'0') * weight);

@@ -1,4 +1,4 @@
-//! What is probably a mistake in a receipt.
+//! Probable mistakes in a receipt.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(super) fn of(receipt: &Receipt) -> Vec<FieldProblem> {
     for (nth, line) in receipt.order_lines.iter().enumerate() {
         let first = *first_with.entry(&line.id).or_insert(nth);
         if first != nth {
-            let reason = format!("is {:?}, as is orderLines[{first}].id", line.id);
+            let reason = format!("{:?} is also the id of orderLines[{first}]", line.id);
             warnings.push(FieldProblem::new(format!("orderLines[{nth}].id"), reason));
         }
         let before_discount =
@@ -35,14 +35,13 @@ fn units(at: &str, unit_info: &UnitInfo, before_discount: i128) -> Option<FieldP
     }
     let price = unit_info.unit_price?;
     let exact = i128::from(price) * digits;
-    // However the shop rounds, it is less than one minor unit.
+    // However the merchant rounds, the difference is less than one minor unit.
     if (exact - before_discount * scale).abs() < scale {
         return None;
     }
     let (quantity, product) = (&unit_info.quantity, divide(exact, scale));
     let reason = format!(
-        "is {price} times {quantity}, which is {product}, and totalAmount plus discount is \
-         {before_discount}"
+        "{price} times {quantity} is {product}, but totalAmount plus discount is {before_discount}"
     );
     Some(FieldProblem::new(at, reason))
 }
@@ -62,6 +61,6 @@ fn payment_sources(receipt: &Receipt) -> Option<FieldProblem> {
     if paid <= 0 || paid <= total {
         return None;
     }
-    let reason = format!("add up to {paid}, more than {total}, the total of the lines and the tip");
+    let reason = format!("add up to {paid}, more than {total}, the sum of all lines and the tip");
     Some(FieldProblem::new("bottomLine.paymentSources", reason))
 }

@@ -1,9 +1,19 @@
-//! What a client is answered, in the form of the API that it called.
+//! Replies, with errors in the format of the API that was called.
 
 use serde_json::{Value, json};
 use ureq::http::StatusCode;
 
-/// What a handler of [`Sandbox::serve`](super::Sandbox::serve) answers.
+/// The reply of a [`Sandbox::serve`](super::Sandbox::serve) handler.
+///
+/// ```
+/// use serde_json::json;
+/// use vipps::sandbox::Answer;
+///
+/// let created = Answer::json(201, &json!({"reference": "order-17"}))
+///     .header("Location", "/epayment/v1/payments/order-17");
+/// let csv = Answer::new(200, "text/csv", "reference,amount\norder-17,4900\n");
+/// let deleted = Answer::empty(204);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub(super) status: u16,
@@ -12,7 +22,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer of any content type. It has none if the body is empty.
+    /// A reply with a body of any content type. An empty body has no `Content-Type`.
     pub fn new(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
         let content_type =
@@ -24,7 +34,7 @@ impl Answer {
         }
     }
 
-    /// An answer without a body.
+    /// A reply without a body.
     pub fn empty(status: u16) -> Self {
         Self {
             status,
@@ -33,24 +43,24 @@ impl Answer {
         }
     }
 
-    /// An answer of JSON.
+    /// A reply with a JSON body.
     pub fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json;charset=UTF-8", value.to_string())
     }
 
-    /// The same answer with one header more.
+    /// Adds a header.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// As the gateway in front of the APIs refuses.
+    /// An error in the format of the gateway in front of the APIs.
     pub(super) fn gateway(status: u16, message: &str) -> Self {
         let body = json!({"statusCode": status, "message": message});
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// As the token endpoints refuse.
+    /// An error in the format of the token endpoints.
     pub(super) fn oauth(status: u16, error: &str, description: &str) -> Self {
         let body = json!({
             "error": error,
@@ -61,10 +71,10 @@ impl Answer {
     }
 }
 
-/// The name of a field or header, and what is wrong with it.
+/// The name of an invalid field or header, and the reason.
 pub(super) type Wrong = (String, String);
 
-/// An API with a form of its own for errors.
+/// An API with its own error format.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Api {
     Management,
@@ -83,7 +93,7 @@ impl Api {
         }
     }
 
-    /// An error with the reason phrase of its status as the title.
+    /// An error whose title is the reason phrase of its status.
     pub(super) fn error(self, status: u16, detail: &str, wrong: &[Wrong]) -> Answer {
         let title = StatusCode::from_u16(status).ok();
         let title = title.and_then(|status| status.canonical_reason());
@@ -119,5 +129,5 @@ impl Api {
     }
 }
 
-/// What Order Management writes into `instance`.
+/// The trace id that Order Management puts into `instance`.
 pub(super) const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

@@ -1,4 +1,4 @@
-//! The request bodies of both APIs: one table for each.
+//! The request bodies of both APIs, one table per body.
 
 use serde_json::{Map, Value};
 
@@ -9,13 +9,13 @@ use super::rules::{
 
 /// `POST /management/v1/product-orders`.
 pub(super) static PRODUCT_ORDER: Object = Object {
-    // Its objects are not: what they hold beside their fields is ignored.
+    // Nested objects are open: the API ignores their unknown fields.
     is_closed: true,
     ..object(&[
         required("businessIdentifier", Kind::Object(&BUSINESS_IDENTIFIER)),
         required("productType", Kind::OneOf(PRODUCT_TYPES)),
         optional("salesUnitName", of_form(1, 40, NAME)).or_null(),
-        // A picture that is no use is dropped without a word.
+        // The API silently drops an unusable image.
         optional("salesUnitLogo", of_form(0, usize::MAX, BASE64)).or_null(),
         optional("settlementBankAccount", Kind::Object(&BANK_ACCOUNT)).or_null(),
         optional("pricePackageId", of_form(36, 36, UUID)).or_null(),
@@ -51,7 +51,7 @@ static WEBSITE: Object = object(&[
 /// `POST /order-management/v1/images`.
 pub(super) static IMAGE: Object = object(&[
     required("imageId", of_form(1, 128, ID)),
-    // Base64 makes four characters of three bytes.
+    // Base64 encodes three bytes as four characters.
     required("src", of_form(0, (2 * 1024 * 1024_usize).div_ceil(3) * 4, BASE64)),
     required("type", Kind::OneOf(&["base64"])),
 ]);
@@ -72,7 +72,7 @@ pub(super) static NEW_CATEGORY: Object = object(&[
     optional("imageId", of_form(1, 128, ID)),
 ]);
 
-/// `POST /order-management/v2/{paymentType}/receipts/{orderId}`. No amount is negative.
+/// `POST /order-management/v2/{paymentType}/receipts/{orderId}`. Amounts are never negative.
 pub(super) static RECEIPT: Object = object(&[
     required("orderLines", Kind::List(&ORDER_LINE)),
     required("bottomLine", Kind::Object(&BOTTOM_LINE)),
@@ -81,7 +81,7 @@ pub(super) static RECEIPT: Object = object(&[
 static ORDER_LINE: Object = Object {
     also: Some(wants_tax),
     ..object(&[
-        // An empty one is answered with a 400, though the description has no minimum.
+        // The live API refuses an empty name, though the specification has no minimum.
         required("name", text(1, usize::MAX)),
         required("id", ANY_TEXT),
         required("totalAmount", AMOUNT),
@@ -152,15 +152,15 @@ const PERCENTAGE: Kind = Kind::Integer { min: 0, max: 100 };
 
 fn wants_tax(line: &Map<String, Value>) -> Option<(&'static str, &'static str)> {
     let has = |name: &str| line.get(name).is_some_and(|value| !value.is_null());
-    let is_there = has("taxRate") || has("taxPercentage");
-    (!is_there).then_some(("taxRate", "is missing, and so is taxPercentage"))
+    let has_rate = has("taxRate") || has("taxPercentage");
+    (!has_rate).then_some(("taxRate", "is required unless taxPercentage is set"))
 }
 
-/// The only format whose data has a check digit.
+/// EAN-13 is the only format with a check digit.
 fn wants_ean_13(barcode: &Map<String, Value>) -> Option<(&'static str, &'static str)> {
     let text = |name: &str| barcode.get(name).and_then(Value::as_str);
     let is_wrong = text("format") == Some("EAN-13") && !text("data").is_none_or(is_ean_13);
-    is_wrong.then_some(("data", "must be 13 digits, of which the last is the check digit"))
+    is_wrong.then_some(("data", "must be 12 digits and their EAN-13 check digit"))
 }
 
 fn is_ean_13(data: &str) -> bool {
@@ -184,7 +184,7 @@ fn is_quantity(text: &str) -> bool {
     is_number && (1..=8).contains(&decimals.len())
 }
 
-/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`. In it `\)-_` is a range.
+/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`, where `\)-_` is a range.
 const NAME: Form =
     ("letters, digits, spaces, ` and the characters from ( to _", is_name);
 
@@ -193,12 +193,12 @@ fn is_name(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '('..='`') || fits(c))
 }
 
-/// The standard library has no `\d`: what else is numeric are fractions, superscripts and the like.
+/// Stands in for `\d`: excludes the fractions, superscripts and so on that `is_numeric` includes.
 fn is_digit(c: char) -> bool {
     c.is_numeric() && !matches!(c, '\u{80}'..='\u{bf}' | '\u{2070}'..='\u{32ff}')
 }
 
-/// Nor has it `\p{M}`: these are the combining marks of Latin, Greek and Cyrillic text.
+/// Stands in for `\p{M}`: the combining marks of Latin, Greek and Cyrillic text.
 fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}'
         | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')

@@ -1,4 +1,4 @@
-//! The merchants, sales units and price packages of a sandbox: its own, or a test's.
+//! The merchants, sales units and price packages of a sandbox.
 
 use crate::management::{
     Address, BankAccount, BusinessIdentifier, CaptureType, Market, Merchant, MerchantStatus,
@@ -13,13 +13,13 @@ pub(super) struct Data {
     pub(super) price_packages: Vec<PricePackage>,
 }
 
-/// What a test chose, by kind. What it did not choose is the sandbox's own.
+/// The data that a test chose. `None` means the default data.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Choice {
     pub(super) merchants: Option<Vec<Merchant>>,
     pub(super) sales_units: Option<Vec<SalesUnit>>,
     pub(super) price_packages: Option<Vec<PricePackage>>,
-    /// So many sales units instead of those.
+    /// The number of generated sales units.
     pub(super) count: Option<usize>,
 }
 
@@ -52,7 +52,7 @@ impl Choice {
 }
 
 impl Data {
-    /// Adds a sales unit, or replaces the one with its MSN. Its merchant is there from then on.
+    /// Adds a sales unit, or replaces the one with the same MSN. Creates its merchant if needed.
     pub(super) fn put_sales_unit(&mut self, unit: SalesUnit) {
         let owner = &unit.business_identifier;
         let is_owner = |merchant: &Merchant| merchant.business_identifier == *owner;
@@ -66,7 +66,7 @@ impl Data {
         }
     }
 
-    /// Adds a merchant, or replaces the one with its business identifier.
+    /// Adds a merchant, or replaces the one with the same business identifier.
     pub(super) fn put_merchant(&mut self, merchant: Merchant) {
         let id = &merchant.business_identifier;
         let mut merchants = self.merchants.iter_mut();
@@ -78,8 +78,19 @@ impl Data {
 }
 
 impl SalesUnit {
-    /// A sales unit for a [sandbox](crate::sandbox), with an account and a configuration that are
-    /// usual. All fields can be set. Needs the feature `sandbox`.
+    /// A sales unit for the [sandbox](crate::sandbox), with a typical bank account and
+    /// configuration.
+    ///
+    /// All fields can be changed. Requires the feature `sandbox`.
+    ///
+    /// ```
+    /// use vipps::management::{BusinessIdentifier, SalesUnit};
+    ///
+    /// let merchant = BusinessIdentifier::norway("912345678")?;
+    /// let mut kiosk = SalesUnit::new("555555".parse()?, "The Kiosk", merchant);
+    /// kiosk.configuration.recurring_allowed = Some(true);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn new(msn: Msn, name: impl Into<String>, business_identifier: BusinessIdentifier) -> Self {
         Self {
             msn,
@@ -102,8 +113,18 @@ impl SalesUnit {
 }
 
 impl Merchant {
-    /// An active merchant for a [sandbox](crate::sandbox), with an address in its country. All fields
-    /// can be set. Needs the feature `sandbox`.
+    /// An active merchant for the [sandbox](crate::sandbox), with an address in its country.
+    ///
+    /// All fields can be changed. Requires the feature `sandbox`.
+    ///
+    /// ```
+    /// use vipps::management::{BusinessIdentifier, Merchant};
+    ///
+    /// let id = BusinessIdentifier::denmark("87654321")?;
+    /// let merchant = Merchant::new(id, "The Kiosk ApS");
+    /// assert_eq!(merchant.country_code, "DK");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn new(business_identifier: BusinessIdentifier, name: impl Into<String>) -> Self {
         let country = business_identifier.scheme().split(':').nth(1);
         let country = country.unwrap_or_default().to_owned();
@@ -126,8 +147,19 @@ impl Merchant {
 }
 
 impl PricePackage {
-    /// A price package for a [sandbox](crate::sandbox), with its price in a few characters such as
-    /// `2.99%`. All fields can be set. Needs the feature `sandbox`.
+    /// A price package for the [sandbox](crate::sandbox), with its price as short text such as
+    /// `2.99%`.
+    ///
+    /// All fields can be changed. Requires the feature `sandbox`.
+    ///
+    /// ```
+    /// use vipps::management::{Market, PricePackage};
+    ///
+    /// let id = "7a1b2c3d-0000-4000-8000-0123456789ab".parse()?;
+    /// let mut package = PricePackage::new(id, "Online", "1.99%");
+    /// package.market = Some(Market::Norway);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn new(
         id: PricePackageId,
         name: impl Into<String>,

@@ -1,4 +1,4 @@
-//! The one table of endpoints: what they are called by, what they take, and who answers them.
+//! The endpoint table: method, path, request body and handler.
 
 use Handler::{Keyed, Management as Manage, Orders, OrdersV1, Tokens as Token};
 
@@ -12,7 +12,7 @@ use super::tokens::Tokens;
 
 pub(super) struct Endpoint {
     method: &'static str,
-    /// As the API's description writes it.
+    /// As in the API's specification.
     path: &'static str,
     pub(super) body: Option<&'static Object>,
     pub(super) handler: Handler,
@@ -22,10 +22,10 @@ pub(super) struct Endpoint {
 pub(super) enum Handler {
     Tokens(fn(&mut Tokens, &ReceivedRequest) -> Answer),
     Management(fn(&mut Management, &Call<'_>) -> Answer),
-    /// With an idempotency key.
+    /// Requires an idempotency key.
     Keyed(fn(&mut Management, &Call<'_>) -> Answer),
     Orders(fn(&mut OrderManagement, &Call<'_>) -> Answer),
-    /// Of version 1, which is no longer available.
+    /// Version 1 endpoints, which the live API no longer offers.
     OrdersV1(fn(&mut OrderManagement, &Call<'_>) -> Answer),
 }
 
@@ -90,7 +90,7 @@ const fn endpoint(
     }
 }
 
-/// The endpoint and the values of its path's parameters, or the status for there being none.
+/// The endpoint and the values of its path parameters, or the status 404 or 405.
 pub(super) fn find(method: &str, path: &str) -> Result<(&'static Endpoint, Vec<String>), u16> {
     let path = segments(path);
     let mut status = 404;
@@ -105,14 +105,14 @@ pub(super) fn find(method: &str, path: &str) -> Result<(&'static Endpoint, Vec<S
     Err(status)
 }
 
-/// Whether a route, with `*` for any method or segment, is for one of the endpoints.
+/// Whether a route, in which `*` matches any method or segment, matches an endpoint.
 pub(super) fn is_route(method: &str, path: &str) -> bool {
     let path = segments(path);
     let mut endpoints = ENDPOINTS.iter();
     endpoints.any(|endpoint| ["*", endpoint.method].contains(&method) && endpoint.fits(&path))
 }
 
-/// Whether a route's path stands for a request's.
+/// Whether a route's path matches a request's path.
 pub(super) fn is_same(route: &str, path: &str) -> bool {
     let (route, path) = (segments(route), segments(path));
     let mut endpoints = ENDPOINTS.iter();
@@ -148,7 +148,7 @@ impl Endpoint {
     }
 }
 
-/// Whether a segment of a path may stand where the description has this name.
+/// Whether a path segment is valid for this segment of the specification's path.
 fn takes(name: &str, segment: &str) -> bool {
     let is = |fixed: &str| fixed.eq_ignore_ascii_case(segment);
     match name {
@@ -163,7 +163,7 @@ fn is_param(name: &str) -> bool {
     name.starts_with('{')
 }
 
-/// A path's segments, without the slash that may stand at its end.
+/// The segments of a path, ignoring a trailing slash.
 fn segments(path: &str) -> Vec<String> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let segments = path.split('/').skip(1);

@@ -4,13 +4,23 @@ use std::time::Duration;
 use super::endpoints;
 use super::message::split_query;
 
-/// A way for the service, or the network to it, to fail. See
-/// [`Sandbox::fault`](super::Sandbox::fault).
+/// A fault of the API or the network, to inject with [`Sandbox::fault`](super::Sandbox::fault).
+///
+/// ```
+/// use vipps::sandbox::{Fault, Sandbox};
+///
+/// let sandbox = Sandbox::start()?;
+/// sandbox.fault("GET *", 1, Fault::status_retry_after(429, "30"));
+/// sandbox.fault("POST *", 1, Fault::LoseReply);
+/// sandbox.fault("*", 1, Fault::json(400, r#"{"title": "Bad Request"}"#));
+/// sandbox.fault("*", 1, Fault::reply(500, "text/html", "<h1>Oops</h1>"));
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Answers with this status and an error in the form of the API, without carrying the request
-    /// out. 204 and 304 have no body.
+    /// Replies with this status and an error in the API's format, without carrying out the request.
+    /// 204 and 304 have no body.
     #[non_exhaustive]
     Status {
         /// The HTTP status.
@@ -18,25 +28,25 @@ pub enum Fault {
         /// The value of a `Retry-After` header: seconds or an HTTP date.
         retry_after: Option<String>,
     },
-    /// Answers as usual, this much later.
+    /// Delays the normal reply by this duration.
     Delay(Duration),
-    /// Answers as usual once [`Sandbox::release`](super::Sandbox::release) is called.
+    /// Holds the normal reply until [`Sandbox::release`](super::Sandbox::release) is called.
     Hold,
-    /// Reads the head only, carries nothing out, and closes the connection.
+    /// Closes the connection after reading only the request's head, without carrying it out.
     CloseBeforeReading,
-    /// Reads the whole request, carries nothing out, and closes the connection.
+    /// Closes the connection after reading the whole request, without carrying it out.
     CloseAfterReading,
-    /// Carries the request out, and closes the connection without an answer.
+    /// Carries out the request, then closes the connection without a reply.
     LoseReply,
-    /// Carries the request out, and closes the connection in the middle of the reply's body.
+    /// Carries out the request, then closes the connection in the middle of the reply's body.
     CutReply,
-    /// Answers with what is not HTTP, without carrying the request out.
+    /// Replies with bytes that are not HTTP, without carrying out the request.
     Garbage,
-    /// Answers 200 with a body that never ends, without carrying the request out.
+    /// Replies 200 with a body that never ends, without carrying out the request.
     EndlessBody,
-    /// Answers 502 with the HTML page of a gateway, without carrying the request out.
+    /// Replies 502 with a gateway's HTML page, without carrying out the request.
     HtmlBadGateway,
-    /// Answers with this, without carrying the request out.
+    /// Replies with this status and body, without carrying out the request.
     #[non_exhaustive]
     Reply {
         /// The HTTP status.
@@ -46,7 +56,7 @@ pub enum Fault {
         /// The body.
         body: Vec<u8>,
     },
-    /// Sends these bytes and closes the connection, without carrying the request out.
+    /// Sends these bytes and closes the connection, without carrying out the request.
     Raw(Vec<u8>),
 }
 
@@ -67,7 +77,7 @@ impl Fault {
         }
     }
 
-    /// A [`Reply`](Self::Reply) of JSON.
+    /// A [`Reply`](Self::Reply) with a JSON body.
     pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self::Reply {
             status,
@@ -76,7 +86,7 @@ impl Fault {
         }
     }
 
-    /// A [`Reply`](Self::Reply) of anything.
+    /// A [`Reply`](Self::Reply) with a body of any content type.
     pub fn reply(status: u16, content_type: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
         Self::Reply {
             status,
@@ -86,19 +96,18 @@ impl Fault {
     }
 }
 
-/// Which requests a fault or a count is about.
+/// The requests that a fault or a count applies to.
 #[derive(Debug)]
 pub(super) struct Route {
     method: String,
     path: String,
     query: Option<String>,
-    /// Of the sandbox's own, and not one that a test has added.
+    /// Whether the path is one of the sandbox's own endpoints, not one added by a test.
     is_endpoint: bool,
 }
 
 impl Route {
-    /// Says what is wrong with a route that no request could fit. `is_served` knows the endpoints that a
-    /// test has added.
+    /// Refuses a route that no request can match. `is_served` tells whether a test has added it.
     pub(super) fn parse(
         route: &str,
         is_served: impl Fn(&str, &str) -> bool,
@@ -106,10 +115,10 @@ impl Route {
         let (method, path) = route.split_once(' ').unwrap_or(("*", route));
         let (path, query) = split_query(path);
         if method != "*" && !method.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err("the method must be in capitals, or *");
+            return Err("the method must be upper case or *");
         }
         if path != "*" && !path.starts_with('/') {
-            return Err("the path must start with /, or be *");
+            return Err("the path must be * or start with /");
         }
         let is_endpoint = path == "*" || endpoints::is_route(method, path);
         if !is_endpoint && !is_served(method, path) {
@@ -145,7 +154,7 @@ impl fmt::Display for Route {
     }
 }
 
-/// Whether a path is one of a pattern's, in which `*` stands for any segment.
+/// Whether a path matches a pattern, in which `*` matches any segment.
 pub(super) fn path_fits(pattern: &str, path: &str) -> bool {
     let (mut wanted, mut segments) = (pattern.split('/'), path.split('/'));
     loop {

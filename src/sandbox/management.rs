@@ -1,4 +1,4 @@
-//! The Management API's part of the sandbox.
+//! The sandbox's Management API.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::{Clock, Msn};
 pub(super) struct Management {
     clock: Clock,
     pub(super) data: Data,
-    /// By their numbers, which their ids are made of.
+    /// By the number that the order's id ends with.
     orders: BTreeMap<u64, ProductOrder>,
     orders_made: u64,
 }
@@ -28,10 +28,10 @@ struct ProductOrder {
     sales_unit: Option<Value>,
 }
 
-/// For how long a merchant can submit an order.
+/// How long a merchant has to submit an order.
 const ORDER_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// An order that the merchant has not submitted.
+/// The statuses of an order that the merchant has not submitted yet.
 const OPEN: [ProductOrderStatus; 2] = [
     ProductOrderStatus::Received,
     ProductOrderStatus::MerchantViewed,
@@ -188,11 +188,11 @@ impl Management {
 }
 
 fn not_found(what: &str) -> Answer {
-    let detail = format!("There is no such {what}, or it is not active.");
+    let detail = format!("The {what} does not exist or is not active.");
     Api::Management.error(404, &detail, &[])
 }
 
-/// The one error that the description has as plain JSON.
+/// The only error that the specification gives as plain JSON.
 fn no_order() -> Answer {
     let answer = not_found("product order");
     Answer::new(answer.status, "application/json", answer.body)

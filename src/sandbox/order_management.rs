@@ -1,4 +1,4 @@
-//! The Order Management API's part of the sandbox. Each sales unit has data of its own.
+//! The sandbox's Order Management API. Each sales unit has its own data.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,12 +9,12 @@ use super::message::Call;
 
 #[derive(Default)]
 pub(super) struct OrderManagement {
-    /// MSN and id. The pictures themselves are never asked for.
+    /// MSN and image id. The images themselves cannot be read back.
     images: HashSet<(String, String)>,
     categories: HashMap<Order, Value>,
     receipts: HashMap<Order, Value>,
-    /// Of version 3, by MSN.
-    links: Vec<(String, Value)>,
+    /// MSN and category of version 3.
+    added: Vec<(String, Value)>,
     ids_made: u64,
 }
 
@@ -26,7 +26,7 @@ impl OrderManagement {
     pub(super) fn add_image(&mut self, call: &Call<'_>) -> Answer {
         let id = call.text("imageId").unwrap_or_default();
         if !self.images.insert((msn(call), id.to_owned())) {
-            let detail = "An image with this id exists already.";
+            let detail = "An image with this id already exists.";
             return Api::OrderManagement.error(409, detail, &[]);
         }
         Answer::json(200, &json!({"imageId": id}))
@@ -61,39 +61,36 @@ impl OrderManagement {
 
     pub(super) fn add_category(&mut self, call: &Call<'_>) -> Answer {
         let id = json!({"categoryId": self.next_id()});
-        let mut link = call.body.clone();
-        if let (Some(link), Some(id)) = (link.as_object_mut(), id.as_object()) {
-            link.extend(id.clone());
+        let mut category = call.body.clone();
+        if let (Some(category), Some(id)) = (category.as_object_mut(), id.as_object()) {
+            category.extend(id.clone());
         }
-        self.links.push((msn(call), link));
+        self.added.push((msn(call), category));
         Answer::json(201, &id)
     }
 
-    /// Of all orders, where the query names none.
+    /// Without `orderId`, lists the categories of all orders.
     pub(super) fn list_categories(&mut self, call: &Call<'_>) -> Answer {
         let order = call.query("orderId");
         let msn = msn(call);
-        let links = self
-            .links
-            .iter()
-            .filter(|(of, _)| *of == msn)
-            .map(|(_, link)| link);
-        let links =
-            links.filter(|link| order.is_none() || link["orderId"].as_str() == order.as_deref());
-        Answer::json(200, &json!({"categories": links.collect::<Vec<_>>()}))
+        let added = self.added.iter().filter(|(of, _)| *of == msn);
+        let wanted = added
+            .map(|(_, category)| category)
+            .filter(|category| order.is_none() || category["orderId"].as_str() == order.as_deref());
+        Answer::json(200, &json!({"categories": wanted.collect::<Vec<_>>()}))
     }
 
     pub(super) fn get_category(&mut self, call: &Call<'_>) -> Answer {
-        match self.links.iter().find(|link| is(link, call)) {
-            Some((_, link)) => Answer::json(200, link),
+        match self.added.iter().find(|added| is(added, call)) {
+            Some((_, category)) => Answer::json(200, category),
             None => not_found(),
         }
     }
 
     pub(super) fn delete_category(&mut self, call: &Call<'_>) -> Answer {
-        match self.links.iter().position(|link| is(link, call)) {
+        match self.added.iter().position(|added| is(added, call)) {
             Some(at) => {
-                self.links.remove(at);
+                self.added.remove(at);
                 Answer::empty(200)
             }
             None => not_found(),
@@ -129,7 +126,7 @@ impl OrderManagement {
 
     fn keep_receipt(&mut self, order: Order, call: &Call<'_>) -> Result<Value, Answer> {
         if self.receipts.contains_key(&order) {
-            // As the live API writes it: with a status and without a type.
+            // As from the live API: with a status but no type.
             let body = json!({
                 "title": "Conflicting receipt",
                 "status": 409,
@@ -163,10 +160,10 @@ fn v1_order(call: &Call<'_>) -> Order {
     Order(msn(call), "v1".to_owned(), call.param(0).to_owned())
 }
 
-fn is((of, link): &(String, Value), call: &Call<'_>) -> bool {
-    *of == msn(call) && link["categoryId"].as_str() == Some(call.param(0))
+fn is((of, category): &(String, Value), call: &Call<'_>) -> bool {
+    *of == msn(call) && category["categoryId"].as_str() == Some(call.param(0))
 }
 
 fn not_found() -> Answer {
-    Api::OrderManagement.error(404, "There is nothing here.", &[])
+    Api::OrderManagement.error(404, "Resource not found.", &[])
 }

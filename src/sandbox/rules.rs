@@ -1,5 +1,5 @@
-//! Rules for request bodies. They are the APIs' own, and know nothing of the crate's types: a
-//! mistake in those must not get past their tests.
+//! Rules for request bodies, written from the API specifications and independent of the crate's
+//! types, so that a mistake in a type fails its test.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,12 +11,12 @@ use super::answer::Wrong;
 #[derive(Clone, Copy)]
 pub(super) struct Object {
     pub(super) fields: &'static [Field],
-    /// Whether a field that is not listed is refused.
+    /// Whether unknown fields are refused.
     pub(super) is_closed: bool,
     pub(super) also: Option<Also>,
 }
 
-/// What no field says alone: gives the field that is wrong, and why.
+/// A rule across fields: returns the invalid field and the reason.
 type Also = fn(&Map<String, Value>) -> Option<(&'static str, &'static str)>;
 
 #[derive(Clone, Copy)]
@@ -45,7 +45,7 @@ pub(super) enum Kind {
     List(&'static Object),
 }
 
-/// A pattern: what it is called, and whether a text fits it.
+/// A text format: its description, and whether a text matches it.
 pub(super) type Form = (&'static str, fn(&str) -> bool);
 
 pub(super) const fn object(fields: &'static [Field]) -> Object {
@@ -105,7 +105,7 @@ pub(super) const URI: Form = ("a URI", is_uri);
 pub(super) const BASE64: Form = ("base64", |text| BASE64_STANDARD.decode(text).is_ok());
 
 impl Object {
-    /// Names and reasons of what is wrong.
+    /// The invalid fields and the reasons.
     pub(super) fn check(&'static self, value: &Value) -> Vec<Wrong> {
         let mut wrong = Vec::new();
         Kind::Object(self).check("", value, &mut wrong);
@@ -114,7 +114,7 @@ impl Object {
 }
 
 impl Kind {
-    /// Adds what is wrong with the value of that name.
+    /// Checks a value and adds what is wrong to `wrong`.
     pub(super) fn check(&self, name: &str, value: &Value, wrong: &mut Vec<Wrong>) {
         match (self, value) {
             (Self::Object(object), Value::Object(members)) => {
@@ -125,7 +125,7 @@ impl Kind {
                 let is_known = |member: &&String| object.fields.iter().any(|f| f.name == *member);
                 if object.is_closed {
                     let unknown = members.keys().filter(|member| !is_known(member));
-                    wrong.extend(unknown.map(|member| (path(member), "is not known".to_owned())));
+                    wrong.extend(unknown.map(|member| (path(member), "is unknown".to_owned())));
                 }
                 for field in object.fields {
                     match members.get(field.name) {
@@ -148,7 +148,7 @@ impl Kind {
         }
     }
 
-    /// For a value without parts.
+    /// Whether a scalar value matches.
     fn fits(&self, value: &Value) -> bool {
         match self {
             Self::Text { min, max, form } => value
@@ -183,7 +183,7 @@ impl Kind {
             Self::Boolean => "true or false".to_owned(),
             Self::OneOf(values) => format!("one of the strings {}", values.join(", ")),
             Self::Object(_) => "an object".to_owned(),
-            Self::List(_) => "a list of at least one".to_owned(),
+            Self::List(_) => "a non-empty list".to_owned(),
         }
     }
 }
@@ -203,7 +203,7 @@ fn is_uuid(text: &str) -> bool {
     groups.eq([8, 4, 4, 4, 12]) && text.bytes().all(hex)
 }
 
-/// A scheme, and no space after it: more than that is not known to be checked.
+/// A scheme and no spaces: the live API is not known to check more.
 fn is_uri(text: &str) -> bool {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())

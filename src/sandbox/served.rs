@@ -1,4 +1,4 @@
-//! Endpoints that a test's own functions answer.
+//! Endpoints that a test serves with its own functions.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Served {
         });
     }
 
-    /// Whether a route, with `*` for any method or segment, is for one of them.
+    /// Whether a route, in which `*` matches any method or segment, matches an endpoint.
     pub(super) fn has_route(&self, method: &str, path: &str) -> bool {
         self.0.iter().any(|endpoint| {
             let is_at = path_fits(&endpoint.path, path) || path_fits(path, &endpoint.path);
@@ -35,7 +35,7 @@ impl Served {
         })
     }
 
-    /// The one that was added last counts.
+    /// The latest endpoint that matches.
     pub(super) fn find(&self, method: &str, path: &str) -> Option<Handle> {
         let mut endpoints = self.0.iter().rev();
         let found =

@@ -1,4 +1,4 @@
-//! Sockets: reads requests, has the service answer them, and fails as it is told to.
+//! The HTTP server: reads requests, passes them to the service, and injects faults.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use super::message::ReceivedRequest;
 use super::service::Service;
 use super::wire::{Length, bad, bytes_of, read_body, read_chunks, read_head, refuse};
 
-/// How long a test waits for a condition before it is told that it does not hold.
+/// How long a test waits for a condition before giving up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Server {
@@ -31,7 +31,7 @@ struct Shared {
     gate: Mutex<Gate>,
     gate_moved: Condvar,
     connections: Mutex<Connections>,
-    /// How many requests are being served, and the most that were, by method and path.
+    /// The number of requests being served, and the highest so far, by method and path.
     in_flight: Mutex<HashMap<String, (usize, usize)>>,
 }
 
@@ -40,21 +40,21 @@ struct Rule {
     times: usize,
     /// 1 for each request, 2 for every second one.
     every: usize,
-    /// How many requests there were that it could have been for.
+    /// The number of matching requests so far.
     seen: usize,
     fault: Fault,
 }
 
-/// All requests, and the bodies of the latest.
+/// All requests, but only the latest bodies.
 #[derive(Default)]
 struct Log {
     requests: Vec<ReceivedRequest>,
-    /// How many of the requests lost their bodies.
+    /// The number of requests whose bodies were dropped.
     without_body: usize,
     body_bytes: usize,
 }
 
-/// How much of bodies is kept, whatever is uploaded: a picture in base64, and then some.
+/// Total size of the bodies to keep: enough for the largest image in base64.
 const KEPT_BODIES: usize = 4 * 1024 * 1024;
 
 #[derive(Default)]
@@ -114,7 +114,7 @@ impl Server {
         });
     }
 
-    /// The routes of faults that have not happened as often as they are to, and how often they still are.
+    /// The routes of faults that are not used up, and how many times each remains.
     pub(super) fn unused_faults(&self) -> Vec<(String, usize)> {
         let faults = lock(&self.shared.faults);
         let unused = faults
@@ -172,11 +172,11 @@ impl Server {
 
     pub(super) fn wait_for(&self, route: &Route, n: usize) -> bool {
         let log = lock(&self.shared.log);
-        // Each request is looked at once, however many there are.
+        // Each wake-up looks at new requests only.
         let (mut seen, mut count) = (0, 0);
         let is_short = |log: &mut Log| {
             if log.requests.len() < seen {
-                // They were cleared meanwhile.
+                // The log was cleared in the meantime.
                 (seen, count) = (0, 0);
             }
             count += log.count_from(seen, route);
@@ -194,13 +194,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         lock(&self.shared.gate).stopping = true;
         self.shared.gate_moved.notify_all();
-        // Wakes the thread that accepts, which frees the port. Not woken, it is not waited for.
+        // Wakes the accepting thread so that it frees the port. Do not join a thread that was not
+        // woken.
         let woken = TcpStream::connect_timeout(&self.address, PATIENCE).is_ok();
         if let Some(accepting) = self.accepting.take().filter(|_| woken) {
             drop(accepting.join());
         }
-        // The threads of connections are not waited for: not every system wakes one that reads when
-        // its socket is shut down. It ends when the client closes.
+        // Connection threads are not joined: some systems do not wake a blocked read when its
+        // socket is shut down. Such a thread ends when the client closes the connection.
         self.shared.close_connections();
     }
 }
@@ -212,12 +213,12 @@ impl Shared {
 
     fn close_connections(&self) {
         for stream in lock(&self.connections).open.values() {
-            // A connection that is closed already is what is wanted.
+            // An error means that the connection is already closed.
             drop(stream.shutdown(Shutdown::Both));
         }
     }
 
-    /// Waits for a release after the first `releases`. Says whether to go on: not if it stops.
+    /// Waits for the next release after `releases`. Returns `false` if the server stops.
     fn hold(&self, releases: u64) -> bool {
         let gate = lock(&self.gate);
         let is_held = |gate: &mut Gate| !gate.stopping && gate.releases == releases;
@@ -225,11 +226,11 @@ impl Shared {
         !waited.unwrap_or_else(PoisonError::into_inner).stopping
     }
 
-    /// Waits until the time is up. Says whether to go on: not when the server stops.
+    /// Waits for `time`. Returns `false` if the server stops.
     fn delay(&self, time: Duration) -> bool {
         let began = Instant::now();
         let mut gate = lock(&self.gate);
-        // A release wakes it too.
+        // A release also wakes this wait.
         while !gate.stopping && began.elapsed() < time {
             let left = time.saturating_sub(began.elapsed()).min(PATIENCE);
             let waited = self.gate_moved.wait_timeout(gate, left);
@@ -251,7 +252,7 @@ impl Shared {
 }
 
 impl Log {
-    /// How many requests of a route there were after the first `first`.
+    /// The number of requests to a route after the first `first` requests.
     fn count_from(&self, first: usize, route: &Route) -> usize {
         let matching = |request: &&ReceivedRequest| route.matches(&request.method, &request.path);
         self.requests.iter().skip(first).filter(matching).count()
@@ -276,7 +277,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if shared.is_stopping() {
             return;
         }
-        // A connection that failed before it was accepted is the client's to report.
+        // A connection that failed before it was accepted is reported by the client.
         let Ok(stream) = stream else { continue };
         let Ok(handle) = stream.try_clone() else {
             continue;
@@ -288,7 +289,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         let served = Arc::clone(shared);
         let thread = thread::Builder::new().name(format!("vipps-sandbox-{id}"));
         let thread = thread.spawn(move || {
-            // An error here is a connection that the client or a fault closed.
+            // An error means that the client or a fault closed the connection.
             drop(serve(stream, &served));
             if let Some(stream) = lock(&served.connections).open.remove(&id) {
                 drop(stream.shutdown(Shutdown::Both));
@@ -300,7 +301,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// Serves one connection until somebody closes it.
+/// Serves one connection until either side closes it.
 fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut buffer = Vec::new();
@@ -309,7 +310,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
             break;
         }
         let mut request = head.request;
-        // Before the request is logged: whoever sees it in the log can release it.
+        // Read before the request is logged, so that a test that sees the request can release it.
         let releases = lock(&shared.gate).releases;
         let fault = shared.take_fault(&request.method, &request.path);
         let mut served = Served::begin(shared, &request);
@@ -323,7 +324,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
         let body = match head.length {
             Length::Known(length) => read_body(&mut stream, &mut buffer, length)?,
             Length::Chunked => read_chunks(&mut stream, &mut buffer)?,
-            Length::Wrong => Err(bad(400, "Not a Content-Length")),
+            Length::Wrong => Err(bad(400, "Invalid Content-Length")),
         };
         match body {
             Ok(body) => request.body = body,
@@ -341,7 +342,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// A request between the end of its head and the beginning of its answer.
+/// A request in flight, from the end of its head to the start of its reply.
 struct Served<'a> {
     shared: &'a Shared,
     line: Option<String>,
@@ -361,7 +362,7 @@ impl<'a> Served<'a> {
         }
     }
 
-    /// Before the answer goes out: what the client sends when it has it does not overlap with this.
+    /// Called before the reply is sent, so that the client's next request does not overlap.
     fn end(&mut self) {
         let line = self.line.take();
         let mut in_flight = lock(&self.shared.in_flight);
@@ -377,7 +378,7 @@ impl Drop for Served<'_> {
     }
 }
 
-/// Answers, or fails, and says whether the connection stays open.
+/// Replies or injects the fault. Returns whether to keep the connection open.
 fn answer(
     stream: &mut TcpStream,
     shared: &Shared,
@@ -402,12 +403,12 @@ fn answer(
             status,
             retry_after,
         }) => {
-            // Some have no body, whatever their head says: it would be read as the next answer.
+            // These must have no body: the client would read it as the start of the next reply.
             let mut answer = if [204, 304].contains(&status) || request.method == "HEAD" {
                 Answer::empty(status)
             } else {
                 let api = Api::of(&request.path).unwrap_or(Api::Management);
-                api.error(status, "A fault that was asked for", &[])
+                api.error(status, "Injected fault", &[])
             };
             if let Some(value) = retry_after {
                 answer = answer.header("Retry-After", value);
@@ -429,7 +430,7 @@ fn answer(
             (Vec::new(), false)
         }
         Some(Fault::CutReply) => {
-            // A reply without a body is not cut: its head says it all.
+            // A reply without a body is complete once its head is sent.
             let answer = carried_out();
             let mut bytes = bytes_of(&answer);
             bytes.truncate(bytes.len() - answer.body.len().div_ceil(2));
@@ -437,7 +438,7 @@ fn answer(
         }
         Some(Fault::Garbage) => (b"\x16\x03\x01 this is not HTTP\r\n\r\n".to_vec(), false),
         Some(Fault::Raw(bytes)) => (bytes, false),
-        // The last one was answered before.
+        // `EndlessBody` was handled above.
         Some(Fault::CloseBeforeReading | Fault::CloseAfterReading | Fault::EndlessBody) => {
             (Vec::new(), false)
         }
@@ -463,7 +464,7 @@ fn log(shared: &Shared, request: ReceivedRequest) {
     shared.request_came.notify_all();
 }
 
-/// One lock, taken whatever became of the thread that held it last.
+/// Locks a mutex even if a thread panicked while holding it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A request's way to its endpoint: the checks that hold for all of them.
+//! Request routing, and the checks that all endpoints share.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,8 +22,8 @@ pub(super) struct Service {
     orders: OrderManagement,
     pub(super) has_v1: bool,
     pub(super) served: Served,
-    /// The hash of the body and the answer, by idempotency key.
-    answered: HashMap<String, (u64, Answer)>,
+    /// The body's hash and the reply, by idempotency key.
+    replies: HashMap<String, (u64, Answer)>,
 }
 
 impl Service {
@@ -34,7 +34,7 @@ impl Service {
             orders: OrderManagement::default(),
             has_v1: false,
             served: Served::default(),
-            answered: HashMap::new(),
+            replies: HashMap::new(),
         }
     }
 
@@ -54,8 +54,8 @@ impl Service {
             }
             Err(status) => {
                 let detail = match status {
-                    405 => "The endpoint does not have this method.",
-                    _ => "There is no such endpoint.",
+                    405 => "Method not allowed for this endpoint.",
+                    _ => "Endpoint not found.",
                 };
                 api.map_or_else(
                     || Answer::gateway(status, detail),
@@ -103,20 +103,20 @@ impl Service {
         let Handler::Keyed(_) = endpoint.handler else {
             return carry_out();
         };
-        // The body itself may hold a picture, and is not needed.
+        // A hash is enough: bodies can hold images.
         let mut hasher = DefaultHasher::new();
         request.body.hash(&mut hasher);
         let hash = hasher.finish();
         let key = request.header("idempotency-key").unwrap_or_default();
-        match self.answered.get(key) {
+        match self.replies.get(key) {
             Some((first, answer)) if *first == hash => Ok(answer.clone()),
             Some(_) => {
-                let detail = "The idempotency key was used with another body.";
+                let detail = "The idempotency key was used with a different body.";
                 Err(api.error(409, detail, &[]))
             }
             None => {
                 let answer = carry_out().unwrap_or_else(|refusal| refusal);
-                self.answered.insert(key.to_owned(), (hash, answer.clone()));
+                self.replies.insert(key.to_owned(), (hash, answer.clone()));
                 Ok(answer)
             }
         }
@@ -137,7 +137,7 @@ fn checked_body(api: Api, endpoint: &Endpoint, request: &ReceivedRequest) -> Res
         }
         _ => vec![("body".to_owned(), "must be a JSON object".to_owned())],
     };
-    Err(api.error(400, "The body has fields that are wrong.", &wrong))
+    Err(api.error(400, "The body has invalid fields.", &wrong))
 }
 
 fn check_headers(api: Api, endpoint: &Endpoint, request: &ReceivedRequest) -> Result<(), Answer> {
@@ -171,7 +171,7 @@ fn check_headers(api: Api, endpoint: &Endpoint, request: &ReceivedRequest) -> Re
     }
     match wrong.is_empty() {
         true => Ok(()),
-        false => Err(api.error(400, "The request has headers that are wrong.", &wrong)),
+        false => Err(api.error(400, "The request has invalid headers.", &wrong)),
     }
 }
 

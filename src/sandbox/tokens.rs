@@ -1,4 +1,4 @@
-//! The token endpoints, and the keys and tokens of calls.
+//! The token endpoints, and the checks of keys and tokens.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::Clock;
 
 pub(super) const CLIENT_ID: &str = "sandbox-client-id";
 pub(super) const CLIENT_SECRET: &str = "sandbox-client-secret";
-/// The primary and the secondary one, either of which is good.
+/// The primary and the secondary key. Both are accepted.
 pub(super) const SUBSCRIPTION_KEYS: [&str; 2] = ["sandbox-key-1", "sandbox-key-2"];
 pub(super) const MANAGEMENT_ID: &str = "sandbox-management-id";
 pub(super) const MANAGEMENT_SECRET: &str = "sandbox-mgmt-secret";
@@ -64,13 +64,13 @@ impl Tokens {
             return refusal;
         }
         if request.header("client_id") != Some(CLIENT_ID) {
-            return Answer::oauth(400, "unauthorized_client", "The client id is not known.");
+            return Answer::oauth(400, "unauthorized_client", "The client id is unknown.");
         }
         if request.header("client_secret") != Some(CLIENT_SECRET) {
             return Answer::oauth(401, "invalid_client", "The client secret is wrong.");
         }
         let (token, lifetime) = self.make(Flow::Standard, Duration::from_secs(3600));
-        // Any moment will do: clients go by expires_in.
+        // An arbitrary epoch: clients use expires_in.
         let now = self.clock.now().as_secs().saturating_add(1_600_000_000);
         // This flow writes its numbers as strings.
         Answer::json(
@@ -101,7 +101,7 @@ impl Tokens {
             return Answer::oauth(400, "unsupported_grant_type", description);
         }
         if pairs(&form).any(|(name, _)| name != "grant_type" && name != "scope") {
-            let description = "The form must be a grant_type and no more than a scope.";
+            let description = "The form must hold a grant_type and may hold a scope.";
             return Answer::oauth(400, "invalid_request", description);
         }
         let (token, lifetime) = self.make(Flow::Management, Duration::from_secs(900));
@@ -120,22 +120,22 @@ impl Tokens {
         (token, lifetime.as_secs())
     }
 
-    /// Whether a call's token, and the subscription key that goes with it, are good.
+    /// Checks a call's token and, for the standard flow, its subscription key.
     pub(super) fn check(&self, api: Api, request: &ReceivedRequest) -> Result<(), Answer> {
         let unauthorized = |detail| Err(api.error(401, detail, &[]));
         let header = request.header("authorization");
         let Some(token) = header.and_then(|header| header.strip_prefix("Bearer ")) else {
-            return unauthorized("The Authorization header must be Bearer and a token.");
+            return unauthorized("The Authorization header must hold a bearer token.");
         };
         match self.live.get(token) {
-            None => unauthorized("The token is not known."),
+            None => unauthorized("The token is unknown."),
             Some(token) if token.expires_at <= self.clock.now() => {
                 unauthorized("The token has expired.")
             }
             Some(token) if token.flow == Flow::Standard => check_subscription_key(request),
             Some(_) if has_no_key(request) => Ok(()),
             Some(_) => {
-                let message = "Management tokens go without a subscription key.";
+                let message = "A management token must be sent without a subscription key.";
                 Err(Answer::gateway(401, message))
             }
         }

@@ -1,4 +1,4 @@
-//! Requests and answers as they go over a connection.
+//! HTTP/1.1 parsing and writing.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -13,20 +13,20 @@ const MAX_BODY: usize = 16 * 1024 * 1024;
 const MAX_HEADERS: usize = 64;
 
 pub(super) struct Head {
-    /// Without its body.
+    /// The request, with an empty body.
     pub(super) request: ReceivedRequest,
     pub(super) length: Length,
     pub(super) keep_alive: bool,
 }
 
-/// What a head says of its body.
+/// How long the body is, according to the head.
 pub(super) enum Length {
     Known(usize),
     Chunked,
     Wrong,
 }
 
-/// Reads up to the end of a head, and takes it out of the buffer. `None` at the end of the connection.
+/// Reads a request's head and removes it from the buffer. `None` at the end of the connection.
 pub(super) fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<Option<Head>> {
     loop {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
@@ -79,7 +79,7 @@ fn length_of_body(request: &ReceivedRequest) -> Length {
     }
 }
 
-/// Takes a body out of the buffer, or gives the answer to one that cannot be taken.
+/// Reads a body and removes it from the buffer. The inner error is the reply to an invalid body.
 pub(super) fn read_body(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
@@ -97,7 +97,7 @@ pub(super) fn read_body(
     Ok(Ok(std::mem::replace(buffer, rest)))
 }
 
-/// As [`read_body`], for a body in chunks, which is how many clients send what they do not know the length of.
+/// Like [`read_body`], for a chunked body.
 pub(super) fn read_chunks(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,
@@ -112,14 +112,14 @@ pub(super) fn read_chunks(
                 }
                 continue;
             }
-            _ => return Ok(Err(bad(400, "Not a chunk"))),
+            _ => return Ok(Err(bad(400, "Invalid chunk"))),
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         if size > MAX_BODY - body.len() {
             return Ok(Err(bad(413, "Body too large")));
         }
         buffer.drain(..line);
-        // The line end that follows each chunk goes with it.
+        // Each chunk ends with a line break.
         let chunk = match read_body(stream, buffer, size + 2)? {
             Ok(chunk) => chunk,
             Err(refusal) => return Ok(Err(refusal)),
@@ -131,11 +131,11 @@ pub(super) fn read_chunks(
     }
 }
 
-/// Answers what cannot be read on from, and closes.
+/// Replies to a request after which the connection cannot be read any further, and closes it.
 pub(super) fn refuse(stream: &mut TcpStream, answer: &Answer) -> io::Result<()> {
     stream.write_all(&bytes_of(answer))?;
     stream.shutdown(Shutdown::Write)?;
-    // Closing a socket with bytes unread breaks the connection, and the answer would be lost with it.
+    // Closing a socket with unread bytes resets the connection, which could lose the reply.
     io::copy(stream, &mut io::sink()).map(drop)
 }
 
@@ -146,7 +146,7 @@ fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> 
     Ok(read)
 }
 
-/// A head and a body in one: two packets would cost a round trip.
+/// Head and body in one write: two packets would cost a round trip.
 pub(super) fn bytes_of(answer: &Answer) -> Vec<u8> {
     let status = StatusCode::from_u16(answer.status);
     let name = status.ok().and_then(|status| status.canonical_reason());
@@ -162,7 +162,7 @@ pub(super) fn bytes_of(answer: &Answer) -> Vec<u8> {
     [head.as_bytes(), b"\r\n", &answer.body].concat()
 }
 
-/// What cannot be read is of no API.
+/// An error for a request that could not be read. No API is known, so it uses Management's format.
 pub(super) fn bad(status: u16, detail: &str) -> Answer {
     Api::Management.error(status, detail, &[])
 }

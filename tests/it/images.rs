@@ -296,7 +296,7 @@ fn two_mebibytes_pass_and_a_byte_more_does_not() {
         assert_eq!(
             AddImage::from_path(id(), &path.0).unwrap_err().to_string(),
             format!(
-                "invalid input: src: must be at most 2097152 bytes, and {} has more",
+                "invalid input: src: must be at most 2097152 bytes; {} is larger",
                 path.0.display()
             )
         );

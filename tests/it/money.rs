@@ -156,7 +156,7 @@ proptest! {
         let tax = (2 * i128::from(net) * i128::from(rate) + 10_000) / 20_000;
         if i128::from(net) + tax > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
-            let expected = "invalid input: totalAmountExcludingTax: is too large for the line to be computed";
+            let expected = "invalid input: totalAmountExcludingTax: is too large: the result does not fit in an i64";
             prop_assert_eq!(error, expected);
         } else {
             let line = made.unwrap();
@@ -177,7 +177,7 @@ proptest! {
         let made = OrderLine::from_units("A", "1", units.clone(), tax_rate(rate));
         if (2 * exact + of) / (2 * of) > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
-            let expected = "invalid input: totalAmount: is too large for the line to be computed";
+            let expected = "invalid input: totalAmount: is too large: the result does not fit in an i64";
             prop_assert_eq!(error, expected);
         } else {
             let line = made.unwrap();
@@ -249,7 +249,7 @@ proptest! {
             }
             (Err(error), None) => prop_assert_eq!(
                 error.to_string(),
-                "invalid input: orderLines: add up to more than an i64 holds"
+                "invalid input: orderLines: have a sum that does not fit in an i64"
             ),
             (is, expected) => prop_assert!(false, "{:?}, not {:?}", is, expected),
         }
@@ -540,7 +540,7 @@ fn totals_refuse_to_overflow() {
     let refused = |result: Result<i64, Error>| {
         assert_eq!(
             result.unwrap_err().to_string(),
-            "invalid input: orderLines: add up to more than an i64 holds"
+            "invalid input: orderLines: have a sum that does not fit in an i64"
         );
     };
     refused(total(vec![half(false), half(false)]));

@@ -388,7 +388,7 @@ fn it_fails_as_every_call_does() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/nothing: 404 Not Found: There is no such endpoint \
+        "GET /management/v1/nothing: 404 Not Found: Endpoint not found \
          [trace 0af7651916cd43dd8448eb211c80319c]"
     );
     sandbox.fault("GET *", 1, Fault::reply(200, "text/plain", "no JSON"));

@@ -4,7 +4,7 @@ use crate::management::BankAccount;
 use crate::model::identifier::is_made_of;
 
 impl PrefillProductOrder {
-    /// All that the service would refuse or silently drop.
+    /// Everything that the API would refuse or silently drop.
     pub(super) fn problems(&self) -> Vec<FieldProblem> {
         let account = self.settlement_bank_account.as_ref();
         let mut problems = Problems(Vec::from_iter(self.business_identifier.problem()));
@@ -39,7 +39,7 @@ impl PrefillProductOrder {
         if let Some(percent) = &self.annual_turnover_percentage {
             let tens = ["10", "20", "30", "40", "50", "60", "70", "80", "90", "100"];
             if !tens.contains(&percent.as_str()) {
-                let rule = "must be 10, 20 and so on to 100";
+                let rule = "must be a multiple of 10 from 10 to 100";
                 problems.add("annualTurnoverPercentage", rule, percent);
             }
         }
@@ -78,7 +78,7 @@ impl Problems {
         if let Some(url) = url.filter(|url| !is_https_url(url)) {
             self.add(
                 field,
-                "must be an https address such as https://example.com",
+                "must be an https URL such as https://example.com",
                 url,
             );
         }
@@ -95,9 +95,9 @@ fn is_https_url(url: &str) -> bool {
         && !url.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
-/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`, where `\)-_` is a range, so that all of ASCII from `(` to
-/// `z` is in it. Without Unicode's tables not every mark can be told from a symbol: what is not
-/// known to be a symbol or a fraction passes, and the API decides.
+/// `^[\p{L}\p{M}\d\\\(\)-_\+\s\.\`]+$`, where `\)-_` is a range: all of ASCII from `(` to `z`.
+/// Without Unicode tables, marks cannot always be told from symbols, so only known symbols and
+/// fractions are refused here; the API decides about the rest.
 fn is_name_character(c: char) -> bool {
     let is_known_symbol = matches!(c,
         '\0'..='\u{bf}' | '×' | '÷'

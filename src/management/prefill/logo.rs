@@ -11,11 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::Error;
 use crate::model::picture::png_size;
 
-/// A sales unit's logo: a PNG, at least 100 by 100 px, the longer side at most 1000 px.
+/// The logo of a sales unit: a PNG of at least 100 x 100 px and at most 1000 px on its longer side.
 ///
-/// The service drops any other picture without a word, so it is checked here.
+/// The API silently drops any other image, so the format and size are checked here.
 ///
-/// Source: the field `salesUnitLogo` of `POST /management/v1/product-orders`.
+/// Source: the field `salesUnitLogo` of `POST /management/v1/product-orders` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[derive(Clone, PartialEq, Eq)]
 pub struct SalesUnitLogo {
     base64: String,
@@ -25,18 +26,29 @@ pub struct SalesUnitLogo {
 
 const FIELD: &str = "salesUnitLogo";
 
-/// Shortest and longest side in pixels.
+/// Allowed length of a side, in pixels.
 const SIDE: std::ops::RangeInclusive<u32> = 100..=1000;
 
-/// No PNG of 1000 by 1000 px comes near this.
+/// Far more than any PNG of 1000 x 1000 px needs.
 const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
 impl SalesUnitLogo {
-    /// Reads the picture's header and keeps the picture.
+    /// A logo from the bytes of a PNG file.
+    ///
+    /// ```
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x80\0\0\0\x80\x01\0\0\0\0\0\0\0\0\
+    /// #     \0\0\0\0IEND\xae\x42\x60\x82";
+    /// use vipps::management::SalesUnitLogo;
+    ///
+    /// let logo = SalesUnitLogo::from_bytes(png)?;
+    /// assert_eq!((logo.width(), logo.height()), (128, 128));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `salesUnitLogo` if the bytes are not a complete PNG or the picture is too small or too large.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `salesUnitLogo` if the
+    /// bytes are not a complete PNG, or the image is too small or too large.
     pub fn from_bytes(png: impl AsRef<[u8]>) -> Result<Self, Error> {
         let png = png.as_ref();
         let (width, height) = png_size(png).map_err(|reason| Error::input(FIELD, reason))?;
@@ -54,11 +66,18 @@ impl SalesUnitLogo {
         })
     }
 
-    /// As [`from_bytes`](Self::from_bytes), from a file.
+    /// A logo from a PNG file.
+    ///
+    /// ```no_run
+    /// use vipps::management::SalesUnitLogo;
+    ///
+    /// let logo = SalesUnitLogo::from_path("logo.png")?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) naming `salesUnitLogo`, also if the file cannot be read.
+    /// As for [`from_bytes`](Self::from_bytes), or if the file cannot be read.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let mut png = Vec::new();
@@ -70,18 +89,18 @@ impl SalesUnitLogo {
         Self::from_bytes(png)
     }
 
-    /// Its width in pixels.
+    /// The width in pixels.
     pub fn width(&self) -> u32 {
         self.width
     }
 
-    /// Its height in pixels.
+    /// The height in pixels.
     pub fn height(&self) -> u32 {
         self.height
     }
 }
 
-/// The picture is long, and its size says what a person wants to know.
+/// Shows the size instead of the image data.
 impl fmt::Debug for SalesUnitLogo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SalesUnitLogo({} x {} px)", self.width, self.height)
@@ -100,7 +119,7 @@ impl<'de> Deserialize<'de> for SalesUnitLogo {
         let png = BASE64_STANDARD
             .decode(base64)
             .map_err(|error| D::Error::custom(format_args!("must be base64: {error}")))?;
-        // The reader names the field.
+        // The JSON reader already names the field.
         Self::from_bytes(png).map_err(|error| match error.field_problems() {
             [problem, ..] => D::Error::custom(&problem.reason),
             [] => D::Error::custom(error),

@@ -4,9 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::optional_text::OptionalText;
 
-/// The app that a product is used in.
+/// The app that an ordered product is used in.
 ///
-/// Source: the field `app` of the schema `ProductOrderRequest`.
+/// ```
+/// use vipps::management::{
+///     App, BusinessIdentifier, PrefillProductOrder, ProductType, ProductUseCase,
+/// };
+///
+/// let merchant = BusinessIdentifier::norway("987654321")?;
+/// let order = PrefillProductOrder::new(merchant, ProductType::PaymentIntegration)
+///     .product_use_case(ProductUseCase::App)
+///     .app(App::new("ACME Fitness"));
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Source: the field `app` of the schema `ProductOrderRequest` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -16,7 +29,7 @@ pub struct App {
 }
 
 impl App {
-    /// An app by its name.
+    /// An app with this name.
     pub fn new(app_name: impl Into<String>) -> Self {
         let app_name = app_name.into();
         Self { app_name }
@@ -28,9 +41,20 @@ impl App {
     }
 }
 
-/// The website that a product is used on. All its addresses are `https`.
+/// The website that an ordered product is used on. All URLs must be `https`.
 ///
-/// Source: the field `website` of the schema `ProductOrderRequest`.
+/// ```
+/// use vipps::management::Website;
+///
+/// let website = Website::new("https://example.com", "https://example.com/terms")
+///     .test_website_url("https://test.example.com")
+///     .test_website_username("tester")
+///     .test_website_password("test-password");
+/// assert!(!format!("{website:?}").contains("test-password"));
+/// ```
+///
+/// Source: the field `website` of the schema `ProductOrderRequest` of the
+/// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[must_use]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -47,7 +71,7 @@ pub struct Website {
 }
 
 impl Website {
-    /// A website and its page of terms and conditions.
+    /// A website by its URL and the URL of its terms and conditions.
     pub fn new(url: impl Into<String>, terms_url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -58,30 +82,33 @@ impl Website {
         }
     }
 
-    /// The website's address.
+    /// The website's URL.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The address of its terms and conditions.
+    /// The URL of the terms and conditions.
     pub fn terms_url(&self) -> &str {
         &self.terms_url
     }
 
-    /// Where the website can be tried, an `https` address, for the use case
+    /// The URL of the test website, for the use case
     /// [`WebsiteWithTest`](crate::management::ProductUseCase::WebsiteWithTest).
+    #[doc(alias = "testWebsiteUrl")]
     pub fn test_website_url(mut self, url: impl OptionalText) -> Self {
         self.test_website_url = url.into_text();
         self
     }
 
-    /// The user name for the test site.
+    /// The user name for the test website.
+    #[doc(alias = "testWebsiteUsername")]
     pub fn test_website_username(mut self, username: impl OptionalText) -> Self {
         self.test_website_username = username.into_text();
         self
     }
 
-    /// The password for the test site. `Debug` does not show it.
+    /// The password for the test website. It is redacted in `Debug` output.
+    #[doc(alias = "testWebsitePassword")]
     pub fn test_website_password(mut self, password: impl OptionalText) -> Self {
         self.test_website_password = password.into_text();
         self

@@ -321,10 +321,9 @@ fn a_norwegian_account_has_11_digits() {
 
 #[test]
 fn a_bank_account_is_a_national_number() {
-    let scheme_rule =
-        "settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO, and no IBAN";
+    let scheme_rule = "settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO (IBANs are not accepted)";
     let id_rule =
-        "settlementBankAccount.id: must be 9 to 34 digits, the national number and no IBAN";
+        "settlementBankAccount.id: must be 9 to 34 digits (a national account number, not an IBAN)";
     let (longest, long) = ("1".repeat(34), "1".repeat(35));
     let (scheme20, scheme21) = ("s".repeat(20), "s".repeat(21));
     for (scheme, id) in [

@@ -50,7 +50,7 @@ fn assert_conflict(
     assert_eq!(
         error.to_string(),
         format!(
-            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has another receipt ({}){}",
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has a different receipt ({}){}",
             shown.join("; "),
             trace.map_or_else(String::new, |trace| format!(" [trace {trace}]"))
         )
@@ -72,37 +72,37 @@ fn assert_conflict(
 fn another_receipt_is_an_error_that_shows_what_differs() {
     for [place, value, reason] in rows(
         r#"
-        /orderLines/1/totalAmount | 4650 | is 4650 there, and 4500 here
-        /orderLines/1/totalAmountExcludingTax | 1 | is 1 there, and 3913 here
-        /orderLines/2/totalTaxAmount | -9223372036854775808 | is -9223372036854775808 there, and 200 here
-        /orderLines/0/name | "Silk\nby weight" | is "Silk\nby weight" there, and "Wool, by weight" here
-        /orderLines/2/id | "4" | is "4" there, and "3" here
-        /orderLines/1/discount | 0 | is 0 there, and 50 here
-        /orderLines/1/discount | null | is 0 there, and 50 here
-        /orderLines/2/discount | 1 | is 1 there, and 0 here
-        /orderLines/0/taxRate | 1500 | is 1500 there, and 2500 here
-        /orderLines/0/taxRate | -9223372036854775808 | is -9223372036854775808 there, and 2500 here
-        /orderLines/0/isReturn | true | is true there, and false here
-        /orderLines/2/isShipping | false | is false there, and true here
-        /orderLines/2/isShipping | null | is false there, and true here
-        /orderLines/0/productUrl | "https://example.com/silk" | is "https://example.com/silk" there, and "https://example.com/wool" here
-        /orderLines/0/unitInfo/unitPrice | 401 | is 401 there, and 400 here
-        /orderLines/0/unitInfo/quantity | "2.51" | is "2.51" there, and "2.5" here
-        /orderLines/0/unitInfo/quantity | "some" | is "some" there, and "2.5" here
-        /orderLines/0/unitInfo/quantityUnit | "PCS" | is "PCS" there, and "KG" here
+        /orderLines/1/totalAmount | 4650 | expected 4500, found 4650
+        /orderLines/1/totalAmountExcludingTax | 1 | expected 3913, found 1
+        /orderLines/2/totalTaxAmount | -9223372036854775808 | expected 200, found -9223372036854775808
+        /orderLines/0/name | "Silk\nby weight" | expected "Wool, by weight", found "Silk\nby weight"
+        /orderLines/2/id | "4" | expected "3", found "4"
+        /orderLines/1/discount | 0 | expected 50, found 0
+        /orderLines/1/discount | null | expected 50, found 0
+        /orderLines/2/discount | 1 | expected 0, found 1
+        /orderLines/0/taxRate | 1500 | expected 2500, found 1500
+        /orderLines/0/taxRate | -9223372036854775808 | expected 2500, found -9223372036854775808
+        /orderLines/0/isReturn | true | expected false, found true
+        /orderLines/2/isShipping | false | expected true, found false
+        /orderLines/2/isShipping | null | expected true, found false
+        /orderLines/0/productUrl | "https://example.com/silk" | expected "https://example.com/wool", found "https://example.com/silk"
+        /orderLines/0/unitInfo/unitPrice | 401 | expected 400, found 401
+        /orderLines/0/unitInfo/quantity | "2.51" | expected "2.5", found "2.51"
+        /orderLines/0/unitInfo/quantity | "some" | expected "2.5", found "some"
+        /orderLines/0/unitInfo/quantityUnit | "PCS" | expected "KG", found "PCS"
         // Pieces is what the service takes for granted.
-        /orderLines/0/unitInfo/quantityUnit | null | is "PCS" there, and "KG" here
-        /bottomLine/currency | "DKK" | is "DKK" there, and "NOK" here
-        /bottomLine/tipAmount | 501 | is 501 there, and 500 here
-        /bottomLine/tipAmount | null | is 0 there, and 500 here
-        /bottomLine/posId | "pos-2" | is "pos-2" there, and "pos-1" here
-        /bottomLine/receiptNumber | "0002" | is "0002" there, and "0001" here
-        /bottomLine/barcode/format | "EAN-13" | is "EAN-13" there, and "CODE 39" here
-        /bottomLine/barcode/data | "SC02" | is "SC02" there, and "SC01" here
-        /bottomLine/paymentSources/giftCard | 1 | is 1 there, and 300 here
-        /bottomLine/paymentSources/card | 1 | is 1 there, and 0 here
-        /bottomLine/paymentSources/voucher | 1 | is 1 there, and 0 here
-        /bottomLine/paymentSources/cash | null | is 0 there, and 200 here
+        /orderLines/0/unitInfo/quantityUnit | null | expected "KG", found "PCS"
+        /bottomLine/currency | "DKK" | expected "NOK", found "DKK"
+        /bottomLine/tipAmount | 501 | expected 500, found 501
+        /bottomLine/tipAmount | null | expected 500, found 0
+        /bottomLine/posId | "pos-2" | expected "pos-1", found "pos-2"
+        /bottomLine/receiptNumber | "0002" | expected "0001", found "0002"
+        /bottomLine/barcode/format | "EAN-13" | expected "CODE 39", found "EAN-13"
+        /bottomLine/barcode/data | "SC02" | expected "SC01", found "SC02"
+        /bottomLine/paymentSources/giftCard | 1 | expected 300, found 1
+        /bottomLine/paymentSources/card | 1 | expected 0, found 1
+        /bottomLine/paymentSources/voucher | 1 | expected 0, found 1
+        /bottomLine/paymentSources/cash | null | expected 200, found 0
         "#,
     ) {
         let field = field_of(&place);
@@ -122,13 +122,13 @@ fn all_differences_are_shown() {
     assert_another(
         result,
         &[
-            ("orderLines[0].totalAmount", "is 1001 there, and 1000 here"),
-            ("orderLines[0].totalTaxAmount", "is 201 there, and 200 here"),
+            ("orderLines[0].totalAmount", "expected 1000, found 1001"),
+            ("orderLines[0].totalTaxAmount", "expected 200, found 201"),
             (
                 "orderLines[2].name",
-                r#"is "Pigeon" there, and "Delivery" here"#,
+                r#"expected "Delivery", found "Pigeon""#,
             ),
-            ("bottomLine.currency", r#"is "EUR" there, and "NOK" here"#),
+            ("bottomLine.currency", r#"expected "NOK", found "EUR""#),
         ],
     );
 }
@@ -140,17 +140,17 @@ fn more_lines_and_fewer_lines_are_another_receipt() {
     lines.push(lines[2].clone());
     assert_another(
         against_receipt(&there),
-        &[("orderLines", "are 4 there, and 3 here")],
+        &[("orderLines", "expected length 3, found 4")],
     );
     there["orderLines"].as_array_mut().unwrap().truncate(1);
     assert_another(
         against_receipt(&there),
-        &[("orderLines", "are 1 there, and 3 here")],
+        &[("orderLines", "expected length 3, found 1")],
     );
     there["orderLines"] = json!([]);
     assert_another(
         against_receipt(&there),
-        &[("orderLines", "are 0 there, and 3 here")],
+        &[("orderLines", "expected length 3, found 0")],
     );
 }
 
@@ -164,16 +164,16 @@ fn lines_in_another_order_are_another_receipt() {
         &[
             (
                 "orderLines[0].name",
-                r#"is "Delivery" there, and "Wool, by weight" here"#,
+                r#"expected "Wool, by weight", found "Delivery""#,
             ),
-            ("orderLines[0].id", r#"is "3" there, and "1" here"#),
-            ("orderLines[0].isShipping", "is true there, and false here"),
+            ("orderLines[0].id", r#"expected "1", found "3""#),
+            ("orderLines[0].isShipping", "expected false, found true"),
             (
                 "orderLines[2].name",
-                r#"is "Wool, by weight" there, and "Delivery" here"#,
+                r#"expected "Delivery", found "Wool, by weight""#,
             ),
-            ("orderLines[2].id", r#"is "1" there, and "3" here"#),
-            ("orderLines[2].isShipping", "is false there, and true here"),
+            ("orderLines[2].id", r#"expected "3", found "1""#),
+            ("orderLines[2].isShipping", "expected true, found false"),
         ],
     );
 }
@@ -238,7 +238,7 @@ fn a_lost_reply_may_hide_another_receipt() {
         "",
         &[(
             "orderLines[1].name",
-            r#"is "Rye bread" there, and "Bread" here"#,
+            r#"expected "Bread", found "Rye bread""#,
         )],
         None,
     );

@@ -4,7 +4,7 @@ use super::*;
 
 const LOST: &str = "POST /order-management/v2/ecom/receipts/order-1: the connection was closed \
                     before a reply arrived (the server may have carried it out)";
-const FAULT: &str = "A fault that was asked for [trace 4bf92f3577b34da6a3ce929d0e0e4736]";
+const FAULT: &str = "Injected fault [trace 4bf92f3577b34da6a3ce929d0e0e4736]";
 
 #[test]
 fn a_refusal_is_final() {

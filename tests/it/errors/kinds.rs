@@ -268,7 +268,7 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
             )
             .unwrap_err(),
             ErrorKind::InvalidInput,
-            "invalid input: salesUnitName: must be 1 to 40 characters, not 0; annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
+            "invalid input: salesUnitName: must be 1 to 40 characters, not 0; annualTurnoverPercentage: must be a multiple of 10 from 10 to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
         ),
     ] {
         assert_eq!(error.to_string(), display);

@@ -417,9 +417,9 @@ fn a_receipt_that_differs_names_three_fields() {
     assert_eq!(
         error.to_string(),
         "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: Conflicting receipt: the \
-         order has another receipt (orderLines[0].name: is \"Shoes\" there, and \"Socks\" here; \
-         orderLines[0].id: is \"2\" there, and \"1\" here; orderLines[0].totalAmount: is 5000 \
-         there, and 10000 here; and 3 more)"
+         order has a different receipt (orderLines[0].name: expected \"Socks\", found \"Shoes\"; \
+         orderLines[0].id: expected \"1\", found \"2\"; orderLines[0].totalAmount: \
+         expected 10000, found 5000; and 3 more)"
     );
     assert_eq!(error.field_problems().len(), 6);
 }

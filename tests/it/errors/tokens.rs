@@ -294,7 +294,7 @@ fn wrong_keys_are_refused_by_the_sandbox_itself() {
     for (keys, display) in [
         (
             ApiKeys::standard("another-id", wrong, key),
-            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The client id is not known",
+            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The client id is unknown",
         ),
         (
             ApiKeys::standard("sandbox-client-id", wrong, key),

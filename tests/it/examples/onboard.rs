@@ -28,7 +28,7 @@ url     https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-800
 ";
 const COMPLETED: &str = "status  COMPLETED, sales unit 20000001 ACME Fantastic Fitness\n";
 const SAMPLE: &str = include_str!("../../../examples/onboard/order.json");
-const ASKED_FOR: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
+const ASKED_FOR: &str = "Injected fault [trace 0af7651916cd43dd8448eb211c80319c]";
 
 /// A sandbox, and an order in its own directory.
 struct Desk {

@@ -232,7 +232,7 @@ fn receipts_sends_the_others_where_one_is_broken() {
         ),
         failed(
             "e.json",
-            "invalid input: totalAmount: must not be negative, not -100; a return says so with \
+            "invalid input: totalAmount: must be at least 0, not -100; for a return, set \
              is_return",
         ),
         failed(
@@ -262,7 +262,7 @@ fn receipts_sends_the_others_where_one_is_broken() {
         failed(
             "k.json",
             "POST /order-management/v2/ecom/receipts/shop-1: 409 Conflict: Conflicting receipt: \
-             the order has another receipt (orderLines[0].name: is \"A\" there, and \"B\" here) \
+             the order has a different receipt (orderLines[0].name: expected \"B\", found \"A\") \
              [trace 4bf92f3577b34da6a3ce929d0e0e4736]",
         ),
         // Its receipt would be good.

@@ -116,7 +116,7 @@ proptest! {
         let total = without_returns(&lines);
         for wrong in [total + more, i64::MAX, -more, i64::MIN] {
             let error = receipt(lines.clone()).apply_discount(wrong).unwrap_err();
-            let rule = format!("must be 0 to {total}, the total of the lines that are not returns");
+            let rule = format!("must be 0 to {total}, the total of all lines except returns");
             prop_assert_eq!(
                 error.to_string(),
                 format!("invalid input: discount: {rule}, not {wrong}")
@@ -242,7 +242,7 @@ fn lines_that_no_discount_can_be_applied_to_are_named() {
         error.to_string(),
         "invalid input: orderLines[0].taxRate: must be set, in basis points; \
          orderLines[2].taxRate: must be 0 to 10000 basis points, not 10100; \
-         orderLines[3].discount: is too large for the line to be computed"
+         orderLines[3].discount: is too large: the result does not fit in an i64"
     );
     let lines = vec![negative.clone(), no_rate.clone(), negative.clone()];
     let error = receipt(lines)
@@ -250,8 +250,8 @@ fn lines_that_no_discount_can_be_applied_to_are_named() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "invalid input: orderLines[0].totalAmount: must not be negative, not -5; \
-         orderLines[2].totalAmount: must not be negative, not -5"
+        "invalid input: orderLines[0].totalAmount: must be at least 0, not -5; \
+         orderLines[2].totalAmount: must be at least 0, not -5"
     );
     // A line without a share stays as it is, whatever it is.
     let lines = vec![
@@ -271,7 +271,7 @@ fn a_receipt_without_anything_has_nothing_to_take_off() {
     let error = empty.clone().apply_discount(1).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "invalid input: discount: must be 0 to 0, the total of the lines that are not returns, not 1"
+        "invalid input: discount: must be 0 to 0, the total of all lines except returns, not 1"
     );
     let error = empty
         .apply_discount_percent(TaxRate::percent(101))
@@ -285,7 +285,7 @@ fn a_receipt_without_anything_has_nothing_to_take_off() {
     let error = receipt(vec![largest(), largest()]).apply_discount_percent(TaxRate::percent(75));
     assert_eq!(
         error.unwrap_err().to_string(),
-        "invalid input: orderLines: add up to more than an i64 holds"
+        "invalid input: orderLines: have a sum that does not fit in an i64"
     );
     let half = receipt(vec![largest(), largest()]).apply_discount_percent(TaxRate::percent(50));
     let totals = half

@@ -4,7 +4,7 @@ use super::*;
 
 const NAME_RULE: &str =
     r"must be letters, digits, whitespace and ( ) * + , - . / : ; < = > ? @ [ \ ] ^ _ `";
-const URL_RULE: &str = "must be an https address such as https://example.com";
+const URL_RULE: &str = "must be an https URL such as https://example.com";
 
 /// What is wrong with an order, and the message about it.
 fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
@@ -36,11 +36,11 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
     );
     add(
         order().settlement_bank_account(account("IBAN:NO", "86011117947")),
-        r#"settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO, and no IBAN, not "IBAN:NO""#,
+        r#"settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO (IBANs are not accepted), not "IBAN:NO""#,
     );
     add(
         order().settlement_bank_account(account("BBAN:NO", "NO9386011117947")),
-        r#"settlementBankAccount.id: must be 9 to 34 digits, the national number and no IBAN, not "NO9386011117947""#,
+        r#"settlementBankAccount.id: must be 9 to 34 digits (a national account number, not an IBAN), not "NO9386011117947""#,
     );
     add(
         order().price_package_id(package),
@@ -64,8 +64,9 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
     }
     for percent in (0..=110).filter(|percent| *percent == 0 || percent % 10 != 0 || *percent > 100)
     {
-        let message =
-            format!("annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"{percent}\"");
+        let message = format!(
+            "annualTurnoverPercentage: must be a multiple of 10 from 10 to 100, not \"{percent}\""
+        );
         add(order().annual_turnover_percentage(percent), &message);
     }
     add(

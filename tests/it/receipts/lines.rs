@@ -23,7 +23,7 @@ fn amounts_and_rates_that_cannot_be_are_refused() {
         for amount in [-1, i64::MIN] {
             let error = make(amount, TaxRate::ZERO).unwrap_err();
             let expected = format!(
-                "invalid input: {field}: must not be negative, not {amount}; a return says so with is_return"
+                "invalid input: {field}: must be at least 0, not {amount}; for a return, set is_return"
             );
             assert_eq!(error.to_string(), expected);
         }
@@ -70,7 +70,7 @@ fn discounts_on_a_line_add_up() {
         .unwrap_err();
     assert_eq!(
         before.to_string(),
-        "invalid input: discount: is too large for the line to be computed"
+        "invalid input: discount: is too large: the result does not fit in an i64"
     );
 }
 

@@ -178,7 +178,7 @@ fn other_endpoints_can_be_served() {
         let panic = panic.unwrap_err();
         let text = panic.downcast_ref::<String>().unwrap();
         let expected =
-            format!("{route:?} is not a method and a path, such as POST /epayment/v1/payments");
+            format!("{route:?} must be a method and a path, such as POST /epayment/v1/payments");
         assert_eq!(*text, expected);
     }
 }

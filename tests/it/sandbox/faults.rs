@@ -87,8 +87,8 @@ fn panic_of(call: impl FnOnce()) -> String {
 #[test]
 fn a_route_that_is_none_panics() {
     let sandbox = Sandbox::start().unwrap();
-    let capitals = "the method must be in capitals, or *";
-    let slash = "the path must start with /, or be *";
+    let capitals = "the method must be upper case or *";
+    let slash = "the path must be * or start with /";
     let none = "no endpoint has this method and path";
     for (route, reason) in [
         ("get /management/v1/sales-units", capitals),
@@ -117,7 +117,7 @@ fn a_route_that_is_none_panics() {
         ];
         for (line, call) in panics {
             let file = file!();
-            let message = format!("{route:?} is not a route of the sandbox: {reason}");
+            let message = format!("{route:?} is not a valid route: {reason}");
             assert_eq!(panic_of(call), format!("{file}:{line}: {message}"));
         }
     }
@@ -162,7 +162,7 @@ fn a_fault_has_the_form_of_the_api() {
         json!({
             "type": "https://sandbox.invalid/problem/503",
             "title": "Service Unavailable",
-            "detail": "A fault that was asked for",
+            "detail": "Injected fault",
             "instance": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
         })
     );
@@ -199,7 +199,7 @@ fn each_fault_does_what_it_says() {
                    \"prefilledOrderId\":\"00000000-0000-4000-8000-000000000001\"}";
     let problem = |status: u16, title: &str| {
         format!(
-            "{{\"detail\":\"A fault that was asked for\",\"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
+            "{{\"detail\":\"Injected fault\",\"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
              \"status\":{status},\"title\":\"{title}\",\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
              \"type\":\"https://sandbox.invalid/problem/{status}\"}}"
         )

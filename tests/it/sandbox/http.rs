@@ -79,7 +79,7 @@ fn a_port_that_is_taken_is_an_error() {
     let error = Sandbox::builder().port(port).start().unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("configuration: port: cannot be listened on: {taken}")
+        format!("configuration: port: cannot be bound: {taken}")
     );
 }
 
@@ -197,8 +197,8 @@ fn what_is_no_request_is_refused_and_the_next_client_served() {
     let long_head = format!("GET /x HTTP/1.1\r\nX: {}", "x".repeat(70_000));
     let many_headers = format!("GET /x HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(100));
     let no_request = (400, "Not an HTTP request".to_owned());
-    let no_length = (400, "Not a Content-Length".to_owned());
-    let no_chunk = (400, "Not a chunk".to_owned());
+    let no_length = (400, "Invalid Content-Length".to_owned());
+    let no_chunk = (400, "Invalid chunk".to_owned());
     let too_large = (413, "Body too large".to_owned());
     for (bytes, expected) in [
         // The start of a TLS handshake: somebody wrote https.

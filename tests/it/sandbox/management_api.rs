@@ -84,14 +84,9 @@ fn it_starts_with_what_its_documentation_says() {
 #[test]
 fn what_is_inactive_is_not_found() {
     let sandbox = Sandbox::start().unwrap();
-    let not_found = |what: &str| {
-        (
-            404,
-            format!("There is no such {what}, or it is not active."),
-        )
-    };
-    let none = (404, "There is no such endpoint.".to_owned());
-    let no_method = (405, "The endpoint does not have this method.".to_owned());
+    let not_found = |what: &str| (404, format!("The {what} does not exist or is not active."));
+    let none = (404, "Endpoint not found.".to_owned());
+    let no_method = (405, "Method not allowed for this endpoint.".to_owned());
     for (path, expected) in [
         ("sales-units/999999", not_found("sales unit")),
         ("sales-units/111111", not_found("sales unit")),
@@ -114,7 +109,7 @@ fn what_is_inactive_is_not_found() {
     let answer = ask(&sandbox, "GET /other", &[], "");
     assert_eq!(
         answer.json(),
-        json!({"statusCode": 404, "message": "There is no such endpoint."})
+        json!({"statusCode": 404, "message": "Endpoint not found."})
     );
 }
 
@@ -167,7 +162,7 @@ fn one_key_stands_for_one_order() {
     assert_eq!(prefill(&sandbox, "key-1", GOOD_ORDER), first);
     let conflict = (
         409,
-        "The idempotency key was used with another body.".to_owned(),
+        "The idempotency key was used with a different body.".to_owned(),
     );
     let other = GOOD_ORDER.replace("LOGIN", "CASHIER");
     assert_eq!(prefill(&sandbox, "key-1", &other).problem(), conflict);
@@ -194,8 +189,8 @@ fn a_prefill_needs_its_headers() {
     let good = [("Authorization", token.as_str()), KEY];
     let key = ("Idempotency-Key", "key-1");
     let long = "k".repeat(51);
-    let bad_key = "The request has headers that are wrong. Idempotency-Key: must be a string of 1 to 50 characters (letters, digits and hyphens);";
-    let no_key = "The request has headers that are wrong. Idempotency-Key: is missing;";
+    let bad_key = "The request has invalid headers. Idempotency-Key: must be a string of 1 to 50 characters (letters, digits and hyphens);";
+    let no_key = "The request has invalid headers. Idempotency-Key: is missing;";
     let no_json = "The body must be JSON.";
     for (more, expected) in [
         ([JSON].as_slice(), (400, no_key)),
@@ -234,7 +229,7 @@ fn what_is_wrong_with_a_prefill_is_named() {
         hasRecurring | "true" | hasRecurring: must be true or false
         merchantCategoryCode | 5942 | merchantCategoryCode: must be a string of 4 characters (digits)
         // The key belongs in a header.
-        idempotencyKey | "x" | idempotencyKey: is not known
+        idempotencyKey | "x" | idempotencyKey: is unknown
         "#,
     )
     .into_iter()
@@ -243,12 +238,12 @@ fn what_is_wrong_with_a_prefill_is_named() {
         let mut body: Value = serde_json::from_str(GOOD_ORDER).unwrap();
         body[&field] = serde_json::from_str(&value).unwrap();
         let problem = prefill(&sandbox, &format!("key-{nth}"), &body.to_string()).problem();
-        let expected = format!("The body has fields that are wrong. {reason};");
+        let expected = format!("The body has invalid fields. {reason};");
         assert_eq!(problem, (400, expected), "{field} {value}");
     }
     for (nth, body) in ["[]", "\"x\"", "{", "<order/>"].into_iter().enumerate() {
         let problem = prefill(&sandbox, &format!("no-{nth}"), body).problem();
-        let expected = "The body has fields that are wrong. body: must be a JSON object;";
+        let expected = "The body has invalid fields. body: must be a JSON object;";
         assert_eq!(problem, (400, expected.to_owned()));
     }
     assert_eq!(
@@ -295,7 +290,7 @@ fn an_order_goes_through_its_states() {
     assert_eq!(
         error.unwrap_err().to_string(),
         format!(
-            "invalid input: productOrderId: must be the id of an order in the sandbox, not \"{nobody}\""
+            "invalid input: productOrderId: must be the id of a product order in the sandbox, not \"{nobody}\""
         )
     );
 }
@@ -396,7 +391,7 @@ fn an_order_can_be_deleted_until_it_is_submitted() {
     };
     let not_found = (
         404,
-        "There is no such product order, or it is not active.".to_owned(),
+        "The product order does not exist or is not active.".to_owned(),
     );
     for status in [Received, MerchantViewed] {
         let id = make_order(&sandbox);

@@ -115,18 +115,18 @@ fn assert_error(reply: &Answer, status: u16, title: &str, detail: &str) {
 
 #[track_caller]
 fn assert_not_found(reply: &Answer) {
-    assert_error(reply, 404, "Not Found", "There is nothing here.");
+    assert_error(reply, 404, "Not Found", "Resource not found.");
 }
 
 #[track_caller]
 fn assert_no_method(reply: &Answer) {
-    let detail = "The endpoint does not have this method.";
+    let detail = "Method not allowed for this endpoint.";
     assert_error(reply, 405, "Method Not Allowed", detail);
 }
 
 #[track_caller]
 fn assert_invalid(reply: &Answer, params: &[(&str, &str)]) {
-    assert_wrong(reply, "The body has fields that are wrong.", params);
+    assert_wrong(reply, "The body has invalid fields.", params);
 }
 
 #[track_caller]
@@ -209,13 +209,13 @@ fn every_endpoint_wants_token_key_and_msn() {
             let headers = [headers, &[json_body]].concat();
             exchange(&sandbox, &line, &headers, body.as_bytes())
         };
-        let wrong_headers = "The request has headers that are wrong.";
+        let wrong_headers = "The request has invalid headers.";
         let no_msn = [("Merchant-Serial-Number", "is missing")];
         assert_wrong(&send(&[token, KEY]), wrong_headers, &no_msn);
         for (headers, detail) in [
             (
                 vec![KEY, MSN],
-                "The Authorization header must be Bearer and a token.",
+                "The Authorization header must hold a bearer token.",
             ),
             (
                 vec![
@@ -223,11 +223,11 @@ fn every_endpoint_wants_token_key_and_msn() {
                     KEY,
                     MSN,
                 ],
-                "The Authorization header must be Bearer and a token.",
+                "The Authorization header must hold a bearer token.",
             ),
             (
                 vec![("Authorization", "Bearer x"), KEY, MSN],
-                "The token is not known.",
+                "The token is unknown.",
             ),
         ] {
             let reply = send(&headers);
@@ -312,7 +312,7 @@ fn an_image_is_never_changed() {
             &reply,
             409,
             "Conflict",
-            "An image with this id exists already.",
+            "An image with this id already exists.",
         );
     }
     // Another id, the same picture; and ids differ by their capitals.

@@ -76,7 +76,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
     );
     let wrong_member = oauth(
         "invalid_request",
-        "The form must be a grant_type and no more than a scope.",
+        "The form must hold a grant_type and may hold a scope.",
     );
     for (line, headers, body, status, expected) in [
         (
@@ -112,7 +112,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
             &[("client_id", "other"), SECRET, KEY, EMPTY],
             "",
             400,
-            oauth("unauthorized_client", "The client id is not known."),
+            oauth("unauthorized_client", "The client id is unknown."),
         ),
         // The keys of one flow are no good in the other.
         (
@@ -125,7 +125,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
             ],
             "",
             400,
-            oauth("unauthorized_client", "The client id is not known."),
+            oauth("unauthorized_client", "The client id is unknown."),
         ),
         (management, &[FORM], form, 401, wrong_client.clone()),
         (
@@ -190,7 +190,7 @@ fn a_call_needs_a_good_token_and_the_keys_that_go_with_it() {
         assert_eq!(ask(&sandbox, LIST, headers, "").status, 200, "{headers:?}");
     }
 
-    let form = "The Authorization header must be Bearer and a token.";
+    let form = "The Authorization header must hold a bearer token.";
     for (headers, detail) in [
         ([KEY].as_slice(), form),
         (
@@ -203,7 +203,7 @@ fn a_call_needs_a_good_token_and_the_keys_that_go_with_it() {
         (&[BASIC, KEY], form),
         (
             &[("Authorization", "Bearer other"), KEY],
-            "The token is not known.",
+            "The token is unknown.",
         ),
         (&[("Authorization", "Bearer "), KEY], form),
     ] {
@@ -218,7 +218,7 @@ fn a_call_needs_a_good_token_and_the_keys_that_go_with_it() {
         ),
         (
             &[managing, KEY],
-            "Management tokens go without a subscription key.",
+            "A management token must be sent without a subscription key.",
         ),
     ] {
         let answer = ask(&sandbox, LIST, headers, "");
@@ -264,7 +264,7 @@ fn tokens_expire_by_the_clock() {
     assert_eq!(status(&managing, &[]).problem(), expired);
 
     sandbox.revoke_tokens();
-    let unknown = (401, "The token is not known.".to_owned());
+    let unknown = (401, "The token is unknown.".to_owned());
     assert_eq!(status(&hour, &[KEY]).problem(), unknown);
 
     sandbox.set_token_lifetime(Duration::MAX);
@@ -313,7 +313,7 @@ fn headers_are_checked_as_the_api_describes_them() {
     let token = standard_token(&sandbox);
     let good = [("Authorization", token.as_str()), KEY];
     let order = "GET /order-management/v2/ecom/order-1";
-    let detail = "The request has headers that are wrong.";
+    let detail = "The request has invalid headers.";
     let system = [
         "vipps-system-name",
         "vipps-system-version",

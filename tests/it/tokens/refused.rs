@@ -28,7 +28,7 @@ fn a_token_request_that_fails_says_that_it_was_for_a_token() {
         (
             Fault::status(503),
             ErrorKind::Auth,
-            "503 Service Unavailable: A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]",
+            "503 Service Unavailable: Injected fault [trace 0af7651916cd43dd8448eb211c80319c]",
         ),
         (
             Fault::CloseAfterReading,
@@ -85,7 +85,7 @@ fn a_second_401_is_returned() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 401 Unauthorized: A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c] (2 attempts)"
+        "GET /management/v1/sales-units: 401 Unauthorized: Injected fault [trace 0af7651916cd43dd8448eb211c80319c] (2 attempts)"
     );
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(error.delivery(), Delivery::Answered);

@@ -11,7 +11,7 @@ use super::super::{Killed, NO_VARS, assert_output, command};
 use super::{DETAILS, REST, assert_export, export, rows, three_rows};
 
 const UNIT: &str = "GET /management/v1/sales-units/654321";
-const ASKED_FOR: &str = "A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]";
+const ASKED_FOR: &str = "Injected fault [trace 0af7651916cd43dd8448eb211c80319c]";
 
 #[test]
 fn a_unit_that_fails_is_a_row_with_its_error() {

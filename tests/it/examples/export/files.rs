@@ -63,7 +63,7 @@ fn a_list_that_cannot_be_had_leaves_an_earlier_file_alone() {
     sandbox.fault("GET /management/v1/sales-units", 1, Fault::status(403));
     let output = export(&sandbox, &["--output", text(&file)]);
     let stderr = "sales_units_export: GET /management/v1/sales-units: 403 Forbidden: \
-                  A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]\n";
+                  Injected fault [trace 0af7651916cd43dd8448eb211c80319c]\n";
     assert_output(&output, 2, "", stderr);
     assert_eq!(fs::read_to_string(&file).unwrap(), "of yesterday");
     assert_eq!(names(&directory), ["units.csv"]);

@@ -184,7 +184,7 @@ fn hours_are_not_waited_for() {
     sandbox.fault(LIST, 1, Fault::status_retry_after(429, "7200"));
     let output = export(&sandbox, &[]);
     let stderr = "sales_units_export: GET /management/v1/sales-units: 429 Too Many Requests: \
-                  A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c] \
+                  Injected fault [trace 0af7651916cd43dd8448eb211c80319c] \
                   (retry after 7200 s)\n";
     assert_output(&output, 2, "", stderr);
     // The same for a sales unit, and for the requests that would have to wait for it.

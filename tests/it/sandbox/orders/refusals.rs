@@ -35,12 +35,12 @@ fn what_is_wrong_is_named_by_line_and_field() {
     let program = Program::new(&sandbox);
     for [place, value, name, reason] in rows(
         r#"
-        /orderLines | [] | orderLines | must be a list of at least one
+        /orderLines | [] | orderLines | must be a non-empty list
         /orderLines/1 | "socks" | orderLines[1] | must be an object
         /orderLines/1/name | "" | orderLines[1].name | must be a string of at least 1 characters
         /orderLines/0/totalAmount | -1 | orderLines[0].totalAmount | must be an integer from 0 to 9223372036854775807
         /orderLines/0/taxRate | 10001 | orderLines[0].taxRate | must be an integer from 0 to 10000
-        /orderLines/2/taxRate | null | orderLines[2].taxRate | is missing, and so is taxPercentage
+        /orderLines/2/taxRate | null | orderLines[2].taxRate | is required unless taxPercentage is set
         /orderLines/0/unitInfo | {"quantity": "1"} | orderLines[0].unitInfo.unitPrice | is missing
         /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | orderLines[0].unitInfo.quantity | must be a string of 1 to 10 characters (a decimal number)
         /orderLines/1/isReturn | "true" | orderLines[1].isReturn | must be true or false
@@ -51,7 +51,7 @@ fn what_is_wrong_is_named_by_line_and_field() {
         /bottomLine/terminalId | 7 | bottomLine.terminalId | must be a string
         /bottomLine/giftCardAmount | -1 | bottomLine.giftCardAmount | must be an integer from 0 to 9223372036854775807
         /bottomLine/barcode | {"format": "EAN-13"} | bottomLine.barcode.data | is missing
-        /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data | must be 13 digits, of which the last is the check digit
+        /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data | must be 12 digits and their EAN-13 check digit
         "#,
     ) {
         let value = serde_json::from_str(&value).unwrap();
@@ -96,7 +96,7 @@ fn an_image_is_2_mb_at_most() {
 
 #[track_caller]
 fn assert_no_endpoint(reply: &Answer) {
-    assert_error(reply, 404, "Not Found", "There is no such endpoint.");
+    assert_error(reply, 404, "Not Found", "Endpoint not found.");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_known_path_with_another_method_is_405() {
     ] {
         assert_no_method(&program.send(line, None));
     }
-    let detail = "The endpoint does not have this method.";
+    let detail = "Method not allowed for this endpoint.";
     let answer = ask(&sandbox, "PUT /management/v1/sales-units", &[EMPTY], "");
     assert_eq!(answer.problem(), (405, detail.to_owned()));
     let answer = ask(&sandbox, "GET /accesstoken/get", &[], "");
