@@ -1,4 +1,4 @@
-//! Every form of error body that was seen, and some that were thought of.
+//! All known forms of error body, and some hypothetical ones.
 
 use vipps::ErrorKind::{
     Conflict, Forbidden, NotFound, RateLimited, Rejected, Server, Unauthorized,
@@ -15,7 +15,7 @@ const TEXT: &str = "text/plain";
 const HTML: &str = "text/html";
 
 struct Case {
-    /// Where this form was seen.
+    /// Where this form was observed.
     seen: &'static str,
     content_type: &'static str,
     body: Vec<u8>,
@@ -49,7 +49,7 @@ fn check(cases: impl IntoIterator<Item = Case>) {
 }
 
 #[test]
-fn problems_of_the_two_apis() {
+fn documented_problems_of_both_apis() {
     check([
         case(
             "the Management API's schema: extraDetails with key and value",
@@ -112,7 +112,7 @@ fn problems_of_the_two_apis() {
 }
 
 #[test]
-fn what_else_is_called_errors() {
+fn other_forms_of_errors() {
     check([
         case(
             "ASP.NET validation: a map of lists, a whole W3C trace context as traceId",
@@ -208,7 +208,7 @@ fn what_else_is_called_errors() {
 }
 
 #[test]
-fn what_stands_in_front_of_the_api() {
+fn errors_of_gateways_and_proxies() {
     check([
         case(
             "the gateway: a bad subscription key",
@@ -346,7 +346,7 @@ fn html(seen: &'static str, status: u16, page: &str, shown: &str) -> Case {
     case(seen, HTML, page, says)
 }
 
-/// A body of no known form: it is kept as it is, and shown.
+/// A body of unknown form is kept and shown unchanged.
 fn raw(content_type: &'static str, seen: &'static str, body: &str, shown: &str) -> Case {
     let display = format!("GET /management/v1/sales-units: 403 Forbidden{shown}");
     let says = Facts {
@@ -356,7 +356,8 @@ fn raw(content_type: &'static str, seen: &'static str, body: &str, shown: &str) 
     case(seen, content_type, body, says)
 }
 
-/// Whoever can put a text into an error could otherwise write lines of the log, or colour and turn around those that follow.
+/// Otherwise anyone who controls the text of an error could forge log lines, or colour and reorder
+/// the following ones.
 #[test]
 fn texts_of_servers_cannot_fake_lines() {
     check([
@@ -407,7 +408,7 @@ fn texts_of_servers_cannot_fake_lines() {
 }
 
 #[test]
-fn a_body_that_is_not_utf_8_is_shown_as_far_as_it_goes() {
+fn a_body_that_is_not_utf_8_is_shown_lossily() {
     check([case(
         "a proxy that writes Latin-1",
         TEXT,
@@ -417,9 +418,9 @@ fn a_body_that_is_not_utf_8_is_shown_as_far_as_it_goes() {
     )]);
 }
 
-/// Only a W3C trace context is one; anything else is an instance and nothing more.
+/// Only a W3C trace context is parsed; anything else is just an instance.
 #[test]
-fn a_trace_is_taken_from_an_instance_that_is_one() {
+fn a_trace_context_in_the_instance_gives_the_trace_id() {
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     for (instance, trace_id) in [
         (format!("00-{trace}-00f067aa0ba902b7-01"), Some(trace)),
@@ -453,9 +454,9 @@ fn a_trace_is_taken_from_an_instance_that_is_one() {
     }
 }
 
-/// A trace id that is called one wins over one that is found in the instance.
+/// An explicit trace id takes precedence over the one in the instance.
 #[test]
-fn a_trace_id_wins_over_an_instance() {
+fn an_explicit_trace_id_overrides_the_instance() {
     let instance = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let body = format!(r#"{{"title":"Twice","traceId":"own","instance":"{instance}"}}"#);
     let says = says(Conflict, "409 Conflict: Twice [trace own]")
