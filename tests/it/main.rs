@@ -1,4 +1,4 @@
-//! The crate's tests: one binary, a module for each subject.
+//! The crate's tests: one binary, one module per subject.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

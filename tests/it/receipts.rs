@@ -1,4 +1,4 @@
-//! Receipts before they are sent: what is refused and what is not, and what stands on the wire.
+//! Receipts before sending: what is refused, what is not, and their form on the wire.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,8 @@ use crate::support::{changes_of, rows, sample_receipt};
 mod lines;
 mod warnings;
 
-/// The sample with one value changed, by its place: `/orderLines/0/name`; `null` takes it out. Reading it does not validate it.
+/// The sample with some values changed by path: `/orderLines/0/name`; `null` removes one.
+/// Deserialization does not validate.
 #[track_caller]
 fn sample_with(changes: &[(&str, Value)]) -> Receipt {
     let mut receipt = sample_receipt();
@@ -38,7 +39,7 @@ fn assert_refused(receipt: &Receipt, why: &str) {
     let error = receipt.validate().unwrap_err();
     assert_eq!(error.to_string(), format!("invalid input: {why}"));
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    // It can be read all the same.
+    // It can be deserialized nevertheless.
     let json = serde_json::to_value(receipt).unwrap();
     let read = serde_json::from_value::<Receipt>(json).unwrap();
     assert_eq!(&read, receipt);
@@ -53,7 +54,7 @@ fn gross(total: i64, rate: TaxRate) -> OrderLine {
 }
 
 #[test]
-fn the_sample_is_good_and_goes_out_as_it_came_in() {
+fn the_sample_is_valid_and_round_trips() {
     let receipt: Receipt = serde_json::from_value(sample_receipt()).unwrap();
     receipt.validate().unwrap();
     assert_eq!(serde_json::to_value(&receipt).unwrap(), sample_receipt());
@@ -111,7 +112,7 @@ fn the_sample_can_be_built() {
     assert_eq!(serde_json::to_value(receipt).unwrap(), expected);
 }
 
-/// As a row of a table has them: each is there or is not.
+/// Convenient for table rows, where a value may be missing.
 #[test]
 fn each_setter_takes_an_option() {
     let line = |is: Option<bool>, amount: Option<i64>, text: Option<&str>| {
@@ -161,7 +162,7 @@ fn each_setter_takes_an_option() {
 }
 
 #[test]
-fn what_is_not_said_is_not_sent() {
+fn what_is_not_set_is_not_sent() {
     let receipt = Receipt::new(nok()).line(gross(1000, TaxRate::percent(25)));
     let text = serde_json::to_string(&receipt).unwrap();
     assert_eq!(
@@ -181,12 +182,12 @@ fn each_rule_names_the_line_and_the_field() {
         /orderLines/2/name = " \t\n" | orderLines[2].name: must not be empty
         /orderLines/1/id = "" | orderLines[1].id: must not be empty
         /orderLines/1/id = " " | orderLines[1].id: must not be empty
-        // Amounts that add up all the same.
+        // Amounts that add up nevertheless.
         /orderLines/2/totalAmount = 600 & /orderLines/2/totalTaxAmount = -200 | orderLines[2].totalTaxAmount: must not be negative, not -200
         /orderLines/0/totalAmount = 199 & /orderLines/0/totalAmountExcludingTax = -1 | orderLines[0].totalAmountExcludingTax: must not be negative, not -1
         /orderLines/0/totalAmount = 1001 | orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not 1001
         /orderLines/2/totalTaxAmount = 201 | orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 201 = 1001, not 1000
-        // The sum is more than an i64 holds.
+        // The sum exceeds an i64.
         /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 9223372036854775807 | orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not 5000
         /orderLines/1/discount = -1 | orderLines[1].discount: must not be negative, not -1
         /orderLines/1/taxPercentage = null | orderLines[1].taxRate: must be set, in basis points
@@ -215,7 +216,7 @@ fn each_rule_names_the_line_and_the_field() {
         /bottomLine/barcode = {"format": "EAN-13", "data": "123"} | bottomLine.barcode.data: (ean), not "123"
         /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data: (ean), not "4006381333932"
         /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333936"} | bottomLine.barcode.data: (ean), not "4006381333936"
-        // Two digits changed places.
+        // Two digits are swapped.
         /bottomLine/barcode = {"format": "EAN-13", "data": "4006381339331"} | bottomLine.barcode.data: (ean), not "4006381339331"
         /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393"} | bottomLine.barcode.data: (ean), not "400638133393"
         /bottomLine/barcode = {"format": "EAN-13", "data": "40063813339310"} | bottomLine.barcode.data: (ean), not "40063813339310"
@@ -232,7 +233,7 @@ fn each_rule_names_the_line_and_the_field() {
 }
 
 #[test]
-fn all_that_is_wrong_is_named_at_once() {
+fn all_problems_are_named_at_once() {
     let receipt = sample_with(&[
         ("/orderLines/0/name", json!("")),
         ("/orderLines/2/totalAmount", json!(-1000)),
@@ -247,7 +248,7 @@ fn all_that_is_wrong_is_named_at_once() {
 }
 
 #[test]
-fn bad_lines_have_an_entry_each() {
+fn invalid_lines_have_an_entry_each() {
     let receipt = sample_with(&[
         ("/orderLines/0/name", json!(" ")),
         ("/orderLines/1/taxPercentage", json!(101)),
@@ -281,17 +282,17 @@ fn bad_lines_have_an_entry_each() {
 }
 
 #[test]
-fn what_the_api_may_take_passes() {
+fn what_the_api_may_accept_passes() {
     let cases = rows::<1>(
         r#"
-        // Either rate is enough, both are fine, the sample's lines have the older one.
+        // Either rate is enough and both are fine; the sample's lines have the deprecated one.
         /orderLines/0/taxRate = 2500
         /orderLines/0/taxRate = 2550 & /orderLines/0/taxPercentage = null
         /orderLines/0/taxPercentage = 0
         /orderLines/0/taxPercentage = 100
         /orderLines/0/taxRate = 0
         /orderLines/0/taxRate = 10000
-        // Nothing was paid for it.
+        // It was free.
         /orderLines/0/totalAmount = 0 & /orderLines/0/totalAmountExcludingTax = 0 & /orderLines/0/totalTaxAmount = 0
         /orderLines/1/totalAmount = 9223372036854775807 & /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 0
         /orderLines/1/unitInfo = null & /orderLines/1/discount = 2500
@@ -340,7 +341,7 @@ fn what_the_api_may_take_passes() {
 }
 
 #[test]
-fn a_receipt_that_is_wrong_is_not_sent() {
+fn an_invalid_receipt_is_not_sent() {
     let sandbox = Sandbox::start().unwrap();
     let order = OrderRef::ecom("order-1".parse().unwrap());
     let receipt = Receipt::new(nok());
@@ -353,7 +354,7 @@ fn a_receipt_that_is_wrong_is_not_sent() {
 }
 
 #[test]
-fn nothing_that_a_server_may_send_makes_a_panic() {
+fn nothing_from_a_server_causes_a_panic() {
     let ends = [
         i64::MIN,
         i64::MIN + 1,
@@ -380,7 +381,7 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
                         !format!("{line:?} {}", line.tax_rate_or_percentage().unwrap()).is_empty()
                     );
                     let discounted = line.clone().apply_discount(amount);
-                    // Only a line that is one has its tax computed anew.
+                    // Tax is recomputed only for a valid line.
                     assert!(
                         discounted.is_err() || (0..=10_000).contains(&rate),
                         "{line:?}"
@@ -389,7 +390,7 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
                     assert!(receipt.validate().is_err(), "{line:?}");
                     let fits = (-1 << 62..1 << 62).contains(&amount);
                     assert_eq!(receipt.totals().is_ok(), fits, "{line:?}");
-                    // And the same with taxPercentage alone, or with no rate at all.
+                    // The same with taxPercentage alone, or with no rate at all.
                     line.tax_rate = None;
                     if percentage.is_null() {
                         break;
@@ -416,7 +417,7 @@ fn receipt_is_spelled_as_the_api_spells_it() {
     );
 }
 
-/// Does not compile if one of these is not marked as deprecated: then there is nothing to expect.
+/// Fails to compile if one of these is not deprecated, because then the expectation is unfulfilled.
 #[test]
 #[deny(unfulfilled_lint_expectations)]
 fn deprecated_fields_are_read_and_marked() {

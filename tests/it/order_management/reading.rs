@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn reading_what_is_to_be_sent_refuses_unknown_fields() {
+fn requests_with_unknown_fields_are_not_deserialized() {
     let mut category = sample_category();
     category["imageID"] = json!("1");
     assert_eq!(
@@ -40,7 +40,7 @@ fn reading_what_is_to_be_sent_refuses_unknown_fields() {
     }
 }
 
-/// A receipt comes in replies too, to which the service may add members.
+/// A receipt also appears in replies, to which the API may add members.
 #[test]
 fn unknown_fields_of_a_receipt_are_ignored_at_any_depth() {
     let mut sample = sample_receipt();
@@ -70,9 +70,9 @@ fn unknown_fields_of_a_receipt_are_ignored_at_any_depth() {
     }
 }
 
-/// What is read from a file is checked where it is sent.
+/// Requests read from a file are validated when sent.
 #[test]
-fn reading_what_is_to_be_sent_does_not_validate_it_and_sending_it_does() {
+fn requests_are_validated_when_sent_and_not_when_read() {
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     let mut category = sample_category();

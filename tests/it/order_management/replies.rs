@@ -1,9 +1,9 @@
-//! What becomes of the replies of the Order Management API.
+//! Replies of the Order Management API.
 
 use super::*;
 
 #[test]
-fn the_image_id_to_use_is_the_one_that_is_answered() {
+fn the_image_id_to_use_is_the_one_in_the_reply() {
     for (answer, expected) in [
         (r#"{"imageId":"socks-orange-123"}"#, "socks-orange-123"),
         (
@@ -79,7 +79,7 @@ fn a_category_may_be_null_in_an_order() {
 }
 
 #[test]
-fn categories_are_listed_wrapped_or_bare_or_not_at_all() {
+fn category_lists_may_be_wrapped_bare_or_empty() {
     let one = sample_order_category();
     let mut more = one.clone();
     more["new"] = json!({"nested": [1]});
@@ -141,7 +141,7 @@ fn get_category() {
 }
 
 #[test]
-fn a_category_without_an_id_is_a_decode_error_that_says_so() {
+fn a_category_without_an_id_is_a_decode_error() {
     let (_, added) = call(reply("201 Created", &[], "{}"), |session| {
         order_management::add_category(session, &add_category(order()))
     });
@@ -203,7 +203,7 @@ fn unknown_values_and_fields_never_fail_an_object() {
 }
 
 #[test]
-fn version_1_reads_what_the_specification_shows() {
+fn version_1_reads_the_specifications_sample() {
     let path = "/order-management/v1/orders/acme-shop-123-order123abc";
     let info = assert_get(path, &sample_v1_order(), |session| {
         v1::get_order(session, &order_id(ORDER))

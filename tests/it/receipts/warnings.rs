@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// A warning for each name and reason.
+/// Checks for one warning per name and reason.
 #[track_caller]
 fn assert_warned(receipt: &Receipt, expected: &[(&str, &str)]) {
-    // It is no reason to refuse it.
+    // Warnings do not make a receipt invalid.
     receipt.validate().unwrap();
     let warnings = receipt.warnings();
     let warnings: Vec<_> = warnings
@@ -26,7 +26,7 @@ fn each_warning_names_its_field() {
         /orderLines/1/unitInfo/quantity = "2" | orderLines[1].unitInfo | is 2500 times 2, which is 5000, and totalAmount plus discount is 7500
         /orderLines/1/discount = 0 | orderLines[1].unitInfo | is 2500 times 3, which is 7500, and totalAmount plus discount is 5000
         /orderLines/1/discount = 2501 | orderLines[1].unitInfo | is 2500 times 3, which is 7500, and totalAmount plus discount is 7501
-        // 1000.495, and more than a whole minor unit below it.
+        // 1000.495, and off by more than a whole minor unit.
         /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.495"} & /orderLines/0/totalAmount = 999 & /orderLines/0/totalTaxAmount = 199 | orderLines[0].unitInfo | is 401 times 2.495, which is 1000, and totalAmount plus discount is 999
         // In major units.
         /orderLines/0/unitInfo/unitPrice = 4 | orderLines[0].unitInfo | is 4 times 2.5, which is 10, and totalAmount plus discount is 1000
@@ -41,7 +41,7 @@ fn each_warning_names_its_field() {
 }
 
 #[test]
-fn what_is_usual_is_no_warning() {
+fn what_is_usual_causes_no_warning() {
     let cases = rows::<1>(
         r#"
         /bottomLine/receiptNumber = "1"
@@ -50,13 +50,13 @@ fn what_is_usual_is_no_warning() {
         /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.4925"}
         /orderLines/0/unitInfo = {"quantity": "2.5"}
         /orderLines/0/unitInfo = null
-        // What is paid in all, with the tip.
+        // The total paid, including the tip.
         /bottomLine/paymentSources = {"giftCard": 5000, "cash": 2000}
         /bottomLine/paymentSources = {"giftCard": 5000, "cash": 2500} & /bottomLine/tipAmount = 500
-        // One took the other's place.
+        // One field replaced the other.
         /bottomLine/paymentSources = {"giftCard": 7000} & /bottomLine/giftCardAmount = 7000
         /bottomLine/paymentSources = {"giftCard": 0} & /bottomLine/giftCardAmount = 7000
-        // More comes back than goes out.
+        // Returns exceed purchases.
         /orderLines/0/isReturn = true & /orderLines/1/isReturn = true & /orderLines/2/isReturn = true
         "#,
     );
@@ -66,7 +66,7 @@ fn what_is_usual_is_no_warning() {
 }
 
 #[test]
-fn all_that_is_odd_is_listed_at_once() {
+fn all_warnings_are_listed_at_once() {
     let twice = gross(100, TaxRate::ZERO);
     let units = UnitInfo::new(100, Quantity::from(0));
     let sources = PaymentSources::new().cash(301);
