@@ -26,7 +26,7 @@ pub(crate) fn fresh(example: &'static str, file: &str) -> PathBuf {
     built
 }
 
-/// Builds an example as this program was built, so that nothing else is compiled again.
+/// Builds an example in the same way as this program, so that nothing else is recompiled.
 fn build(example: &str, profile: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));

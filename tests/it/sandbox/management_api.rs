@@ -1,9 +1,9 @@
-//! The sandbox's rules for Management.
+//! The sandbox's rules for the Management API.
 
 use super::*;
 
 #[test]
-fn it_starts_with_what_its_documentation_says() {
+fn it_starts_with_the_documented_data() {
     let sandbox = Sandbox::start().unwrap();
     let [fitness, shop, sauna] = [
         json!({"msn": "123456", "name": "ACME Fitness"}),
@@ -82,7 +82,7 @@ fn it_starts_with_what_its_documentation_says() {
 }
 
 #[test]
-fn what_is_inactive_is_not_found() {
+fn inactive_merchants_are_not_found() {
     let sandbox = Sandbox::start().unwrap();
     let not_found = |what: &str| {
         (
@@ -110,7 +110,7 @@ fn what_is_inactive_is_not_found() {
     }
     let order = "/management/v2/product-orders/00000000-0000-4000-8000-000000000001/details";
     assert_eq!(no_order(&get(&sandbox, order)), not_found("product order"));
-    // Outside the API it is the gateway that answers, whoever asks.
+    // Outside of the API the gateway replies to everyone.
     let answer = ask(&sandbox, "GET /other", &[], "");
     assert_eq!(
         answer.json(),
@@ -118,7 +118,7 @@ fn what_is_inactive_is_not_found() {
     );
 }
 
-/// The problem of a product order that is not there, which the description has as plain JSON.
+/// The problem for a missing product order, which the description declares as plain JSON.
 #[track_caller]
 fn no_order(answer: &Answer) -> (u16, String) {
     assert_eq!(answer.headers, ["content-type: application/json"]);
@@ -129,7 +129,7 @@ fn no_order(answer: &Answer) -> (u16, String) {
 }
 
 #[test]
-fn it_has_as_many_sales_units_as_it_is_told_to() {
+fn the_number_of_sales_units_can_be_set() {
     for n in [0, 1, 1000] {
         let sandbox = Sandbox::builder().sales_units(n).start().unwrap();
         let session = sandbox.session();
@@ -177,7 +177,7 @@ fn one_key_stands_for_one_order() {
         json!("00000000-0000-4000-8000-000000000002")
     );
 
-    // What was refused stays refused, and the key is used up.
+    // A refused order stays refused, and its key is used up.
     let wrong = GOOD_ORDER.replace("LOGIN", "WRONG");
     let refused = prefill(&sandbox, "key-3", &wrong);
     assert_eq!(refused.status, 400);
@@ -210,15 +210,15 @@ fn a_prefill_needs_its_headers() {
         let (status, detail) = ask(&sandbox, PREFILL, &headers, GOOD_ORDER).problem();
         assert_eq!((status, detail.as_str()), expected);
     }
-    // Most clients say more than is needed.
+    // Most clients send more than is needed.
     let with_charset = ("Content-Type", "application/json; charset=utf-8");
     let headers = [&good[..], &[key, with_charset]].concat();
     assert_eq!(ask(&sandbox, PREFILL, &headers, GOOD_ORDER).status, 201);
 }
 
-/// One of each kind of rule; tests/it/sandbox/described.rs tries all of them on all fields.
+/// One of each kind of rule; tests/it/sandbox/described.rs tests every rule on every field.
 #[test]
-fn what_is_wrong_with_a_prefill_is_named() {
+fn problems_of_a_prefill_are_named() {
     let sandbox = Sandbox::start().unwrap();
     for (nth, [field, value, reason]) in rows(
         r#"
@@ -258,7 +258,7 @@ fn what_is_wrong_with_a_prefill_is_named() {
 }
 
 #[test]
-fn an_order_goes_through_its_states() {
+fn an_order_passes_through_its_statuses() {
     let sandbox = Sandbox::start().unwrap();
     let id = make_order(&sandbox);
     let details = format!("/management/v2/product-orders/{id}/details");
@@ -315,7 +315,7 @@ fn a_completed_order_has_a_sales_unit() {
         (named, "20000001", "Löyly", 4),
         (plain, "20000002", "Sales unit of order 2", 5),
     ] {
-        // Once more changes nothing.
+        // The second time changes nothing.
         for _ in 0..2 {
             sandbox
                 .set_product_order_status(&id, ProductOrderStatus::Completed)
@@ -376,7 +376,7 @@ fn an_order_that_is_not_submitted_expires_after_14_days() {
             ErrorKind::Conflict
         );
     }
-    // A new one has its own 14 days.
+    // A new order has its own 14 days.
     make_order(&sandbox);
     assert_eq!(listed(""), ["ORDER_SUBMITTED", "RECEIVED"]);
 }

@@ -1,4 +1,4 @@
-//! The sandbox's rules for Order Management, seen by a program that knows HTTP and nothing of this crate.
+//! The sandbox's rules for the Order Management API, tested with HTTP only.
 
 use super::*;
 use crate::support::{Ids, of_orders};
@@ -13,7 +13,7 @@ const LINKS: &str = "/order-management/v3/categories";
 
 const MSN: (&str, &str) = ("Merchant-Serial-Number", "123456");
 
-/// One request over a connection of its own, with the length of its body.
+/// One request over its own connection, with the length of its body.
 fn exchange(sandbox: &Sandbox, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let body = std::str::from_utf8(body).unwrap();
     let empty = body.is_empty().then_some(EMPTY);
@@ -21,7 +21,7 @@ fn exchange(sandbox: &Sandbox, line: &str, headers: &[(&str, &str)], body: &[u8]
     ask(sandbox, line, &headers, body)
 }
 
-/// A program with a token.
+/// A client with a token.
 struct Program<'a> {
     sandbox: &'a Sandbox,
     authorization: String,
@@ -101,7 +101,8 @@ fn assert_empty(reply: &Answer, status: u16) {
     assert!(reply.headers.is_empty(), "{reply:?}");
 }
 
-/// This API's errors: no status in the body, the trace in `instance`, and fields as `invalidParams`.
+/// This API's errors have no status in the body, the trace in `instance`, and fields in
+/// `invalidParams`.
 #[track_caller]
 fn assert_error(reply: &Answer, status: u16, title: &str, detail: &str) {
     let body = json!({
@@ -172,7 +173,7 @@ fn receipt() -> Value {
     json!({"orderLines": [line("1"), line("2"), line("3")], "bottomLine": {"currency": "NOK"}})
 }
 
-/// `object` with one value put in the place that a JSON pointer names.
+/// `object` with the value at a JSON pointer replaced.
 fn with(mut object: Value, place: &str, value: Value) -> Value {
     let (parent, name) = place.rsplit_once('/').unwrap();
     object.pointer_mut(parent).unwrap()[name] = value;
@@ -184,9 +185,9 @@ fn is_uuid(value: &Value) -> bool {
     lengths == [8, 4, 4, 4, 12]
 }
 
-/// Each endpoint, with a body that it takes.
+/// Each endpoint, with a valid body.
 fn endpoints() -> Vec<(String, Option<Value>)> {
-    // What ensures a receipt or an image sends what adds one.
+    // `ensure_receipt` and `ensure_image` use the endpoints for adding.
     let rows = of_orders().filter(|row| !row.is_ensured());
     rows.map(|row| {
         let request = row.request(&Ids::default());
@@ -197,7 +198,7 @@ fn endpoints() -> Vec<(String, Option<Value>)> {
 }
 
 #[test]
-fn every_endpoint_wants_token_key_and_msn() {
+fn every_endpoint_requires_token_key_and_msn() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let program = Program::new(&sandbox);
@@ -241,7 +242,7 @@ fn every_endpoint_wants_token_key_and_msn() {
                 "The subscription key is not valid.",
             ),
         ] {
-            // The gateway's form.
+            // The gateway's format.
             let expected = json!({"statusCode": 401, "message": message});
             assert_json(&send(&headers), 401, &expected);
         }
@@ -254,7 +255,7 @@ fn every_endpoint_wants_token_key_and_msn() {
             assert_wrong(&reply, wrong_headers, &wrong);
         }
     }
-    // Nothing of it was carried out.
+    // None of it was carried out.
     assert_not_found(&program.get(ORDER));
     assert_not_found(&program.get("/order-management/v1/orders/order-1"));
     assert_json(
@@ -267,7 +268,7 @@ fn every_endpoint_wants_token_key_and_msn() {
 }
 
 #[test]
-fn either_subscription_key_is_good_and_a_token_expires() {
+fn both_subscription_keys_are_valid_and_a_token_expires() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let headers = [
@@ -285,9 +286,9 @@ fn either_subscription_key_is_good_and_a_token_expires() {
     assert_eq!(reply.json()["detail"], json!("The token has expired."));
 }
 
-/// Partners' management keys go without a subscription key everywhere.
+/// Partners' management keys need no subscription key anywhere.
 #[test]
-fn a_management_token_goes_without_a_subscription_key() {
+fn a_management_token_needs_no_subscription_key() {
     let sandbox = Sandbox::start().unwrap();
     let token = management_token(&sandbox);
     let token = ("Authorization", token.as_str());
@@ -315,7 +316,7 @@ fn an_image_is_never_changed() {
             "An image with this id exists already.",
         );
     }
-    // Another id, the same picture; and ids differ by their capitals.
+    // The same image under other ids; ids are case-sensitive.
     for id in ["socks-2", "Socks", ".", &"a".repeat(128)] {
         assert_json(
             &program.post(IMAGES, &image(id)),
@@ -326,7 +327,7 @@ fn an_image_is_never_changed() {
 }
 
 #[test]
-fn a_category_is_replaced_by_the_next() {
+fn a_category_replaces_the_previous_one() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     program.post(IMAGES, &image("socks"));
@@ -371,7 +372,7 @@ fn categories_are_added_listed_read_and_deleted() {
         200,
         &json!({"categories": [first, second, third]}),
     );
-    // However it is written.
+    // In any encoding.
     assert_json(&list("order%2D2"), 200, &json!({"categories": [other]}));
     assert_json(&list("order-3"), 200, &json!({"categories": []}));
     // The description does not require it.
@@ -388,7 +389,7 @@ fn categories_are_added_listed_read_and_deleted() {
         &json!({"categories": [first, third]}),
     );
     assert_not_found(&program.get(&format!("{LINKS}/00000000-0000-4000-9000-00000000ffff")));
-    // A link is no category of the older kind, and is not in the order.
+    // A category of version 3 is none of version 2, and is not in the order.
     assert_not_found(&program.get(ORDER));
 }
 
@@ -403,7 +404,7 @@ fn a_receipt_is_never_changed() {
     let other = with(receipt(), "/bottomLine/currency", json!("DKK"));
     for again in [receipt(), other] {
         let reply = program.post(RECEIPT, &again);
-        // As the live service answers: with the status in the body, and without a type.
+        // As the live API answers: with the status in the body and without a type.
         let expected = json!({
             "title": "Conflicting receipt",
             "status": 409,
@@ -421,15 +422,15 @@ fn a_receipt_is_never_changed() {
     }
     assert_json(&program.get(ORDER), 200, &json!({"receipt": receipt()}));
 
-    // A category is added beside it, and each may come first.
+    // A category can be added too, in either order.
     assert_eq!(program.put(CATEGORY, &category()).status, 200);
     let both = json!({"category": category(), "receipt": receipt()});
     assert_json(&program.get(ORDER), 200, &both);
 }
 
-/// What the service may know that the sandbox does not is kept as it is.
+/// Values that the sandbox does not know are kept unchanged.
 #[test]
-fn a_receipt_comes_back_as_it_was_sent() {
+fn a_receipt_is_returned_as_it_was_sent() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let mut receipt = receipt();
@@ -447,12 +448,12 @@ fn a_receipt_comes_back_as_it_was_sent() {
 }
 
 #[test]
-fn payment_types_and_sales_units_have_orders_of_their_own() {
+fn each_payment_type_and_sales_unit_has_its_own_orders() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     assert_eq!(program.post(RECEIPT, &receipt()).status, 201);
     assert_eq!(program.put(CATEGORY, &category()).status, 200);
-    // The newer specification lists the names in capitals too: they are the same.
+    // The newer specification also lists the names in upper case, with the same meaning.
     let order = json!({"category": category(), "receipt": receipt()});
     assert_json(
         &program.get("/order-management/v2/ECOM/order-1"),
@@ -500,7 +501,7 @@ fn payment_types_and_sales_units_have_orders_of_their_own() {
 }
 
 #[test]
-fn version_1_is_gone_unless_it_is_switched_on() {
+fn version_1_is_gone_unless_enabled() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let order = "/order-management/v1/orders/order-1";
@@ -513,7 +514,7 @@ fn version_1_is_gone_unless_it_is_switched_on() {
     ] {
         assert_error(&reply, 410, "Gone", "Version 1 is no longer available.");
     }
-    // Images are current.
+    // Images are not deprecated.
     assert_json(
         &program.post(IMAGES, &image("socks")),
         200,
@@ -521,7 +522,7 @@ fn version_1_is_gone_unless_it_is_switched_on() {
     );
 
     sandbox.enable_v1();
-    // Nothing was kept of what was refused.
+    // Refused requests were not stored.
     assert_not_found(&program.get(order));
     assert_not_found(&program.get(receipts));
     let category = with(category(), "/imageId", json!("socks"));
@@ -536,6 +537,6 @@ fn version_1_is_gone_unless_it_is_switched_on() {
     let reply = program.post("/order-management/v1/receipts/2", &wrong);
     let reason = "must be one of the strings NOK, DKK, EUR";
     assert_invalid(&reply, &[("bottomLine.currency", reason)]);
-    // A transaction is no order of version 2.
+    // A transaction is not an order of version 2.
     assert_not_found(&program.get(ORDER));
 }
