@@ -16,7 +16,7 @@ use vipps::{ApiKeys, Error, RetryPolicy, Session};
 
 use support::{Ids, endpoint, endpoints, system};
 
-// The other programs use most of it.
+// This program uses only a part of it.
 #[allow(dead_code, unused_imports, clippy::expect_used)]
 #[path = "it/support/mod.rs"]
 mod support;

@@ -21,7 +21,7 @@ use support::{
     RawServer, builder_without_token, merchant, read_request, reply, session_builder, until,
 };
 
-// The other programs use most of it.
+// This program uses only a part of it.
 #[allow(dead_code, unused_imports, clippy::expect_used)]
 #[path = "it/support/mod.rs"]
 mod support;

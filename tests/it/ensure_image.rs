@@ -39,7 +39,8 @@ impl Shop {
         result
     }
 
-    /// Images cannot be queried, but an id cannot be used twice: uploading it again must conflict.
+    /// Checks whether the image was added. Images cannot be read, but adding one under an existing id
+    /// is a conflict. Afterwards the image exists.
     #[track_caller]
     fn assert_exists(&self, is_there: bool) {
         self.sandbox.clear_faults();

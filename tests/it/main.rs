@@ -8,7 +8,6 @@
 
 mod api;
 mod config;
-mod doubt;
 mod ensure_image;
 mod ensure_receipt;
 mod errors;
@@ -33,3 +32,4 @@ mod tls;
 mod token_refusals;
 mod tokens;
 mod transport;
+mod unknown_outcome;

@@ -131,7 +131,7 @@ fn a_merchant_may_be_inactive_and_without_addresses() {
 }
 
 #[test]
-fn expired_product_orders_are_listed_on_request() {
+fn include_expired_is_sent_only_if_set() {
     let mut waiting = sample_product_order();
     waiting["status"] = json!("MERCHANT_VIEWED");
     waiting.as_object_mut().unwrap().remove("salesUnit");

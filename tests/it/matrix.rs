@@ -196,7 +196,7 @@ impl Run {
                     .zip(path.split('/'))
                     .all(|(is, wanted)| wanted == "*" || is == wanted)
         };
-        // The bodies of some were not read.
+        // The sandbox has not read the body of every request.
         requests.retain(|request| request.method == method && fits(&request.path));
         let lengths: Vec<_> = requests
             .iter()
@@ -347,8 +347,8 @@ fn every_endpoint_survives_every_fault() {
         for (fault, means) in &faults {
             for count in COUNTS {
                 cases.push((endpoint, fault, *means, count, false));
-                // The token request hardly depends on the endpoint: one of the counts each, and
-                // only for faults that have an effect.
+                // The token request hardly depends on the endpoint: one count each is enough, and
+                // only for endpoints that change something.
                 let does = matches!(
                     endpoint.effect,
                     Effect::Makes { .. } | Effect::Deletes { .. }

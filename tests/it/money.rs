@@ -115,7 +115,7 @@ fn line() -> impl Strategy<Value = OrderLine> {
 
 // ---- properties
 
-/// Whether `is` is a nearest integer to `numerator / denominator`.
+/// Whether `is` is `numerator / denominator` rounded to nearest, with halves either way.
 fn is_nearest(is: i64, numerator: i128, denominator: i128) -> bool {
     let away = (i128::from(is) * denominator - numerator).abs();
     2 * away <= denominator
@@ -530,7 +530,7 @@ fn shares_without_weights_are_refused() {
 }
 
 #[test]
-fn totals_refuse_to_overflow() {
+fn totals_that_overflow_are_refused() {
     let half = |is_return| {
         let line = OrderLine::from_gross("A", "1", i64::MAX / 2 + 1, TaxRate::ZERO).unwrap();
         line.is_return(is_return)

@@ -261,7 +261,7 @@ fn the_documented_samples_are_sent_unchanged() {
 const NO_ADDRESS: &str = "must be an address such as https://example.com/order/1, not";
 
 #[test]
-fn addresses_are_checked() {
+fn urls_are_validated() {
     for good in [
         "https://example.com",
         "HTTPS://EXAMPLE.COM",
@@ -320,7 +320,7 @@ fn addresses_are_checked() {
 }
 
 #[test]
-fn links_have_an_optional_image_and_accessors() {
+fn categories_have_an_optional_image_and_accessors() {
     let category = Category::new(CategoryType::Ticket, "https://example.com/1");
     assert_eq!(category.category(), &CategoryType::Ticket);
     assert_eq!(category.order_details_url(), "https://example.com/1");
@@ -393,7 +393,7 @@ fn validate_names_every_problem_and_nothing_is_sent() {
     assert_eq!(server.connections(), 0);
 }
 
-fn links(sandbox: &Sandbox) -> Vec<OrderCategory> {
+fn listed_categories(sandbox: &Sandbox) -> Vec<OrderCategory> {
     order_management::list_categories(&sandbox.session(), &order_id(ORDER)).unwrap()
 }
 
@@ -430,9 +430,9 @@ fn the_sandbox_accepts_and_returns_what_is_sent() {
     let mut expected = serde_json::to_value(&link).unwrap();
     expected["categoryId"] = json!(id);
     assert_eq!(serde_json::to_value(&found).unwrap(), expected);
-    assert_eq!(links(&sandbox), [found]);
+    assert_eq!(listed_categories(&sandbox), [found]);
     order_management::delete_category(&session, &id).unwrap();
-    assert_eq!(links(&sandbox), []);
+    assert_eq!(listed_categories(&sandbox), []);
 
     let id = order_id("v1-1");
     v1::put_order(&session, &id, &category()).unwrap();

@@ -336,8 +336,7 @@ fn an_order_keeps_its_key() {
     prefill_product_order(&session, &order).unwrap();
     assert_eq!(last_request(&sandbox).header("idempotency-key"), Some("b"));
 
-    // Another order with equal content gets another key; reusing a key for other content is a
-    // conflict.
+    // Equal content is still a new order; reusing a key for other content is a conflict.
     assert_ne!(
         prefill_product_order(&session, &self::order()).unwrap(),
         prefilled
@@ -425,7 +424,7 @@ fn an_order_has_accessors_for_its_fields() {
 }
 
 #[test]
-fn debug_shows_neither_the_password_nor_the_picture() {
+fn debug_shows_neither_the_password_nor_the_logo() {
     let website = website_with_test().test_website_password("let-me-in");
     assert_eq!(
         format!("{website:?}"),

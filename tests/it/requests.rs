@@ -42,7 +42,7 @@ fn every_endpoint_sends_this_exact_request_and_returns_this_exact_result() {
 
 /// A POST is answered with 201, but nothing depends on it.
 #[test]
-fn created_is_as_good_as_ok() {
+fn created_counts_as_success() {
     for endpoint in endpoints() {
         let headers = ["Content-Type: application/json; charset=utf-8"];
         let answer = reply("201 Created", &headers, &endpoint.reply.to_string());
@@ -212,7 +212,7 @@ fn every_valid_order_id_reaches_the_api_unchanged() {
 
 /// They would change the path: `/v2/ecom/..` is `/v2`.
 #[test]
-fn dots_and_nothing_are_refused_in_paths() {
+fn dots_and_empty_segments_are_refused_in_paths() {
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     let mut tried = 0;
@@ -248,7 +248,7 @@ fn dots_are_sent_outside_of_paths() {
 }
 
 #[test]
-fn an_id_that_a_server_sent_stays_one_segment() {
+fn an_id_from_a_server_stays_one_segment() {
     let refused = |id: &str| {
         format!("invalid input: orderId: must be letters, digits, -, _ and ., not {id:?}")
     };

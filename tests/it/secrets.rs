@@ -19,7 +19,7 @@ fn assert_clean(text: &str) {
 }
 
 #[test]
-fn what_holds_secrets_prints_none() {
+fn types_that_hold_secrets_do_not_print_them() {
     let standard = ApiKeys::standard("client-id", CLIENT_SECRET, SUBSCRIPTION_KEY);
     assert_eq!(format!("{standard:?}"), "ApiKeys::standard([redacted])");
     assert_eq!(format!("{standard:#?}"), "ApiKeys::standard([redacted])");
@@ -45,7 +45,7 @@ fn what_holds_secrets_prints_none() {
 /// A server that echoes everything it was sent, in every kind of failure and for every kind of
 /// request.
 #[test]
-fn no_error_and_no_observer_sees_what_a_server_repeats() {
+fn echoed_secrets_reach_neither_errors_nor_observers() {
     let sandbox = Sandbox::start().unwrap();
     let seen = Arc::new(Mutex::new(String::new()));
     let keys = format!("{CLIENT_SECRET} {SUBSCRIPTION_KEY} {BASIC}");
@@ -154,7 +154,7 @@ fn redaction_leaves_the_rest_of_the_message() {
 
 /// A token remains secret after it was refused.
 #[test]
-fn a_token_that_was_refused_is_not_shown_afterwards() {
+fn a_refused_token_stays_redacted() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let refused = session.access_token().unwrap();

@@ -198,7 +198,7 @@ mod handshake {
     }
 
     #[test]
-    fn nothing_of_a_request_goes_out_before_the_handshake() {
+    fn nothing_is_sent_before_the_handshake() {
         with_limits(|limit| {
             let server = RawServer::start([]);
             let url = server.url().replace("http:", "https:");

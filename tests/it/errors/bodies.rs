@@ -359,7 +359,7 @@ fn raw(content_type: &'static str, seen: &'static str, body: &str, shown: &str) 
 /// Otherwise anyone who controls the text of an error could forge log lines, or colour and reorder
 /// the following ones.
 #[test]
-fn texts_of_servers_cannot_fake_lines() {
+fn server_texts_cannot_forge_log_lines() {
     check([
         case(
             "nowhere; any text of a problem",

@@ -45,7 +45,7 @@ fn json_text(text: &str) -> String {
 }
 
 #[test]
-fn every_secret_is_taken_out_of_every_text_of_a_problem() {
+fn every_secret_is_redacted_from_every_text_of_a_problem() {
     for secret in SECRETS {
         let s = json_text(secret);
         let body = format!(

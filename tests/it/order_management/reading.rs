@@ -12,10 +12,10 @@ fn requests_with_unknown_fields_are_not_deserialized() {
             .to_string(),
         "unknown field `imageID`, expected one of `category`, `orderDetailsUrl`, `imageId`"
     );
-    let mut link = sample_add_category();
-    link["category"] = json!("RECEIPT");
+    let mut category = sample_add_category();
+    category["category"] = json!("RECEIPT");
     assert_eq!(
-        serde_json::from_value::<AddCategory>(link)
+        serde_json::from_value::<AddCategory>(category)
             .unwrap_err()
             .to_string(),
         "unknown field `category`, expected one of `orderId`, `paymentType`, `type`, `url`, `imageId`"
@@ -33,9 +33,9 @@ fn requests_with_unknown_fields_are_not_deserialized() {
         assert_eq!(error.to_string(), format!("missing field `{missing}`"));
     }
     for missing in ["orderId", "paymentType", "type", "url"] {
-        let mut link = sample_add_category();
-        link.as_object_mut().unwrap().remove(missing);
-        let error = serde_json::from_value::<AddCategory>(link).unwrap_err();
+        let mut category = sample_add_category();
+        category.as_object_mut().unwrap().remove(missing);
+        let error = serde_json::from_value::<AddCategory>(category).unwrap_err();
         assert_eq!(error.to_string(), format!("missing field `{missing}`"));
     }
 }
@@ -89,13 +89,13 @@ fn requests_are_validated_when_sent_and_not_when_read() {
             format!("invalid input: orderDetailsUrl: {NO_ADDRESS} \"a\"; {image}")
         );
     }
-    let mut link = sample_add_category();
-    link["orderId"] = json!("d/e");
-    let link: AddCategory = unchecked(link);
+    let mut category = sample_add_category();
+    category["orderId"] = json!("d/e");
+    let category: AddCategory = unchecked(category);
     let order: OrderRef = unchecked(json!({"paymentType": "ECOM", "orderId": "d/e"}));
     for refused in [
-        link.validate(),
-        order_management::add_category(&session, &link).map(drop),
+        category.validate(),
+        order_management::add_category(&session, &category).map(drop),
         order.validate(),
         order_management::get_order(&session, &order).map(drop),
     ] {

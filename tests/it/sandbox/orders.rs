@@ -9,7 +9,7 @@ const IMAGES: &str = "/order-management/v1/images";
 const CATEGORY: &str = "/order-management/v2/ecom/categories/order-1";
 const RECEIPT: &str = "/order-management/v2/ecom/receipts/order-1";
 const ORDER: &str = "/order-management/v2/ecom/order-1";
-const LINKS: &str = "/order-management/v3/categories";
+const CATEGORIES_V3: &str = "/order-management/v3/categories";
 
 const MSN: (&str, &str) = ("Merchant-Serial-Number", "123456");
 
@@ -154,7 +154,7 @@ fn category() -> Value {
     json!({"category": "RECEIPT", "orderDetailsUrl": "https://example.com/1"})
 }
 
-fn link() -> Value {
+fn category_v3() -> Value {
     json!({"orderId": "order-1", "paymentType": "ECOM", "type": "TICKET", "url": "https://example.com/2"})
 }
 
@@ -350,35 +350,44 @@ fn categories_are_added_listed_read_and_deleted() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     program.post(IMAGES, &image("socks"));
-    let with_image = with(link(), "/imageId", json!("socks"));
-    let recurring = with(link(), "/paymentType", json!("RECURRING"));
-    let other = with(link(), "/orderId", json!("order-2"));
-    let added: Vec<Value> = [link(), with_image, recurring, other]
+    let with_image = with(category_v3(), "/imageId", json!("socks"));
+    let recurring = with(category_v3(), "/paymentType", json!("RECURRING"));
+    let other = with(category_v3(), "/orderId", json!("order-2"));
+    let added: Vec<Value> = [category_v3(), with_image, recurring, other]
         .into_iter()
-        .map(|link| {
-            let reply = program.post(LINKS, &link);
+        .map(|category| {
+            let reply = program.post(CATEGORIES_V3, &category);
             let id = reply.json()["categoryId"].clone();
             assert!(is_uuid(&id), "{id}");
             assert_json(&reply, 201, &json!({"categoryId": id}));
-            with(link, "/categoryId", id)
+            with(category, "/categoryId", id)
         })
         .collect();
     let [first, second, third, other] = added.as_slice() else {
         panic!("{added:?}")
     };
-    let list = |order: &str| program.get(&format!("{LINKS}?orderId={order}"));
+    let list = |order: &str| program.get(&format!("{CATEGORIES_V3}?orderId={order}"));
     assert_json(
         &list("order-1"),
         200,
         &json!({"categories": [first, second, third]}),
     );
-    // In any encoding.
+    // The id may be percent-encoded.
     assert_json(&list("order%2D2"), 200, &json!({"categories": [other]}));
     assert_json(&list("order-3"), 200, &json!({"categories": []}));
     // The description does not require it.
-    assert_json(&program.get(LINKS), 200, &json!({"categories": added}));
+    assert_json(
+        &program.get(CATEGORIES_V3),
+        200,
+        &json!({"categories": added}),
+    );
 
-    let path = |link: &Value| format!("{LINKS}/{}", link["categoryId"].as_str().unwrap());
+    let path = |category: &Value| {
+        format!(
+            "{CATEGORIES_V3}/{}",
+            category["categoryId"].as_str().unwrap()
+        )
+    };
     assert_json(&program.get(&path(second)), 200, second);
     assert_empty(&program.delete(&path(second)), 200);
     assert_not_found(&program.get(&path(second)));
@@ -388,8 +397,10 @@ fn categories_are_added_listed_read_and_deleted() {
         200,
         &json!({"categories": [first, third]}),
     );
-    assert_not_found(&program.get(&format!("{LINKS}/00000000-0000-4000-9000-00000000ffff")));
-    // A category of version 3 is none of version 2, and is not in the order.
+    assert_not_found(&program.get(&format!(
+        "{CATEGORIES_V3}/00000000-0000-4000-9000-00000000ffff"
+    )));
+    // Version 3 keeps its categories separate from those in the order.
     assert_not_found(&program.get(ORDER));
 }
 
@@ -480,12 +491,12 @@ fn each_payment_type_and_sales_unit_has_its_own_orders() {
     assert_json(&other.get(ORDER), 200, &json!({"receipt": receipt()}));
 
     let link_path = {
-        let reply = program.post(LINKS, &link()).json();
-        format!("{LINKS}/{}", reply["categoryId"].as_str().unwrap())
+        let reply = program.post(CATEGORIES_V3, &category_v3()).json();
+        format!("{CATEGORIES_V3}/{}", reply["categoryId"].as_str().unwrap())
     };
     assert_not_found(&other.get(&link_path));
     assert_not_found(&other.delete(&link_path));
-    let list = other.get(&format!("{LINKS}?orderId=order-1"));
+    let list = other.get(&format!("{CATEGORIES_V3}?orderId=order-1"));
     assert_json(&list, 200, &json!({"categories": []}));
     assert_eq!(program.get(&link_path).status, 200);
     assert_json(

@@ -60,7 +60,7 @@ fn a_broken_upload_is_retried_and_an_early_reply_counts() {
 
 /// Nothing was sent, and it may have been another program's server, so a retry may succeed.
 #[test]
-fn a_connection_that_ends_in_the_handshake_sent_nothing() {
+fn a_connection_lost_in_the_handshake_sends_nothing() {
     // Closed, and reset.
     let servers: [fn(std::net::TcpStream); 2] = [crate::support::close, |stream| {
         stream.peek(&mut [0]).unwrap();

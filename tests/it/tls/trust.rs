@@ -110,7 +110,7 @@ fn every_root_of_a_bundle_is_trusted() {
 }
 
 #[test]
-fn a_certificate_that_is_not_good_is_refused_and_said_to_be() {
+fn an_invalid_certificate_is_refused_with_the_reason() {
     let root = Authority::new("test root");
     let expired = [2000, 2020];
     let not_yet = [2090, 2100];
@@ -171,7 +171,7 @@ fn a_certificate_that_is_not_good_is_refused_and_said_to_be() {
 }
 
 #[test]
-fn the_built_in_roots_do_not_trust_everybody() {
+fn the_built_in_roots_do_not_trust_other_authorities() {
     let server = Server::start(&Authority::new("test root").loopback());
     for &backend in BACKENDS {
         let session = builder(&server.url()).tls_backend(backend).build().unwrap();
@@ -185,7 +185,7 @@ fn the_built_in_roots_do_not_trust_everybody() {
 }
 
 #[test]
-fn the_callers_roots_replace_those_that_are_built_in() {
+fn the_callers_roots_replace_the_built_in_ones() {
     // Each of the two sessions trusts its own root only.
     let [one, other] = ["one", "other"].map(Authority::new);
     let server = Server::start(&one.loopback());
@@ -199,7 +199,7 @@ fn the_callers_roots_replace_those_that_are_built_in() {
 }
 
 #[test]
-fn tls_1_2_and_1_3_are_spoken() {
+fn tls_1_2_and_1_3_are_supported() {
     let root = Authority::new("test root");
     for version in [&TLS12, &TLS13] {
         let server = Server::with_versions(&root.loopback(), &[version]);
@@ -223,7 +223,7 @@ fn answering(answer: &'static [u8]) -> RawServer {
 }
 
 #[test]
-fn a_handshake_that_fails_sends_nothing() {
+fn a_failed_handshake_sends_nothing() {
     let cases: [(&[u8], Says); 4] = [
         // An alert about the version, as from a server that speaks only versions before TLS 1.2.
         (
@@ -272,7 +272,7 @@ fn a_handshake_that_fails_sends_nothing() {
 }
 
 #[test]
-fn a_connection_that_ends_in_the_handshake_sent_nothing() {
+fn a_connection_lost_in_the_handshake_sends_nothing() {
     // Nothing at all, and the start of a ServerHello.
     for answer in [
         b"".as_slice(),
@@ -304,7 +304,7 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
 
 /// Data that was sent counts as sent, however similar the two ends of a connection look.
 #[test]
-fn a_connection_that_ends_after_the_handshake_may_have_carried_it_out() {
+fn a_connection_lost_after_the_handshake_has_an_unknown_outcome() {
     let root = Authority::new("test root");
     for version in [&TLS12, &TLS13] {
         for end in [End::Close, End::Cut] {
@@ -375,7 +375,7 @@ fn a_server_without_tls_is_reported_as_such() {
 }
 
 #[test]
-fn plain_http_to_a_tls_server_asks_for_https() {
+fn plain_http_to_a_tls_server_suggests_https() {
     let root = Authority::new("test root");
     let server = Server::start(&root.loopback());
     let session = builder(&server.url().replace("https:", "http:"));

@@ -58,7 +58,7 @@ fn an_endless_lifetime_does_not_overflow() {
 }
 
 #[test]
-fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
+fn an_unusable_token_reply_says_why_and_is_not_quoted() {
     let secret = "5eCreT-t0ken";
     let other = "is not an object with access_token, a string, and expires_in, a number of seconds";
     let cases = [

@@ -13,7 +13,7 @@ const SCHEME: &str = "must begin with https://";
 const HOST: &str = "must name a host";
 
 #[test]
-fn an_address_that_would_go_wrong_is_refused() {
+fn an_unusable_base_url_is_refused() {
     let cases = [
         ("", SCHEME),
         ("api.vipps.no", SCHEME),

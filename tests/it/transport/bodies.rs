@@ -83,7 +83,7 @@ fn a_body_is_read_up_to_the_cap() {
 }
 
 #[test]
-fn a_body_without_an_end_ends_at_the_cap() {
+fn an_endless_body_ends_at_the_cap() {
     let heads = [
         (format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), chunk()),
         ("HTTP/1.1 200 OK\r\n\r\n".to_owned(), chunk()),
@@ -110,7 +110,7 @@ fn a_body_without_an_end_ends_at_the_cap() {
 }
 
 #[test]
-fn a_token_reply_without_an_end_ends_at_the_cap() {
+fn an_endless_token_reply_ends_at_the_cap() {
     let peer = flood("HTTP/1.1 200 OK\r\n\r\n", &[b' '; 4096], 100);
     let session = builder_without_token(&peer.url()).max_response_bytes(10_000);
     let session = session.build().unwrap();
@@ -122,7 +122,7 @@ fn a_token_reply_without_an_end_ends_at_the_cap() {
 
 /// An error's body is for a person, who reads a few lines of it.
 #[test]
-fn an_error_without_an_end_ends_at_a_cap_of_its_own() {
+fn an_endless_error_body_ends_at_its_own_cap() {
     let head = "HTTP/1.1 500 Internal Server Error\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
     let peer = flood(head, &chunk, 4 * MIB / chunk.len());
@@ -213,7 +213,7 @@ fn a_body_in_broken_chunks_is_an_error_with_its_status() {
 
 /// Whatever a server announces, no memory is reserved for it, even if the caller has set no limit.
 #[test]
-fn a_length_that_is_a_lie_costs_no_memory() {
+fn a_false_content_length_costs_no_memory() {
     for length in [u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 46] {
         let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
@@ -312,7 +312,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_bomb_ends_at_the_cap() {
+    fn a_decompression_bomb_ends_at_the_cap() {
         // 4 MiB in 6 KiB, with and without a length.
         let server = RawServer::start([gzipped(&member().repeat(64))]);
         let peer = flood(
@@ -331,7 +331,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_bomb_in_an_error_ends_at_its_cap() {
+    fn a_decompression_bomb_in_an_error_ends_at_its_cap() {
         let head = "HTTP/1.1 500 Internal Server Error\r\nContent-Encoding: gzip\r\n\r\n";
         let peer = flood(head, &member(), 64);
         let error = get(&session(&peer.url())).unwrap_err();

@@ -21,7 +21,7 @@ const CLOSED: &str = "the connection was closed before an answer came \
                       (the server may have carried it out)";
 
 #[test]
-fn a_refused_connection_sent_nothing() {
+fn a_refused_connection_sends_nothing() {
     let port = ClosedPort::new();
     // In the system's own words.
     let refused = TcpStream::connect(port.address()).unwrap_err();
@@ -38,7 +38,7 @@ fn a_refused_connection_sent_nothing() {
 }
 
 #[test]
-fn a_name_that_does_not_exist_sent_nothing() {
+fn an_unknown_host_sends_nothing() {
     // Longer than a resolver that gets no reply keeps trying.
     let session = builder("http://name.invalid:8080")
         .allow_plain_http()
@@ -60,7 +60,7 @@ fn a_name_that_does_not_exist_sent_nothing() {
 }
 
 #[test]
-fn a_connection_that_ends_before_an_answer_leaves_it_open() {
+fn a_connection_lost_before_the_reply_has_an_unknown_outcome() {
     let head_only = |stream: TcpStream| {
         let mut byte = [0];
         let mut head = Vec::new();

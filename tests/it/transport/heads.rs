@@ -30,7 +30,7 @@ fn a_head_up_to_the_limit_is_accepted() {
 }
 
 #[test]
-fn a_head_without_an_end_ends_at_the_limit() {
+fn an_endless_head_ends_at_the_limit() {
     let starts: [&[u8]; 3] = [
         b"HTTP/1.1 200 OK\r\nX-Filler: ",
         b"HTTP/1.1 200 ",

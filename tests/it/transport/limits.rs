@@ -163,7 +163,7 @@ fn a_session_with_another_timeout_shares_the_connections() {
 }
 
 #[test]
-fn a_session_without_any_time_sends_nothing() {
+fn a_session_with_a_timeout_of_zero_sends_nothing() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let server = RawServer::start([json_reply("[]")]);

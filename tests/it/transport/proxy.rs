@@ -76,7 +76,7 @@ fn a_proxys_credentials_go_to_the_proxy_only() {
 
 /// Nothing was sent. A refusal is final, because someone has to set a password or permit the host.
 #[test]
-fn a_proxy_that_refuses_says_so_with_its_status() {
+fn a_proxys_refusal_has_its_status() {
     let page = "<html>Who is alice:hunter2?";
     for (status, attempts) in [
         ("407 Proxy Authentication Required", 1),
@@ -113,7 +113,7 @@ fn a_proxy_that_refuses_says_so_with_its_status() {
 
 /// Without a token there is nothing to send, and the token request uses the proxy too.
 #[test]
-fn a_proxy_that_refuses_is_the_reason_why_there_is_no_token() {
+fn a_proxys_refusal_is_the_reason_for_a_missing_token() {
     let status = "407 Proxy Authentication Required";
     let proxy = RawServer::start([reply(status, &[], "")]);
     let session = builder_without_token(NOWHERE)
@@ -165,7 +165,7 @@ fn a_proxy_that_cannot_be_reached_is_named() {
 }
 
 #[test]
-fn a_proxy_that_disconnects_sent_nothing() {
+fn a_proxy_that_disconnects_sends_nothing() {
     let answer = || b"HTTP/1.1 200 OK\r\nConnection: close".to_vec();
     let proxy = RawServer::start([answer(), answer()]);
     let session = builder(NOWHERE).proxy(proxy.url()).build().unwrap();
@@ -184,7 +184,7 @@ fn a_proxy_that_disconnects_sent_nothing() {
 
 /// Until the proxy has connected, nothing of the request is sent.
 #[test]
-fn a_server_that_is_no_proxy_sent_nothing() {
+fn a_server_that_is_no_proxy_sends_nothing() {
     let garbage = || b"220 mail.example.com ESMTP\r\n".to_vec();
     let proxy = RawServer::start([garbage(), garbage()]);
     let session = builder(NOWHERE).proxy(proxy.url()).build().unwrap();
@@ -204,7 +204,7 @@ fn a_server_that_is_no_proxy_sent_nothing() {
 
 /// A server behind the proxy that echoes what the proxy sent.
 #[test]
-fn an_answer_does_not_show_the_proxys_password() {
+fn a_reply_does_not_show_the_proxys_password() {
     let answer = r#"{"title": "hunter2/4, or YWxpY2U6aHVudGVyMi80"}"#;
     let proxy = RawServer::start([
         b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
@@ -223,7 +223,7 @@ const ADDRESS: &str = "must be an address such as http://proxy.example.com:8080"
 const SOCKS: &str = "must be an http or https proxy; SOCKS is not supported";
 
 #[test]
-fn an_address_that_is_no_http_proxy_is_refused() {
+fn an_invalid_proxy_url_is_refused() {
     let cases = [
         ("", ADDRESS),
         ("http://", ADDRESS),
@@ -259,7 +259,7 @@ fn an_address_that_is_no_http_proxy_is_refused() {
 }
 
 #[test]
-fn an_address_of_a_proxy_may_be_short() {
+fn a_proxy_url_may_be_abbreviated() {
     for url in [
         "proxy",
         "proxy:3128",
@@ -301,7 +301,7 @@ fn a_proxy_may_be_https() {
 }
 
 #[test]
-fn a_proxy_elsewhere_does_not_see_what_is_for_this_machine() {
+fn plain_http_to_loopback_needs_a_local_proxy() {
     let elsewhere = "http://proxy.example.com:3128";
     for base_url in [NOWHERE, "http://localhost:1", "http://[::1]:1"] {
         let built = builder(base_url).proxy(elsewhere).build();
@@ -381,7 +381,7 @@ fn the_environment_is_ignored_unless_asked_for() {
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_used_when_asked_for() {
+fn a_proxy_from_the_environment_is_used_on_request() {
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         let proxy = proxy();
         let url = proxy.url().replace("//", "//alice:hunter2@");

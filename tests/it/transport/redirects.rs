@@ -71,7 +71,7 @@ fn a_redirect_is_not_retried() {
 }
 
 #[test]
-fn the_target_of_a_redirect_is_shown_with_care() {
+fn the_target_of_a_redirect_is_redacted_and_truncated() {
     let long = format!("Location: https://example.com/{}", "x".repeat(500));
     let cut = format!("https://example.com/{}", "x".repeat(180));
     let a_redirect_to = |target: &str| format!("a redirect to {target}, which is not followed");

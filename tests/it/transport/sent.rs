@@ -39,7 +39,7 @@ fn read_some(stream: &mut TcpStream) {
 /// The system refuses to connect to a multicast address: "Network is unreachable".
 #[cfg(target_os = "linux")]
 #[test]
-fn an_address_that_cannot_be_reached_sent_nothing() {
+fn an_unreachable_address_sends_nothing() {
     let session = builder("http://224.0.0.1").allow_plain_http();
     let session = session.build().unwrap();
     for result in [get(&session).map(drop), post(&session).map(drop)] {

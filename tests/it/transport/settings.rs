@@ -66,7 +66,7 @@ fn the_user_agent_names_this_crate_and_the_caller() {
 }
 
 #[test]
-fn a_timeout_must_be_positive() {
+fn timeouts_must_be_within_limits() {
     let day = Duration::from_secs(24 * 60 * 60);
     let cases = [
         (Duration::ZERO, "0ns"),

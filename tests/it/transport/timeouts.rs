@@ -38,7 +38,7 @@ fn both(session: &Session) -> [(&'static str, Result<(), Error>); 2] {
 }
 
 #[test]
-fn a_server_that_never_answers_may_have_carried_it_out() {
+fn a_server_that_never_replies_leaves_the_outcome_unknown() {
     with_limits(|limit| {
         let server = RawServer::start([]);
         let session = builder(&server.url()).timeout(limit).build().unwrap();
@@ -97,7 +97,7 @@ fn a_server_may_take_longer_to_answer_than_to_connect() {
 /// A proxy that accepts connections and stays silent is the only portable way to make connecting
 /// slow.
 #[test]
-fn what_is_not_connected_in_time_was_not_sent() {
+fn a_connect_timeout_sends_nothing() {
     let day = Duration::from_secs(24 * 60 * 60);
     let limits = [
         (LIMIT, day),
@@ -126,7 +126,7 @@ fn what_is_not_connected_in_time_was_not_sent() {
 
 /// The same for a retry, whose limits are computed separately.
 #[test]
-fn a_retry_is_connected_in_time_or_not_sent() {
+fn a_retry_has_a_connect_timeout_too() {
     let wait = Duration::from_secs(100);
     let limits = [(LONGER, 2 * wait), (wait, wait + LIMIT)];
     all_at_once(limits, |(connect_timeout, timeout)| {
@@ -152,7 +152,7 @@ fn a_retry_is_connected_in_time_or_not_sent() {
 }
 
 #[test]
-fn all_attempts_share_one_total() {
+fn all_attempts_share_one_timeout() {
     for waits in [1, 2] {
         with_limits(|limit| {
             // The last attempt has the time that the waits have left, and gets no reply.
@@ -177,7 +177,7 @@ fn all_attempts_share_one_total() {
 }
 
 #[test]
-fn the_total_covers_the_token() {
+fn the_timeout_covers_the_token_request() {
     with_limits(|limit| {
         let clock = Clock::manual();
         let moved = clock.clone();
@@ -208,7 +208,7 @@ fn the_total_covers_the_token() {
 }
 
 #[test]
-fn a_call_without_any_time_left_is_not_sent() {
+fn a_call_without_time_left_is_not_sent() {
     let clock = Clock::manual();
     let moved = clock.clone();
     let peer = RawServer::each(move |mut stream| {
@@ -263,7 +263,7 @@ fn a_stalled_body_ends_at_the_timeout() {
 
 /// Every piece arrives at once and there is always another: only the total timeout ends it.
 #[test]
-fn a_body_in_endless_small_pieces_ends_with_the_time() {
+fn an_endless_body_ends_at_the_timeout() {
     with_limits(|limit| {
         let peer = RawServer::each(|mut stream| {
             read_request(&mut stream).unwrap_or_default();
