@@ -9,7 +9,16 @@ use crate::raw::Raw;
 use crate::server::Server;
 use crate::table::{Figure, Table};
 
-pub(crate) const UNIT: &str = r#"{"msn":"123456","name":"ACME Fantastic Fitness DK","businessIdentifier":{"scheme":"business:DK:CVR","id":"12345678"},"settlementBankAccount":{"scheme":"BBAN:DK","id":"12345678901234"},"configuration":{"paymentAllowed":true,"captureType":"ReserveCapture","skipLandingPageAllowed":false,"recurringAllowed":true,"partialCaptureAllowed":true,"lateCaptureAllowed":false,"landingPagePhoneNumberLocked":false,"longLivingPaymentAllowed":true,"creditCardPaymentAllowed":false}}"#;
+pub(crate) const UNIT: &str = concat!(
+    r#"{"msn":"123456","name":"ACME Fantastic Fitness DK","#,
+    r#""businessIdentifier":{"scheme":"business:DK:CVR","id":"12345678"},"#,
+    r#""settlementBankAccount":{"scheme":"BBAN:DK","id":"12345678901234"},"#,
+    r#""configuration":{"paymentAllowed":true,"captureType":"ReserveCapture","#,
+    r#""skipLandingPageAllowed":false,"recurringAllowed":true,"#,
+    r#""partialCaptureAllowed":true,"lateCaptureAllowed":false,"#,
+    r#""landingPagePhoneNumberLocked":false,"longLivingPaymentAllowed":true,"#,
+    r#""creditCardPaymentAllowed":false}}"#
+);
 
 const MSN: &str = "123456";
 

@@ -205,7 +205,8 @@ fn a_token_reply_costs_its_own_cap() {
         let (peak, result) = peak_of(|| session.access_token());
         assert_eq!(
             result.unwrap_err().to_string(),
-            "no access token: POST /accesstoken/get: 200 OK, but the token reply is larger than 65536 bytes"
+            "no access token: POST /accesstoken/get: 200 OK, but the token reply is larger than \
+             65536 bytes"
         );
         assert!(peak <= BUFFERS, "{start}: {peak} bytes");
         assert!(sent.recv().unwrap() < 64 * MIB / ZEROS.len());
@@ -295,8 +296,14 @@ fn many_small_entries_cost_a_few_times_the_reply() {
         (
             "get_order",
             r#"{"receipt":{"bottomLine":{},"orderLines":["#,
-            r#"{"name":"","id":"","totalAmount":0,"totalAmountExcludingTax":0,"totalTaxAmount":0},"#,
-            r#"{"name":"","id":"","totalAmount":0,"totalAmountExcludingTax":0,"totalTaxAmount":0}]}}"#,
+            concat!(
+                r#"{"name":"","id":"","totalAmount":0,"#,
+                r#""totalAmountExcludingTax":0,"totalTaxAmount":0},"#,
+            ),
+            concat!(
+                r#"{"name":"","id":"","totalAmount":0,"#,
+                r#""totalAmountExcludingTax":0,"totalTaxAmount":0}]}}"#,
+            ),
             order,
         ),
         ("get_order, a list", "[", "0,", "0]", order),

@@ -39,8 +39,8 @@ impl Shop {
         result
     }
 
-    /// Checks whether the image was added. Images cannot be read, but adding one under an existing id
-    /// is a conflict. Afterwards the image exists.
+    /// Checks whether the image was added. Images cannot be read, but adding one under an existing
+    /// id is a conflict. Afterwards the image exists.
     #[track_caller]
     fn assert_exists(&self, is_there: bool) {
         self.sandbox.clear_faults();

@@ -194,7 +194,10 @@ fn problems() -> [Value; 4] {
             "traceId": "1", "invalidParams": [{"name": "msn", "reason": "No"}]
         }),
         json!({"extraDetails": [{"key": "a", "value": "b"}], "errors": {"name": ["required"]}}),
-        json!({"responseInfo": {"responseCode": 401, "responseMessage": "No"}, "result": {"message": "x"}}),
+        json!({
+            "responseInfo": {"responseCode": 401, "responseMessage": "No"},
+            "result": {"message": "x"},
+        }),
         json!([{"code": "1", "message": "No", "contextId": "2"}]),
     ]
 }

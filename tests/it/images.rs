@@ -11,7 +11,11 @@ use crate::support::{PNG, PNG_BASE64, call, json_reply, wire};
 mod jpeg;
 
 /// The output of [`grey_jpeg`].
-const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA/8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQAAPwAAAAAAAD//2Q==";
+const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD\
+                           /2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\
+                           BAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA\
+                           /8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP\
+                           /aAAgBAQAAPwAAAAAAAD//2Q==";
 
 const NOT_A_PICTURE: &str = "invalid input: src: must be a PNG or a JPEG";
 const CUT_PNG: &str = "invalid input: src: must be a complete PNG; this one is cut or damaged";
@@ -365,7 +369,8 @@ fn image_ids_are_1_to_128_letters_digits_and_three_symbols() {
         assert_eq!(
             bad.parse::<ImageId>().unwrap_err().to_string(),
             format!(
-                "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not {shown:?}{more}"
+                "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not \
+                 {shown:?}{more}"
             )
         );
     }

@@ -158,7 +158,8 @@ proptest! {
         let tax = (2 * i128::from(net) * i128::from(rate) + 10_000) / 20_000;
         if i128::from(net) + tax > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
-            let expected = "invalid input: totalAmountExcludingTax: is too large for the line to be computed";
+            let expected = "invalid input: totalAmountExcludingTax: is too large for the line to \
+                            be computed";
             prop_assert_eq!(error, expected);
         } else {
             let line = made.unwrap();

@@ -65,7 +65,8 @@ fn invalid_order_ids_are_refused_on_construction() {
         assert_eq!(
             bad.parse::<CategoryId>().unwrap_err().to_string(),
             format!(
-                "invalid input: categoryId: must be a UUID (8-4-4-4-12 hexadecimal digits), not {bad:?}"
+                "invalid input: categoryId: must be a UUID (8-4-4-4-12 hexadecimal digits), \
+                 not {bad:?}"
             )
         );
     }

@@ -66,7 +66,10 @@ fn the_sample_is_valid_and_round_trips() {
         "totalDiscount": 2500,
         "shippingAmount": 1000,
         "tax": [
-            {"taxRate": 2500, "totalAmount": 7000, "totalAmountExcludingTax": 5600, "totalTaxAmount": 1400}
+            {
+                "taxRate": 2500, "totalAmount": 7000, "totalAmountExcludingTax": 5600,
+                "totalTaxAmount": 1400
+            }
         ]
     });
     assert_eq!(totals, expected);
@@ -167,7 +170,11 @@ fn what_is_not_set_is_not_sent() {
     let text = serde_json::to_string(&receipt).unwrap();
     assert_eq!(
         text,
-        r#"{"orderLines":[{"name":"A","id":"1","totalAmount":1000,"totalAmountExcludingTax":800,"totalTaxAmount":200,"taxRate":2500}],"bottomLine":{"currency":"NOK"}}"#
+        concat!(
+            r#"{"orderLines":[{"name":"A","id":"1","totalAmount":1000,"#,
+            r#""totalAmountExcludingTax":800,"totalTaxAmount":200,"taxRate":2500}],"#,
+            r#""bottomLine":{"currency":"NOK"}}"#
+        )
     );
 }
 
@@ -183,19 +190,33 @@ fn each_rule_names_the_line_and_the_field() {
         /orderLines/1/id = "" | orderLines[1].id: must not be empty
         /orderLines/1/id = " " | orderLines[1].id: must not be empty
         // Amounts that add up nevertheless.
-        /orderLines/2/totalAmount = 600 & /orderLines/2/totalTaxAmount = -200 | orderLines[2].totalTaxAmount: must not be negative, not -200
-        /orderLines/0/totalAmount = 199 & /orderLines/0/totalAmountExcludingTax = -1 | orderLines[0].totalAmountExcludingTax: must not be negative, not -1
-        /orderLines/0/totalAmount = 1001 | orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not 1001
-        /orderLines/2/totalTaxAmount = 201 | orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 201 = 1001, not 1000
+        /orderLines/2/totalAmount = 600 & /orderLines/2/totalTaxAmount = -200 | \
+            orderLines[2].totalTaxAmount: must not be negative, not -200
+        /orderLines/0/totalAmount = 199 & /orderLines/0/totalAmountExcludingTax = -1 | \
+            orderLines[0].totalAmountExcludingTax: must not be negative, not -1
+        /orderLines/0/totalAmount = 1001 | \
+            orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and \
+            totalTaxAmount, 800 + 200 = 1000, not 1001
+        /orderLines/2/totalTaxAmount = 201 | \
+            orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and \
+            totalTaxAmount, 800 + 201 = 1001, not 1000
         // The sum exceeds an i64.
-        /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 9223372036854775807 | orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not 5000
+        /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & \
+            /orderLines/1/totalTaxAmount = 9223372036854775807 | \
+            orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and \
+            totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not \
+            5000
         /orderLines/1/discount = -1 | orderLines[1].discount: must not be negative, not -1
         /orderLines/1/taxPercentage = null | orderLines[1].taxRate: must be set, in basis points
-        /orderLines/1/taxRate = 10001 | orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001
+        /orderLines/1/taxRate = 10001 | \
+            orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001
         /orderLines/1/taxRate = -1 | orderLines[1].taxRate: must be 0 to 10000 basis points, not -1
-        /orderLines/0/taxPercentage = 101 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101
-        /orderLines/0/taxPercentage = -1 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1
-        /orderLines/0/unitInfo/unitPrice = -400 | orderLines[0].unitInfo.unitPrice: must not be negative, not -400
+        /orderLines/0/taxPercentage = 101 | \
+            orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101
+        /orderLines/0/taxPercentage = -1 | \
+            orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1
+        /orderLines/0/unitInfo/unitPrice = -400 | \
+            orderLines[0].unitInfo.unitPrice: must not be negative, not -400
         /orderLines/0/unitInfo/quantity = "2,5" | orderLines[0].unitInfo.quantity: (quantity) "2,5"
         /orderLines/0/unitInfo/quantity = "" | orderLines[0].unitInfo.quantity: (quantity) ""
         /orderLines/0/unitInfo/quantity = "-1" | orderLines[0].unitInfo.quantity: (quantity) "-1"
@@ -206,22 +227,34 @@ fn each_rule_names_the_line_and_the_field() {
         /bottomLine/totalTax = -3 | bottomLine.totalTax: must not be negative, not -3
         /bottomLine/totalDiscount = -4 | bottomLine.totalDiscount: must not be negative, not -4
         /bottomLine/shippingAmount = -5 | bottomLine.shippingAmount: must not be negative, not -5
-        /bottomLine/shippingInfo = {"amount": -1} | bottomLine.shippingInfo.amount: must not be negative, not -1
-        /bottomLine/shippingInfo = {"amountExcludingTax": -1} | bottomLine.shippingInfo.amountExcludingTax: must not be negative, not -1
-        /bottomLine/shippingInfo = {"taxAmount": -1} | bottomLine.shippingInfo.taxAmount: must not be negative, not -1
-        /bottomLine/shippingInfo = {"taxPercentage": 101} | bottomLine.shippingInfo.taxPercentage: must be 0 to 100 per cent, not 101
+        /bottomLine/shippingInfo = {"amount": -1} | \
+            bottomLine.shippingInfo.amount: must not be negative, not -1
+        /bottomLine/shippingInfo = {"amountExcludingTax": -1} | \
+            bottomLine.shippingInfo.amountExcludingTax: must not be negative, not -1
+        /bottomLine/shippingInfo = {"taxAmount": -1} | \
+            bottomLine.shippingInfo.taxAmount: must not be negative, not -1
+        /bottomLine/shippingInfo = {"taxPercentage": 101} | \
+            bottomLine.shippingInfo.taxPercentage: must be 0 to 100 per cent, not 101
         /bottomLine/barcode/format = null | bottomLine.barcode.format: must be set, such as EAN-13
         /bottomLine/barcode/data = null | bottomLine.barcode.data: must not be empty
         /bottomLine/barcode/data = "" | bottomLine.barcode.data: must not be empty
-        /bottomLine/barcode = {"format": "EAN-13", "data": "123"} | bottomLine.barcode.data: (ean), not "123"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data: (ean), not "4006381333932"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333936"} | bottomLine.barcode.data: (ean), not "4006381333936"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "123"} | \
+            bottomLine.barcode.data: (ean), not "123"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333932"} | \
+            bottomLine.barcode.data: (ean), not "4006381333932"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333936"} | \
+            bottomLine.barcode.data: (ean), not "4006381333936"
         // Two digits are swapped.
-        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381339331"} | bottomLine.barcode.data: (ean), not "4006381339331"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393"} | bottomLine.barcode.data: (ean), not "400638133393"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "40063813339310"} | bottomLine.barcode.data: (ean), not "40063813339310"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393l"} | bottomLine.barcode.data: (ean), not "400638133393l"
-        /bottomLine/barcode = {"format": "EAN-13", "data": ""} | bottomLine.barcode.data: must not be empty
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381339331"} | \
+            bottomLine.barcode.data: (ean), not "4006381339331"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393"} | \
+            bottomLine.barcode.data: (ean), not "400638133393"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "40063813339310"} | \
+            bottomLine.barcode.data: (ean), not "40063813339310"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393l"} | \
+            bottomLine.barcode.data: (ean), not "400638133393l"
+        /bottomLine/barcode = {"format": "EAN-13", "data": ""} | \
+            bottomLine.barcode.data: must not be empty
         "#,
     ) {
         let why = why.replace("(quantity)", not_a_quantity).replace(
@@ -242,7 +275,8 @@ fn all_problems_are_named_at_once() {
     assert_refused(
         &receipt,
         "orderLines[0].name: must not be empty; \
-         orderLines[2].totalAmount: must not be negative, not -1000, and must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not -1000; \
+         orderLines[2].totalAmount: must not be negative, not -1000, and must be the sum of \
+         totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not -1000; \
          bottomLine.tipAmount: must not be negative, not -1",
     );
 }
@@ -293,8 +327,11 @@ fn what_the_api_may_accept_passes() {
         /orderLines/0/taxRate = 0
         /orderLines/0/taxRate = 10000
         // It was free.
-        /orderLines/0/totalAmount = 0 & /orderLines/0/totalAmountExcludingTax = 0 & /orderLines/0/totalTaxAmount = 0
-        /orderLines/1/totalAmount = 9223372036854775807 & /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 0
+        /orderLines/0/totalAmount = 0 & /orderLines/0/totalAmountExcludingTax = 0 & \
+            /orderLines/0/totalTaxAmount = 0
+        /orderLines/1/totalAmount = 9223372036854775807 & \
+            /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & \
+            /orderLines/1/totalTaxAmount = 0
         /orderLines/1/unitInfo = null & /orderLines/1/discount = 2500
         /orderLines/0/unitInfo/unitPrice = null
         /orderLines/0/unitInfo/unitPrice = 0
@@ -302,7 +339,8 @@ fn what_the_api_may_accept_passes() {
         /orderLines/0/unitInfo/quantity = "0.12345678"
         /orderLines/0/unitInfo/quantityUnit = "PARSEC"
         /orderLines/1/isReturn = true
-        /orderLines/0/discount = null & /orderLines/0/productUrl = null & /orderLines/0/isReturn = null & /orderLines/0/isShipping = null
+        /orderLines/0/discount = null & /orderLines/0/productUrl = null & \
+            /orderLines/0/isReturn = null & /orderLines/0/isShipping = null
         // Any text.
         /orderLines/0/productUrl = "/p/1"
         /orderLines/0/productUrl = "www.example.com/p/1"
@@ -325,7 +363,8 @@ fn what_the_api_may_accept_passes() {
         /bottomLine/barcode = {"format": "EAN-13", "data": "0000000000000"}
         /bottomLine/barcode = {"format": "CODE 128", "data": "4006381333932"}
         // The specification's own sample of this does not add up.
-        /bottomLine/shippingInfo = {"amount": 1000, "amountExcludingTax": 1000, "taxAmount": 250, "taxPercentage": 25}
+        /bottomLine/shippingInfo = {"amount": 1000, "amountExcludingTax": 1000, "taxAmount": 250, \
+            "taxPercentage": 25}
         /bottomLine/shippingInfo = {}
         "#,
     );
@@ -371,9 +410,13 @@ fn nothing_from_a_server_causes_a_panic() {
             for percentage in [json!(rate), Value::Null] {
                 let line = json!({
                     "name": "A", "id": "1", "taxRate": rate, "taxPercentage": percentage,
-                    "totalAmount": amount, "totalAmountExcludingTax": amount, "totalTaxAmount": amount,
+                    "totalAmount": amount, "totalAmountExcludingTax": amount,
+                    "totalTaxAmount": amount,
                     "discount": amount, "isReturn": true, "isShipping": true,
-                    "unitInfo": {"unitPrice": amount, "quantity": "99999999999999999999999999999999999999999"},
+                    "unitInfo": {
+                        "unitPrice": amount,
+                        "quantity": "99999999999999999999999999999999999999999",
+                    },
                 });
                 let mut line: OrderLine = serde_json::from_value(line).unwrap();
                 for _ in 0..2 {
@@ -407,7 +450,10 @@ fn receipt_is_spelled_as_the_api_spells_it() {
     let link = AddCategory::new(order, CategoryType::Receipt, "https://example.com");
     assert_eq!(
         serde_json::to_value(link).unwrap(),
-        json!({"orderId": "order-1", "paymentType": "ECOM", "type": "RECEIPT", "url": "https://example.com"})
+        json!({
+            "orderId": "order-1", "paymentType": "ECOM", "type": "RECEIPT",
+            "url": "https://example.com",
+        })
     );
     let misspelled = "RECIEPT".parse::<CategoryType>().unwrap_err();
     assert_eq!(

@@ -545,7 +545,8 @@ mod gzip {
             for head in [
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
-                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: \
+                 chunked\r\n\r\n16\r\n",
             ] {
                 let start = GZIPPED[..end].to_vec();
                 let server = cut_once(head, start, closing("[]"));

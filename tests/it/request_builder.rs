@@ -244,7 +244,8 @@ fn all_problems_are_reported_at_once_and_nothing_is_sent() {
     assert_eq!(
         refusal(request),
         "invalid input: method: must be GET, POST, PUT, PATCH or DELETE, not \"get\"; \
-         path: must begin with one slash, not \"x\", and must begin with one slash, not \"capture\"; \
+         path: must begin with one slash, not \"x\", and must begin with one slash, \
+         not \"capture\"; \
          reference: \"..\" cannot be part of a path; header: \"X Y\" is not a valid name; \
          Authorization: is set by the session; \
          X-Note: must be visible ASCII, and has a character outside ASCII at 1"

@@ -421,7 +421,10 @@ fn an_unambiguous_conflict_is_a_resource_that_already_exists() {
 #[test]
 fn an_existing_image_is_recognized_by_409_or_the_word_duplicate() {
     let title = r#"{"title":"Duplicate image"}"#;
-    let reason = r#"{"title":"Bad Request","invalidParams":[{"name":"imageId","reason":"Is a duplicate."}]}"#;
+    let reason = concat!(
+        r#"{"title":"Bad Request","invalidParams":[{"name":"imageId","#,
+        r#""reason":"Is a duplicate."}]}"#
+    );
     for (status, body, is_duplicate) in [
         ("409 Conflict", "", true),
         ("409 Conflict", title, true),

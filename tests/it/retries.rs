@@ -292,7 +292,8 @@ fn the_error_is_from_the_last_attempt() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 503 Service Unavailable: Third [trace 0af7651916cd43dd8448eb211c80319c] (3 attempts)"
+        "GET /management/v1/sales-units: 503 Service Unavailable: Third \
+         [trace 0af7651916cd43dd8448eb211c80319c] (3 attempts)"
     );
     assert_eq!(error.status(), Some(503));
     assert_eq!(error.kind(), ErrorKind::Server);

@@ -416,7 +416,8 @@ fn a_panicking_observer_affects_no_other_call() {
                 match result {
                     Ok(Ok(_)) => done += 1,
                     Ok(Err(error)) => {
-                        let text = "no access token: POST /accesstoken/get: the thread that fetched the token panicked";
+                        let text = "no access token: POST /accesstoken/get: the thread that \
+                                    fetched the token panicked";
                         assert_eq!(error.to_string(), text);
                         assert_eq!(error.delivery(), Delivery::NotSent);
                         failed += 1;

@@ -230,9 +230,11 @@ fn debug_shows_no_secret() {
     assert_eq!(
         format!("{builder:?}"),
         "SessionBuilder { keys: ApiKeys::standard([redacted]), \
-         system: SystemInfo { name: \"acme\", version: \"3.1.2\", plugin: Some((\"acme-webshop\", \"4.5.6\")) }, \
+         system: SystemInfo { name: \"acme\", version: \"3.1.2\", \
+         plugin: Some((\"acme-webshop\", \"4.5.6\")) }, \
          environment: Production, merchant_serial_number: Some(\"123456\"), timeout: 60s, \
-         retry: RetryPolicy { max_attempts: 3, initial_backoff: 500ms, max_backoff: 8s, seed: None }, .. }"
+         retry: RetryPolicy { max_attempts: 3, initial_backoff: 500ms, max_backoff: 8s, \
+         seed: None }, .. }"
     );
 }
 
@@ -243,7 +245,8 @@ fn debug_of_a_session_shows_the_state_of_its_token() {
     let url = sandbox.url();
     let shows = |session: &Session, msn: &str, token: &str| {
         let expected = format!(
-            "Session {{ base_url: \"{url}\", merchant_serial_number: {msn}, access_token: {token}, .. }}"
+            "Session {{ base_url: \"{url}\", merchant_serial_number: {msn}, access_token: \
+             {token}, .. }}"
         );
         assert_eq!(format!("{session:?}"), expected);
     };
@@ -278,7 +281,8 @@ fn echoed_keys_and_tokens_are_not_shown() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 400 Bad Request: No: Bearer [redacted], [redacted], [redacted]"
+        "GET /management/v1/sales-units: 400 Bad Request: No: Bearer [redacted], [redacted], \
+         [redacted]"
     );
 }
 

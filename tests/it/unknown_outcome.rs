@@ -214,7 +214,10 @@ fn a_server_error_leaves_the_outcome_unknown() {
 /// Locked: a request with the same key is being processed.
 #[test]
 fn a_423_is_retried_like_a_429() {
-    let prefilled = r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","prefillUrl":"https://example.com"}"#;
+    let prefilled = concat!(
+        r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","#,
+        r#""prefillUrl":"https://example.com"}"#
+    );
     let server = RawServer::start([status("423 Locked"), json_reply(prefilled)]);
     management::prefill_product_order(&session(&server), &prefill()).unwrap();
     let requests = server.requests();

@@ -20,7 +20,10 @@ fn against_receipt(there: &Value) -> Result<ReceiptOutcome, Error> {
     let shop = Shop::open();
     shop.ensure(1, 0).unwrap();
     // The sandbox rejects the second receipt and keeps the stored one.
-    let order = json!({"receipt": there, "category": {"category": "RECEIPT", "orderDetailsUrl": "https://example.com"}});
+    let order = json!({
+        "receipt": there,
+        "category": {"category": "RECEIPT", "orderDetailsUrl": "https://example.com"},
+    });
     shop.sandbox
         .fault(GET, 1, Fault::json(200, order.to_string()));
     shop.ensure(1, 1)
@@ -51,7 +54,8 @@ fn assert_conflict(
     assert_eq!(
         error.to_string(),
         format!(
-            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has another receipt ({}){}",
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has \
+             another receipt ({}){}",
             shown.join("; "),
             trace.map_or_else(String::new, |trace| format!(" [trace {trace}]"))
         )
@@ -75,8 +79,10 @@ fn a_different_receipt_is_an_error_that_shows_the_differences() {
         r#"
         /orderLines/1/totalAmount | 4650 | is 4650 there, and 4500 here
         /orderLines/1/totalAmountExcludingTax | 1 | is 1 there, and 3913 here
-        /orderLines/2/totalTaxAmount | -9223372036854775808 | is -9223372036854775808 there, and 200 here
-        /orderLines/0/name | "Silk\nby weight" | is "Silk\nby weight" there, and "Wool, by weight" here
+        /orderLines/2/totalTaxAmount | -9223372036854775808 | \
+            is -9223372036854775808 there, and 200 here
+        /orderLines/0/name | "Silk\nby weight" | \
+            is "Silk\nby weight" there, and "Wool, by weight" here
         /orderLines/2/id | "4" | is "4" there, and "3" here
         /orderLines/1/discount | 0 | is 0 there, and 50 here
         /orderLines/1/discount | null | is 0 there, and 50 here
@@ -86,7 +92,8 @@ fn a_different_receipt_is_an_error_that_shows_the_differences() {
         /orderLines/0/isReturn | true | is true there, and false here
         /orderLines/2/isShipping | false | is false there, and true here
         /orderLines/2/isShipping | null | is false there, and true here
-        /orderLines/0/productUrl | "https://example.com/silk" | is "https://example.com/silk" there, and "https://example.com/wool" here
+        /orderLines/0/productUrl | "https://example.com/silk" | \
+            is "https://example.com/silk" there, and "https://example.com/wool" here
         /orderLines/0/unitInfo/unitPrice | 401 | is 401 there, and 400 here
         /orderLines/0/unitInfo/quantity | "2.51" | is "2.51" there, and "2.5" here
         /orderLines/0/unitInfo/quantity | "some" | is "some" there, and "2.5" here
@@ -195,9 +202,12 @@ fn equivalent_values_are_the_same_receipt() {
         /orderLines/0/unitInfo = null
         /orderLines/1/unitInfo = {"unitPrice": 4550, "quantity": "1"}
         /orderLines/0/unitInfo/unitPrice = null
-        /orderLines/0/isReturn = false & /orderLines/0/isShipping = false & /orderLines/1/isReturn = null & /orderLines/1/isShipping = null & /orderLines/2/isReturn = false
+        /orderLines/0/isReturn = false & /orderLines/0/isShipping = false & \
+            /orderLines/1/isReturn = null & /orderLines/1/isShipping = null & \
+            /orderLines/2/isReturn = false
         /bottomLine/currency = null & /bottomLine/totalAmount = 6500 & /bottomLine/totalTax = 987
-        /bottomLine/posId = null & /bottomLine/receiptNumber = null & /bottomLine/barcode = null & /bottomLine/paymentSources/card = 0
+        /bottomLine/posId = null & /bottomLine/receiptNumber = null & /bottomLine/barcode = null & \
+            /bottomLine/paymentSources/card = 0
         // The deprecated field for the same amount.
         /bottomLine/paymentSources/giftCard = null & /bottomLine/giftCardAmount = 300
         /bottomLine/paymentSources/giftCard = 0 & /bottomLine/giftCardAmount = 300

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const LOST: &str = "POST /order-management/v2/ecom/receipts/order-1: the connection was closed before an answer came (the server may have carried it out)";
+const LOST: &str = "POST /order-management/v2/ecom/receipts/order-1: the connection was closed \
+                    before an answer came (the server may have carried it out)";
 const FAULT: &str = "A fault that was asked for [trace 4bf92f3577b34da6a3ce929d0e0e4736]";
 
 #[test]
@@ -32,18 +33,23 @@ fn attempts_are_limited() {
             Fault::status(503),
             Delivery::Unknown,
             format!(
-                "POST /order-management/v2/ecom/receipts/order-1: 503 Service Unavailable: {FAULT} (the server may have carried it out)"
+                "POST /order-management/v2/ecom/receipts/order-1: 503 Service Unavailable: \
+                 {FAULT} (the server may have carried it out)"
             ),
         ),
         (
             Fault::HtmlBadGateway,
             Delivery::Unknown,
-            "POST /order-management/v2/ecom/receipts/order-1: 502 Bad Gateway: an HTML page: 502 Bad Gateway (the server may have carried it out)".to_owned(),
+            "POST /order-management/v2/ecom/receipts/order-1: 502 Bad Gateway: an HTML page: 502 \
+             Bad Gateway (the server may have carried it out)"
+                .to_owned(),
         ),
         (
             Fault::EndlessBody,
             Delivery::Answered,
-            "POST /order-management/v2/ecom/receipts/order-1: 200 OK, but the reply is larger than max_response_bytes, 65536".to_owned(),
+            "POST /order-management/v2/ecom/receipts/order-1: 200 OK, but the reply is larger \
+             than max_response_bytes, 65536"
+                .to_owned(),
         ),
     ] {
         let shop = Shop::open();
@@ -52,7 +58,11 @@ fn attempts_are_limited() {
         assert_eq!(error.to_string(), text);
         assert_eq!(error.delivery(), delivery, "{fault:?}");
         // A reply that cannot be read will not be readable the next time.
-        assert_eq!(error.is_retryable(), fault != Fault::EndlessBody, "{fault:?}");
+        assert_eq!(
+            error.is_retryable(),
+            fault != Fault::EndlessBody,
+            "{fault:?}"
+        );
         shop.assert_missing();
         assert_eq!(shop.ensure(1, 0).unwrap(), added(1));
     }
@@ -129,13 +139,17 @@ fn if_an_existing_receipt_cannot_be_read_that_is_the_error() {
             Fault::CloseAfterReading,
             3,
             ErrorKind::Network,
-            "the connection was closed before an answer came (3 attempts; the server may have carried it out)".to_owned(),
+            "the connection was closed before an answer came (3 attempts; the server may have \
+             carried it out)"
+                .to_owned(),
         ),
         (
             Fault::json(200, r#"{"receipt":{"orderLines":[],"bottomLine":7}}"#),
             1,
             ErrorKind::Decode,
-            "200 OK, but the reply cannot be read: receipt.bottomLine: invalid type: integer, expected struct BottomLine (the server may have carried it out)".to_owned(),
+            "200 OK, but the reply cannot be read: receipt.bottomLine: invalid type: integer, \
+             expected struct BottomLine (the server may have carried it out)"
+                .to_owned(),
         ),
     ] {
         let shop = Shop::open();
@@ -172,7 +186,8 @@ fn a_conflict_without_a_receipt_is_returned_unchanged() {
         assert_eq!(error.field_problems(), []);
         assert_eq!(
             error.to_string(),
-            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: Conflicting receipt: Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]"
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: Conflicting receipt: \
+             Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]"
         );
         assert_eq!(shop.sandbox.clock().now(), Duration::ZERO);
     }

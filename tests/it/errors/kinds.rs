@@ -159,7 +159,8 @@ fn a_redirect_names_its_target_and_is_not_followed() {
         let fault = raw_reply(&[&status_line, &location_line], b"<html>moved</html>");
         let error = error_of(&sandbox, &session, fault);
         let display = format!(
-            "GET /management/v1/sales-units: {status}: a redirect to {target}, which is not followed"
+            "GET /management/v1/sales-units: {status}: a redirect to {target}, which \
+             is not followed"
         );
         assert_eq!(error.to_string(), display);
         assert_eq!(error.kind(), ErrorKind::UnexpectedStatus);
@@ -190,11 +191,20 @@ fn an_error_names_its_request() {
 fn debug_shows_every_field() {
     let (sandbox, session) = sandbox();
     let head = ["HTTP/1.1 409 Twice", "Retry-After: 5"];
-    let body = br#"{"type":"t","title":"i","detail":"d","instance":"n","code":"c","traceId":"r","errors":{"f":["w"]}}"#;
+    let body = br#"{"type":"t","title":"i","detail":"d","instance":"n",
+        "code":"c","traceId":"r","errors":{"f":["w"]}}"#;
     let error = error_of(&sandbox, &session, raw_reply(&head, body));
     assert_eq!(
         format!("{error:?}"),
-        r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 Conflict: c: i: d (f: w) [trace r] (retry after 5 s)", delivery: Answered, retryable: false, attempts: 1, retry_after: Some(5s), problem: Problem { problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), fields: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), body: None, is_of_gateway: false } }"#
+        concat!(
+            r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 "#,
+            r#"Conflict: c: i: d (f: w) [trace r] (retry after 5 s)", delivery: Answered, "#,
+            r#"retryable: false, attempts: 1, retry_after: Some(5s), "#,
+            r#"problem: Problem { problem_type: Some("t"), "#,
+            r#"title: Some("i"), detail: Some("d"), instance: Some("n"), fields: "#,
+            r#"[FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), "#,
+            "body: None, is_of_gateway: false } }"
+        )
     );
 }
 
@@ -271,7 +281,9 @@ fn errors_before_sending_name_the_field_and_the_reason() {
             )
             .unwrap_err(),
             ErrorKind::InvalidInput,
-            "invalid input: salesUnitName: must be 1 to 40 characters, not 0; annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
+            "invalid input: salesUnitName: must be 1 to 40 characters, not 0; \
+             annualTurnoverPercentage: must be 10, 20 and so on to 100, not \"101\"; \
+             merchantCategoryCode: must be four digits, not \"x\"",
         ),
     ] {
         assert_eq!(error.to_string(), display);
@@ -363,7 +375,8 @@ fn check_network(
     assert_eq!(
         format!("{error:?}"),
         format!(
-            "Error {{ kind: {kind:?}, message: {message:?}, delivery: {delivery:?}, retryable: true, attempts: 1, retry_after: None }}"
+            "Error {{ kind: {kind:?}, message: {message:?}, delivery: {delivery:?}, \
+             retryable: true, attempts: 1, retry_after: None }}"
         )
     );
     // A GET may always be retried.

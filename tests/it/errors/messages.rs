@@ -49,8 +49,8 @@ fn an_invalid_setting_is_named() {
     for (error, text) in [
         (
             session_builder("http://api.vipps.no").build().unwrap_err(),
-            "configuration: base_url: must be https: keys and tokens would cross the network in the \
-             clear. http is for loopback addresses, and others with allow_plain_http()",
+            "configuration: base_url: must be https: keys and tokens would cross the network in \
+             the clear. http is for loopback addresses, and others with allow_plain_http()",
         ),
         (
             session_builder("https://api.vipps.no/management/v1")

@@ -49,13 +49,15 @@ fn every_secret_is_redacted_from_every_text_of_a_problem() {
     for secret in SECRETS {
         let s = json_text(secret);
         let body = format!(
-            r#"{{"type":"t{s}","title":"i{s}","detail":"d{s}","instance":"n{s}","code":"c{s}","traceId":"r{s}",
+            r#"{{"type":"t{s}","title":"i{s}","detail":"d{s}","instance":"n{s}",
+                "code":"c{s}","traceId":"r{s}",
                 "extraDetails":[{{"name":"m{s}","reason":"v{s}"}}]}}"#
         );
         let error = error_of(Fault::json(400, body));
         assert_eq!(
             error.to_string(),
-            "GET /management/v1/sales-units: 400 Bad Request: c[redacted]: i[redacted]: d[redacted] (m[redacted]: v[redacted]) [trace r[redacted]]"
+            "GET /management/v1/sales-units: 400 Bad Request: c[redacted]: i[redacted]: \
+             d[redacted] (m[redacted]: v[redacted]) [trace r[redacted]]"
         );
         let answer = problem(&error);
         let texts = [
@@ -72,7 +74,13 @@ fn every_secret_is_redacted_from_every_text_of_a_problem() {
         assert_eq!(found, expected);
         assert_eq!(
             format!("{answer:?}"),
-            r#"Problem { problem_type: Some("t[redacted]"), title: Some("i[redacted]"), detail: Some("d[redacted]"), instance: Some("n[redacted]"), fields: [FieldProblem { name: "m[redacted]", reason: "v[redacted]" }], code: Some("c[redacted]"), trace_id: Some("r[redacted]"), body: None, is_of_gateway: false }"#
+            concat!(
+                r#"Problem { problem_type: Some("t[redacted]"), title: Some("i[redacted]"), "#,
+                r#"detail: Some("d[redacted]"), instance: Some("n[redacted]"), "#,
+                r#"fields: [FieldProblem { name: "m[redacted]", reason: "v[redacted]" }], "#,
+                r#"code: Some("c[redacted]"), "#,
+                r#"trace_id: Some("r[redacted]"), body: None, is_of_gateway: false }"#
+            )
         );
     }
 }
@@ -180,7 +188,8 @@ fn the_target_of_a_redirect_is_redacted() {
     let error = error_of(raw_reply(&["HTTP/1.1 302 Found", &location], b""));
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 302 Found: a redirect to https://example.com/?key=[redacted]&to=x, which is not followed"
+        "GET /management/v1/sales-units: 302 Found: a redirect to \
+         https://example.com/?key=[redacted]&to=x, which is not followed"
     );
 }
 
@@ -318,7 +327,8 @@ fn an_unreadable_reply_is_not_quoted() {
         assert_eq!(
             error.to_string(),
             format!(
-                "GET /management/v1/sales-units: 200 OK, but the reply cannot be read: invalid type: string, expected a list of sales units"
+                "GET /management/v1/sales-units: 200 OK, but the reply cannot be read: invalid \
+                 type: string, expected a list of sales units"
             )
         );
         assert_no_secret(&everything(&error), &[secret]);

@@ -51,10 +51,14 @@ fn not_sent(status: u16, display: &str) -> Facts {
 
 #[test]
 fn a_refusal_is_an_auth_error_with_all_its_details() {
-    let oauth = r#"{"error":"invalid_client","error_description":"S1: The secret is wrong.","error_codes":[7000215],"trace_id":"t-1"}"#;
+    let oauth = concat!(
+        r#"{"error":"invalid_client","error_description":"S1: "#,
+        r#"The secret is wrong.","error_codes":[7000215],"trace_id":"t-1"}"#
+    );
     refused(&Fault::json(401, oauth), |route, error| {
         let display = format!(
-            "no access token: {route}: 401 Unauthorized: invalid_client: S1: The secret is wrong [trace t-1]"
+            "no access token: {route}: 401 Unauthorized: invalid_client: S1: The secret is wrong \
+             [trace t-1]"
         );
         let says = Facts {
             code: some("invalid_client"),
@@ -92,7 +96,8 @@ fn a_refusal_is_an_auth_error_with_all_its_details() {
 #[test]
 fn a_failing_token_endpoint_is_a_retryable_auth_error() {
     refused(&Fault::HtmlBadGateway, |route, error| {
-        let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+        let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad \
+                    Gateway</h1></body></html>";
         let display =
             format!("no access token: {route}: 502 Bad Gateway: an HTML page: 502 Bad Gateway");
         let says = Facts {
@@ -119,7 +124,8 @@ fn a_redirected_token_request_is_an_auth_error() {
     let fault = raw_reply(&["HTTP/1.1 307 Go", "Location: https://example.com/t"], b"");
     refused(&fault, |route, error| {
         let display = format!(
-            "no access token: {route}: 307 Temporary Redirect: a redirect to https://example.com/t, which is not followed"
+            "no access token: {route}: 307 Temporary Redirect: a redirect to \
+             https://example.com/t, which is not followed"
         );
         let says = Facts {
             detail: some("a redirect to https://example.com/t, which is not followed"),
@@ -139,7 +145,8 @@ fn an_error_that_may_hold_a_token_is_not_shown() {
     ] {
         refused(&Fault::json(500, body), |route, error| {
             let display = format!(
-                "no access token: {route}: 500 Internal Server Error: a body that is not shown, as it may hold a token"
+                "no access token: {route}: 500 Internal Server Error: a body that is not shown, \
+                 as it may hold a token"
             );
             let says = Facts {
                 detail: some("a body that is not shown, as it may hold a token"),
@@ -197,11 +204,13 @@ fn an_unreadable_token_reply_is_a_decode_error_that_quotes_nothing() {
         ),
         (
             token(r#""s3cret\u0000s3cret""#, "900"),
-            "has an unusable access_token: it must be visible ASCII, and has a control character at 7",
+            "has an unusable access_token: it must be visible ASCII, and has a control character \
+             at 7",
         ),
         (
             token(r#""s3cret-ø""#, "900"),
-            "has an unusable access_token: it must be visible ASCII, and has a character outside ASCII at 8",
+            "has an unusable access_token: it must be visible ASCII, and has a character outside \
+             ASCII at 8",
         ),
         (
             token(r#"" s3cret""#, "900"),
@@ -236,7 +245,8 @@ fn a_token_reply_that_is_too_large_or_cut_is_not_shown() {
     let error = session.build().unwrap().access_token().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no access token: POST /accesstoken/get: 200 OK, but the reply is larger than max_response_bytes, 40"
+        "no access token: POST /accesstoken/get: 200 OK, but the reply is larger than \
+         max_response_bytes, 40"
     );
     assert!(!everything(&error).contains("s3cret"));
 
@@ -246,7 +256,8 @@ fn a_token_reply_that_is_too_large_or_cut_is_not_shown() {
         assert_eq!(
             error.to_string(),
             format!(
-                "no access token: {route}: 200 OK, but the connection was closed in the middle of the reply"
+                "no access token: {route}: 200 OK, but the connection was closed in the middle of \
+                 the reply"
             )
         );
         assert!(!everything(error).contains("s3cret"));
@@ -290,19 +301,23 @@ fn the_sandbox_refuses_wrong_keys() {
     for (keys, display) in [
         (
             ApiKeys::standard("another-id", wrong, key),
-            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The client id is not known",
+            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The \
+             client id is not known",
         ),
         (
             ApiKeys::standard("sandbox-client-id", wrong, key),
-            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client secret is wrong",
+            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The \
+             client secret is wrong",
         ),
         (
             ApiKeys::standard("sandbox-client-id", wrong, wrong),
-            "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not valid",
+            "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is \
+             not valid",
         ),
         (
             ApiKeys::management("another-id", wrong),
-            "no access token: POST /miami/v1/token: 401 Unauthorized: invalid_client: Client authentication failed",
+            "no access token: POST /miami/v1/token: 401 Unauthorized: invalid_client: Client \
+             authentication failed",
         ),
     ] {
         let builder = Session::builder(keys, system()).base_url(sandbox.url());

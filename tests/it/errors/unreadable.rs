@@ -97,7 +97,8 @@ fn an_unreadable_reply_keeps_its_status() {
         assert_eq!(
             error.unwrap_err().to_string(),
             format!(
-                "GET /management/v2/product-orders: {shown}, but the reply cannot be read: expected value at line 1 column 1"
+                "GET /management/v2/product-orders: {shown}, but the reply cannot be read: \
+                 expected value at line 1 column 1"
             )
         );
     }
@@ -112,6 +113,7 @@ fn an_unreadable_reply_is_not_quoted_at_length() {
     let error = management::list_product_orders(&session, &ListProductOrders::new());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: string, expected a list of product orders"
+        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: \
+         string, expected a list of product orders"
     );
 }

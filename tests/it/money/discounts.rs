@@ -271,7 +271,8 @@ fn an_empty_receipt_cannot_be_discounted() {
     let error = empty.clone().apply_discount(1).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "invalid input: discount: must be 0 to 0, the total of the lines that are not returns, not 1"
+        "invalid input: discount: must be 0 to 0, the total of the lines that are not returns, \
+         not 1"
     );
     let error = empty
         .apply_discount_percent(TaxRate::percent(101))

@@ -18,7 +18,8 @@ fn requests_with_unknown_fields_are_not_deserialized() {
         serde_json::from_value::<AddCategory>(category)
             .unwrap_err()
             .to_string(),
-        "unknown field `category`, expected one of `orderId`, `paymentType`, `type`, `url`, `imageId`"
+        "unknown field `category`, expected one of `orderId`, `paymentType`, `type`, `url`, \
+         `imageId`"
     );
     assert_eq!(
         serde_json::from_value::<OrderRef>(json!({"paymentType": "ECOM", "orderId": "1", "id": 1}))

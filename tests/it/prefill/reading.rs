@@ -24,7 +24,9 @@ fn an_order_with_unknown_fields_is_not_deserialized() {
             "unknown field `name`, expected `appName`",
         ),
         (
-            json!({"website": {"url": "https://a.example", "termsUrl": "https://a.example", "x": 1}}),
+            json!({"website": {
+                "url": "https://a.example", "termsUrl": "https://a.example", "x": 1,
+            }}),
             "unknown field `x`, expected one of `url`, `termsUrl`, `testWebsiteUrl`, \
              `testWebsiteUsername`, `testWebsitePassword`",
         ),

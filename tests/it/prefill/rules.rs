@@ -21,7 +21,10 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
 
     add(
         PrefillProductOrder::new(merchant("NO", "987654321"), ProductType::Login),
-        r#"businessIdentifier.scheme: must be 10 to 30 characters such as business:NO:ORG, not "NO""#,
+        concat!(
+            "businessIdentifier.scheme: must be 10 to 30 characters such as business:NO:ORG, ",
+            r#"not "NO""#
+        ),
     );
     add(
         PrefillProductOrder::new(merchant("business:NO:ORG", "98765 321"), ProductType::Login),
@@ -36,11 +39,17 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
     );
     add(
         order().settlement_bank_account(account("IBAN:NO", "86011117947")),
-        r#"settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO, and no IBAN, not "IBAN:NO""#,
+        concat!(
+            "settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO, ",
+            r#"and no IBAN, not "IBAN:NO""#
+        ),
     );
     add(
         order().settlement_bank_account(account("BBAN:NO", "NO9386011117947")),
-        r#"settlementBankAccount.id: must be 9 to 34 digits, the national number and no IBAN, not "NO9386011117947""#,
+        concat!(
+            "settlementBankAccount.id: must be 9 to 34 digits, the national number and no IBAN, ",
+            r#"not "NO9386011117947""#
+        ),
     );
     add(
         order().price_package_id(package),

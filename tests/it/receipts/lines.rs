@@ -23,7 +23,8 @@ fn impossible_amounts_and_rates_are_refused() {
         for amount in [-1, i64::MIN] {
             let error = make(amount, TaxRate::ZERO).unwrap_err();
             let expected = format!(
-                "invalid input: {field}: must not be negative, not {amount}; a return says so with is_return"
+                "invalid input: {field}: must not be negative, not {amount}; a return says so \
+                 with is_return"
             );
             assert_eq!(error.to_string(), expected);
         }
@@ -185,7 +186,8 @@ fn a_quantity_keeps_its_notation() {
         assert_eq!(
             error.to_string(),
             format!(
-                "invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not {bad:?}"
+                "invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 \
+                 characters and 8 decimals, not {bad:?}"
             )
         );
     }
@@ -198,7 +200,10 @@ fn an_invalid_quantity_from_a_server_cannot_be_multiplied() {
     let error = OrderLine::from_units("A", "1", units, TaxRate::ZERO).unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not "a few""#
+        concat!(
+            "invalid input: quantity: must be a decimal number such as 3 or 0.822, ",
+            r#"at most 10 characters and 8 decimals, not "a few""#
+        )
     );
 }
 

@@ -82,7 +82,8 @@ fn an_observer_sees_exactly_this_of_every_attempt() {
         format!(
             "Attempt {{ method: \"POST\", path: \"/management/v1/product-orders\", \
          route: \"/management/v1/product-orders\", merchant_serial_number: Some(Msn(\"123456\")), \
-         status: Some(401), error_kind: Some(Unauthorized), number: 1, elapsed: {elapsed:?}, retry_in: Some(0ns), \
+         status: Some(401), error_kind: Some(Unauthorized), number: 1, elapsed: {elapsed:?}, \
+         retry_in: Some(0ns), \
          trace_id: Some(\"0af7651916cd43dd8448eb211c80319c\") }}"
         )
     );

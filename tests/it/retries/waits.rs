@@ -163,7 +163,8 @@ fn a_retry_has_only_the_remaining_time() {
         assert_eq!(
             error.to_string(),
             format!(
-                "GET /management/v1/sales-units: timed out after {left:.1?} while waiting for an answer (2 attempts; the server may have carried it out)"
+                "GET /management/v1/sales-units: timed out after {left:.1?} while waiting for an \
+                 answer (2 attempts; the server may have carried it out)"
             )
         );
         assert!(error.is_timeout());

@@ -196,12 +196,15 @@ fn prefill_with(fault: Fault) -> (String, usize) {
 
 #[test]
 fn each_fault_does_what_its_documentation_says() {
-    let created = "{\"prefillUrl\":\"https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001\",\
+    let created = "{\"prefillUrl\":\"https://portal.sandbox.invalid/register/prefilled/\
+                   00000000-0000-4000-8000-000000000001\",\
                    \"prefilledOrderId\":\"00000000-0000-4000-8000-000000000001\"}";
     let problem = |status: u16, title: &str| {
         format!(
-            "{{\"detail\":\"A fault that was asked for\",\"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
-             \"status\":{status},\"title\":\"{title}\",\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
+            "{{\"detail\":\"A fault that was asked for\",\
+             \"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
+             \"status\":{status},\"title\":\"{title}\",\
+             \"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
              \"type\":\"https://sandbox.invalid/problem/{status}\"}}"
         )
     };
@@ -209,7 +212,8 @@ fn each_fault_does_what_its_documentation_says() {
         let length = body.len();
         format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
     };
-    let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+    let page = "<html><head><title>502 Bad Gateway</title></head><body>\
+                <h1>502 Bad Gateway</h1></body></html>";
     let is_problem = "Content-Type: application/problem+json\r\n";
     let is_json = "Content-Type: application/json\r\n";
     let is_good = "Content-Type: application/json;charset=UTF-8\r\n";

@@ -161,7 +161,8 @@ fn one_key_stands_for_one_order() {
         first.json(),
         json!({
             "prefilledOrderId": "00000000-0000-4000-8000-000000000001",
-            "prefillUrl": "https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001",
+            "prefillUrl": "https://portal.sandbox.invalid/register/prefilled\
+                           /00000000-0000-4000-8000-000000000001",
         })
     );
     assert_eq!(prefill(&sandbox, "key-1", GOOD_ORDER), first);
@@ -194,7 +195,8 @@ fn a_prefill_needs_its_headers() {
     let good = [("Authorization", token.as_str()), KEY];
     let key = ("Idempotency-Key", "key-1");
     let long = "k".repeat(51);
-    let bad_key = "The request has headers that are wrong. Idempotency-Key: must be a string of 1 to 50 characters (letters, digits and hyphens);";
+    let bad_key = "The request has headers that are wrong. Idempotency-Key: must be a string of \
+                   1 to 50 characters (letters, digits and hyphens);";
     let no_key = "The request has headers that are wrong. Idempotency-Key: is missing;";
     let no_json = "The body must be JSON.";
     for (more, expected) in [
@@ -223,16 +225,26 @@ fn problems_of_a_prefill_are_named() {
     for (nth, [field, value, reason]) in rows(
         r#"
         businessIdentifier | null | businessIdentifier: must be an object
-        businessIdentifier | {}   | businessIdentifier.scheme: is missing; businessIdentifier.id: is missing
-        businessIdentifier | {"scheme": "business:", "id": "12a4"} | businessIdentifier.scheme: must be a string of 10 to 30 characters; businessIdentifier.id: must be a string of 4 to 50 characters (digits and hyphens)
-        productType | "login" | productType: must be one of the strings PAYMENT_INTEGRATION, CASHIER, CHECKOUT, LOGIN, DONATIONS
-        website | {"url": "http://a.example", "testWebsiteUrl": 1} | website.url: must be a string (starting with https://); website.termsUrl: is missing; website.testWebsiteUrl: must be a string
-        salesUnitName | "A&B" | salesUnitName: must be a string of 1 to 40 characters (letters, digits, spaces, ` and the characters from ( to _)
+        businessIdentifier | {}   | \
+            businessIdentifier.scheme: is missing; businessIdentifier.id: is missing
+        businessIdentifier | {"scheme": "business:", "id": "12a4"} | \
+            businessIdentifier.scheme: must be a string of 10 to 30 characters; \
+            businessIdentifier.id: must be a string of 4 to 50 characters (digits and hyphens)
+        productType | "login" | \
+            productType: must be one of the strings PAYMENT_INTEGRATION, CASHIER, CHECKOUT, LOGIN, \
+            DONATIONS
+        website | {"url": "http://a.example", "testWebsiteUrl": 1} | \
+            website.url: must be a string (starting with https://); website.termsUrl: is missing; \
+            website.testWebsiteUrl: must be a string
+        salesUnitName | "A&B" | \
+            salesUnitName: must be a string of 1 to 40 characters (letters, digits, spaces, ` and \
+            the characters from ( to _)
         salesUnitLogo | "no base64" | salesUnitLogo: must be a string (base64)
         pricePackageId | "standard" | pricePackageId: must be a string of 36 characters (a UUID)
         annualTurnover | -1 | annualTurnover: must be an integer from 0 to 999999999
         hasRecurring | "true" | hasRecurring: must be true or false
-        merchantCategoryCode | 5942 | merchantCategoryCode: must be a string of 4 characters (digits)
+        merchantCategoryCode | 5942 | \
+            merchantCategoryCode: must be a string of 4 characters (digits)
         // The key belongs in a header.
         idempotencyKey | "x" | idempotencyKey: is not known
         "#,
@@ -295,7 +307,8 @@ fn an_order_passes_through_its_statuses() {
     assert_eq!(
         error.unwrap_err().to_string(),
         format!(
-            "invalid input: productOrderId: must be the id of an order in the sandbox, not \"{nobody}\""
+            "invalid input: productOrderId: must be the id of an order in the sandbox, not \
+             \"{nobody}\""
         )
     );
 }

@@ -155,7 +155,10 @@ fn category() -> Value {
 }
 
 fn category_v3() -> Value {
-    json!({"orderId": "order-1", "paymentType": "ECOM", "type": "TICKET", "url": "https://example.com/2"})
+    json!({
+        "orderId": "order-1", "paymentType": "ECOM", "type": "TICKET",
+        "url": "https://example.com/2",
+    })
 }
 
 fn line(id: &str) -> Value {

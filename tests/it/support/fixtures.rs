@@ -21,10 +21,12 @@ pub(crate) fn unchecked<T: DeserializeOwned>(value: impl Into<Value>) -> T {
     serde_json::from_value(value.into()).unwrap()
 }
 
-/// A table of cases: one per line, with columns separated by `|`. Lines that start with `//` are
-/// comments.
+/// A table of cases: one per line, with columns separated by `|`. A line that ends in `\` continues
+/// on the next. Lines that start with `//` are comments.
 #[track_caller]
 pub(crate) fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let parts: Vec<&str> = table.split("\\\n").map(str::trim_start).collect();
+    let table = parts.concat();
     let lines = table.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
     lines
@@ -112,7 +114,8 @@ pub(crate) fn receipt() -> Receipt {
 
 /// The body sent for [`receipt`].
 pub(crate) const RECEIPT_BODY: &str = concat!(
-    r#"{"orderLines":[{"name":"Socks","id":"1","totalAmount":10000,"totalAmountExcludingTax":8000,"#,
+    r#"{"orderLines":[{"name":"Socks","id":"1","totalAmount":10000,"#,
+    r#""totalAmountExcludingTax":8000,"#,
     r#""totalTaxAmount":2000,"taxRate":2500}],"bottomLine":{"currency":"NOK"}}"#
 );
 
@@ -130,7 +133,8 @@ pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\
     \0\0\0\x0eIDAT\x78\xda\x63\x68\x60\x18\x85\x54\x83\0\x7c\xf8\x53\x81\x73\xf7\x57\x6f\
     \0\0\0\0IEND\xae\x42\x60\x82";
 
-pub(crate) const PNG_BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAACnCAAAAAD1O2mmAAAADklEQVR42mNoYBiFVIMAfPhTgXP3V28AAAAASUVORK5CYII=";
+pub(crate) const PNG_BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAACnCAAAAAD1O2mmAAAADklEQVR42mNo\
+                                     YBiFVIMAfPhTgXP3V28AAAAASUVORK5CYII=";
 
 pub(crate) fn small_image(id: &str) -> AddImage {
     AddImage::from_bytes(id.parse().unwrap(), PNG).unwrap()
@@ -185,6 +189,8 @@ pub(crate) fn sample_merchant() -> Value {
 
 pub(crate) const PRODUCT_ORDER_ID: &str = "81b83246-5c19-7b94-875b-ea6d1114f099";
 
+const PREFILLED: &str = "https://portal.vippsmobilepay.com/register/prefilled/";
+
 /// `GET /management/v2/product-orders/{productOrderId}/details`.
 pub(crate) fn sample_product_order() -> Value {
     json!({
@@ -193,7 +199,7 @@ pub(crate) fn sample_product_order() -> Value {
         "productType": "PAYMENT_INTEGRATION",
         "status": "COMPLETED",
         "businessIdentifier": {"scheme": "business:NO:ORG", "id": "9876543221"},
-        "productOrderUrl": format!("https://portal.vippsmobilepay.com/register/prefilled/{PRODUCT_ORDER_ID}"),
+        "productOrderUrl": format!("{PREFILLED}{PRODUCT_ORDER_ID}"),
         "salesUnit": {"msn": "12345678", "name": "ACME Fantastic Fitness"}
     })
 }
@@ -202,7 +208,7 @@ pub(crate) fn sample_product_order() -> Value {
 pub(crate) fn sample_prefill_response() -> Value {
     json!({
         "prefilledOrderId": PRODUCT_ORDER_ID,
-        "prefillUrl": format!("https://portal.vippsmobilepay.com/register/prefilled/{PRODUCT_ORDER_ID}")
+        "prefillUrl": format!("{PREFILLED}{PRODUCT_ORDER_ID}")
     })
 }
 
@@ -269,7 +275,10 @@ pub(crate) fn sample_v1_order() -> Value {
 }
 
 /// The live API's reply to a second receipt: it has no type, and `instance` contains the trace id.
-pub(crate) const CONFLICTING_RECEIPT: &str = r#"{"title":"Conflicting receipt","status":409,"detail":"Receipt already exists","instance":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#;
+pub(crate) const CONFLICTING_RECEIPT: &str = concat!(
+    r#"{"title":"Conflicting receipt","status":409,"detail":"Receipt already exists","#,
+    r#""instance":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#
+);
 
 /// The sample of `POST /v2/{paymentType}/receipts/{orderId}` in the specification.
 pub(crate) fn sample_receipt() -> Value {

@@ -227,7 +227,10 @@ fn answer(request: &str) -> Vec<u8> {
     } else if request.contains("/accesstoken/get ") {
         r#"{"token_type":"Bearer","expires_in":"3600","access_token":"token-over-tls"}"#
     } else if request.contains("/product-orders ") {
-        r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","prefillUrl":"https://portal.example/1"}"#
+        concat!(
+            r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","#,
+            r#""prefillUrl":"https://portal.example/1"}"#
+        )
     } else {
         return reply("404 Not Found", &["Connection: close"], "");
     };

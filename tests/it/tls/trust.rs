@@ -292,7 +292,8 @@ fn a_connection_lost_in_the_handshake_sends_nothing() {
             ] {
                 let address = peer.address();
                 let says = format!(
-                    "{address} closed the connection in the TLS handshake (3 attempts; nothing was sent)"
+                    "{address} closed the connection in the TLS handshake (3 attempts; nothing \
+                     was sent)"
                 );
                 let (kind, delivery) = (ErrorKind::Connect, Delivery::NotSent);
                 assert_error(result, &format!("{at}: {says}"), kind, delivery, None);
@@ -381,8 +382,8 @@ fn plain_http_to_a_tls_server_suggests_https() {
     let session = builder(&server.url().replace("https:", "http:"));
     let session = session.build().unwrap();
     // The reply is an alert, which does not tell what happened to the request.
-    let says = "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server? \
-                (the server may have carried it out)";
+    let says = "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https \
+                server? (the server may have carried it out)";
     for (result, at) in [
         (get(&session).map(drop), GET),
         (post(&session).map(drop), POST),

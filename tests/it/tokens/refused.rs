@@ -28,7 +28,8 @@ fn a_failed_token_request_is_named_in_the_error() {
         (
             Fault::status(503),
             ErrorKind::Auth,
-            "503 Service Unavailable: A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c]",
+            "503 Service Unavailable: A fault that was asked for \
+             [trace 0af7651916cd43dd8448eb211c80319c]",
         ),
         (
             Fault::CloseAfterReading,
@@ -38,7 +39,8 @@ fn a_failed_token_request_is_named_in_the_error() {
         (
             Fault::json(200, "{}"),
             ErrorKind::Decode,
-            "200 OK, but the token reply is not an object with access_token, a string, and expires_in, a number of seconds",
+            "200 OK, but the token reply is not an object with access_token, a string, and \
+             expires_in, a number of seconds",
         ),
         (
             Fault::json(
@@ -84,7 +86,8 @@ fn a_second_401_is_returned() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 401 Unauthorized: A fault that was asked for [trace 0af7651916cd43dd8448eb211c80319c] (2 attempts)"
+        "GET /management/v1/sales-units: 401 Unauthorized: A fault that was asked for \
+         [trace 0af7651916cd43dd8448eb211c80319c] (2 attempts)"
     );
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(error.delivery(), Delivery::Answered);
@@ -105,7 +108,8 @@ fn a_refused_subscription_key_does_not_loop() {
     // The token endpoint refuses first.
     assert_eq!(
         error.to_string(),
-        "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not valid"
+        "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not \
+         valid"
     );
     assert_sent(&sandbox, "units#9 token");
 }

@@ -8,8 +8,9 @@ fn the_lifetime_may_be_a_string_or_a_number() {
     let cases = [
         // POST /accesstoken/get, with numbers as strings.
         (
-            r#"{"token_type": "Bearer", "expires_in": "86398", "ext_expires_in": "0", "expires_on": "1495271273",
-                "not_before": "1495184574", "resource": "00000002-0000-0000-c000-000000000000", "access_token": "t0ken"}"#,
+            r#"{"token_type": "Bearer", "expires_in": "86398", "ext_expires_in": "0",
+                "expires_on": "1495271273", "not_before": "1495184574",
+                "resource": "00000002-0000-0000-c000-000000000000", "access_token": "t0ken"}"#,
             86_398 * SECOND,
         ),
         // POST /miami/v1/token.

@@ -55,7 +55,8 @@ fn a_failing_token_endpoint_costs_all_waiting_threads_one_failure() {
     for error in &errors {
         assert_eq!(
             error.to_string(),
-            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client secret is wrong"
+            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client \
+             secret is wrong"
         );
         assert_eq!(format!("{error:?}"), format!("{:?}", errors[0]));
         assert_eq!(
@@ -135,7 +136,8 @@ fn waiting_for_another_threads_token_ends_with_the_callers_timeout() {
         let error = management::list_sales_units(&session).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no access token: POST /accesstoken/get: timed out while another thread fetched the token"
+            "no access token: POST /accesstoken/get: timed out while another thread fetched the \
+             token"
         );
         assert_eq!(
             (error.kind(), error.delivery()),

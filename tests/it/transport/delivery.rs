@@ -215,7 +215,8 @@ fn the_sandboxs_faults_have_the_right_delivery() {
         (
             Fault::Garbage,
             unknown(
-                "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https server?",
+                "the reply is not HTTP: http parse fail: invalid HTTP version; is it an https \
+                 server?",
             ),
         ),
         (

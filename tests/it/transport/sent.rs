@@ -155,7 +155,8 @@ fn an_upload_that_always_breaks_was_not_sent() {
     let error = upload(&session, LARGE).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "POST /order-management/v1/images: the connection was closed before an answer came (3 attempts; not all of it was sent)"
+        "POST /order-management/v1/images: the connection was closed before an answer came (3 \
+         attempts; not all of it was sent)"
     );
     assert_eq!(error.kind(), ErrorKind::Network);
     assert_eq!(error.delivery(), Delivery::NotSent);
@@ -257,7 +258,8 @@ fn a_thread_that_cannot_be_started_is_an_error() {
     assert_eq!(said.len(), 2);
     for said in said {
         let start = format!(
-            "Connect NotSent true {GET}: no connection to {}: no thread to look up the host's name: ",
+            "Connect NotSent true {GET}: no connection to {}: no thread to look up the host's \
+             name: ",
             url.trim_start_matches("http://")
         );
         assert!(said.starts_with(&start), "{said}");

@@ -24,7 +24,8 @@ const LONGER: Duration = Duration::from_secs(4);
 
 fn unanswered(limit: Duration) -> String {
     format!(
-        "timed out after {limit:.1?} while waiting for an answer (the server may have carried it out)"
+        "timed out after {limit:.1?} while waiting for an answer (the server may have carried it \
+         out)"
     )
 }
 
@@ -68,7 +69,8 @@ fn a_token_that_never_comes_leaves_the_call_unsent() {
             return false;
         }
         let text = format!(
-            "no access token: POST /accesstoken/get: timed out after {limit:.1?} while waiting for an answer"
+            "no access token: POST /accesstoken/get: timed out after {limit:.1?} while waiting \
+             for an answer"
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::NotSent);
         assert_error(result, &text, kind, delivery, None);
@@ -141,7 +143,8 @@ fn a_retry_has_a_connect_timeout_too() {
             .timeout(timeout);
         // A 503 leaves the outcome unknown, which the retry does not change.
         let text = format!(
-            "{GET}: timed out while connecting to the proxy {} (2 attempts; the server may have carried it out)",
+            "{GET}: timed out while connecting to the proxy {} (2 attempts; the server may have \
+             carried it out)",
             proxy.address()
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);

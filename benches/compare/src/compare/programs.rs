@@ -64,8 +64,8 @@ pub fn compare() -> Result<()> {
 fn print(programs: &[Program], nothing: f64) -> Result<()> {
     println!(
         "A program that fetches a token and gets one sales unit, over loopback. Built with \
-         opt-level \"z\", fat LTO, one codegen unit, panic \"abort\", stripped. Memory and time are \
-         medians of {ROUNDS} runs, the programs in turn."
+         opt-level \"z\", fat LTO, one codegen unit, panic \"abort\", stripped. Memory and time \
+         are medians of {ROUNDS} runs, the programs in turn."
     );
     println!();
     let mut table = Table::new(&[
@@ -97,7 +97,8 @@ fn print(programs: &[Program], nothing: f64) -> Result<()> {
         if !libraries.is_empty() {
             let (title, list) = (&program.title, libraries.join(", "));
             println!(
-                "The size of {title} does not include the system's {list}, which it links dynamically."
+                "The size of {title} does not include the system's {list}, which it links \
+                 dynamically."
             );
         }
     }

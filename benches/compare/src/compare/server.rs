@@ -153,7 +153,16 @@ impl Replies {
             token: token_reply(86_400),
             short_lived_token: token_reply(0),
             unit: ok(&format!(
-                r#"{{"msn":"{MSN}","name":"ACME Fantastic Fitness","businessIdentifier":{{"scheme":"business:NO:ORG","id":"987654321"}},"settlementBankAccount":{{"scheme":"BBAN:NO","id":"86011117947"}},"configuration":{{"paymentAllowed":true,"captureType":"ReserveCapture","skipLandingPageAllowed":false,"recurringAllowed":false,"partialCaptureAllowed":true,"lateCaptureAllowed":true,"landingPagePhoneNumberLocked":false,"longLivingPaymentAllowed":false,"creditCardPaymentAllowed":true}}}}"#
+                "{{\"msn\":\"{MSN}\",\"name\":\"ACME Fantastic Fitness\",\
+                 \"businessIdentifier\":{{\"scheme\":\"business:NO:ORG\",\
+                 \"id\":\"987654321\"}},\
+                 \"settlementBankAccount\":{{\"scheme\":\"BBAN:NO\",\
+                 \"id\":\"86011117947\"}},\"configuration\":{{\"paymentAllowed\":true,\
+                 \"captureType\":\"ReserveCapture\",\"skipLandingPageAllowed\":false,\
+                 \"recurringAllowed\":false,\"partialCaptureAllowed\":true,\
+                 \"lateCaptureAllowed\":true,\"landingPagePhoneNumberLocked\":false,\
+                 \"longLivingPaymentAllowed\":false,\
+                 \"creditCardPaymentAllowed\":true}}}}"
             )),
             units: ok(&units()),
             image: ok(&format!(r#"{{"imageId":"{IMAGE_ID}"}}"#)),
@@ -174,7 +183,11 @@ fn units() -> String {
 
 fn token_reply(expires_in: u32) -> Vec<u8> {
     ok(&format!(
-        r#"{{"token_type":"Bearer","expires_in":"{expires_in}","ext_expires_in":"{expires_in}","expires_on":"1547823408","not_before":"1547736708","resource":"00000002-0000-0000-c000-000000000000","access_token":"{}"}}"#,
+        "{{\"token_type\":\"Bearer\",\"expires_in\":\"{expires_in}\",\
+         \"ext_expires_in\":\"{expires_in}\",\"expires_on\":\"1547823408\",\
+         \"not_before\":\"1547736708\",\
+         \"resource\":\"00000002-0000-0000-c000-000000000000\",\
+         \"access_token\":\"{}\"}}",
         token()
     ))
 }
@@ -190,5 +203,9 @@ fn ok(body: &str) -> Vec<u8> {
 
 fn reply(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }

@@ -38,20 +38,27 @@ fn problems_are_named_by_line_and_field() {
         /orderLines | [] | orderLines | must be a list of at least one
         /orderLines/1 | "socks" | orderLines[1] | must be an object
         /orderLines/1/name | "" | orderLines[1].name | must be a string of at least 1 characters
-        /orderLines/0/totalAmount | -1 | orderLines[0].totalAmount | must be an integer from 0 to 9223372036854775807
+        /orderLines/0/totalAmount | -1 | orderLines[0].totalAmount | \
+            must be an integer from 0 to 9223372036854775807
         /orderLines/0/taxRate | 10001 | orderLines[0].taxRate | must be an integer from 0 to 10000
         /orderLines/2/taxRate | null | orderLines[2].taxRate | is missing, and so is taxPercentage
         /orderLines/0/unitInfo | {"quantity": "1"} | orderLines[0].unitInfo.unitPrice | is missing
-        /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | orderLines[0].unitInfo.quantity | must be a string of 1 to 10 characters (a decimal number)
+        /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | \
+            orderLines[0].unitInfo.quantity | \
+            must be a string of 1 to 10 characters (a decimal number)
         /orderLines/1/isReturn | "true" | orderLines[1].isReturn | must be true or false
-        /bottomLine/currency | "SEK" | bottomLine.currency | must be one of the strings NOK, DKK, EUR
+        /bottomLine/currency | "SEK" | bottomLine.currency | \
+            must be one of the strings NOK, DKK, EUR
         /bottomLine/paymentSources | "abc" | bottomLine.paymentSources | must be an object
-        /bottomLine/paymentSources | {"card": -1} | bottomLine.paymentSources.card | must be an integer from 0 to 9223372036854775807
+        /bottomLine/paymentSources | {"card": -1} | bottomLine.paymentSources.card | \
+            must be an integer from 0 to 9223372036854775807
         /bottomLine/shippingInfo | 5 | bottomLine.shippingInfo | must be an object
         /bottomLine/terminalId | 7 | bottomLine.terminalId | must be a string
-        /bottomLine/giftCardAmount | -1 | bottomLine.giftCardAmount | must be an integer from 0 to 9223372036854775807
+        /bottomLine/giftCardAmount | -1 | bottomLine.giftCardAmount | \
+            must be an integer from 0 to 9223372036854775807
         /bottomLine/barcode | {"format": "EAN-13"} | bottomLine.barcode.data | is missing
-        /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data | must be 13 digits, of which the last is the check digit
+        /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | \
+            bottomLine.barcode.data | must be 13 digits, of which the last is the check digit
         "#,
     ) {
         let value = serde_json::from_str(&value).unwrap();
