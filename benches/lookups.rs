@@ -21,8 +21,8 @@ const LOG: &str = "BENCH_LOOKUPS";
 const CALLS: usize = 100;
 
 pub(crate) fn by_name(effort: Effort, table: &mut Table) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (library, log) = (folder.join("slow_lookup.so"), folder.join("lookups"));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (library, log) = (directory.join("slow_lookup.so"), directory.join("lookups"));
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-o"]).arg(&library);
     compiler.arg(concat!(

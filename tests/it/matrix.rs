@@ -219,7 +219,7 @@ impl Run {
         }
     }
 
-    /// Checks that the session still works, and that the call can be repeated where that is
+    /// Checks that the session still works, and that the call can be made again where that is
     /// promised.
     fn check_next(&self, endpoint: &Endpoint, result: &Result<Value, Error>) {
         let what = &self.what;

@@ -36,8 +36,8 @@ struct Tally {
     ordered: Vec<ProductOrderId>,
     deleted: Vec<ProductOrderId>,
     /// Orders of unknown outcome.
-    in_doubt: Vec<ProductOrderId>,
-    prefills_in_doubt: usize,
+    of_unknown_outcome: Vec<ProductOrderId>,
+    prefills_of_unknown_outcome: usize,
     receipts: BTreeMap<String, usize>,
     images: Vec<String>,
     images_not_sent: Vec<String>,
@@ -60,8 +60,8 @@ impl Tally {
         }
         self.ordered.extend(other.ordered);
         self.deleted.extend(other.deleted);
-        self.in_doubt.extend(other.in_doubt);
-        self.prefills_in_doubt += other.prefills_in_doubt;
+        self.of_unknown_outcome.extend(other.of_unknown_outcome);
+        self.prefills_of_unknown_outcome += other.prefills_of_unknown_outcome;
         for (order, added) in other.receipts {
             *self.receipts.entry(order).or_default() += added;
         }
@@ -120,7 +120,7 @@ fn work(
                     mine.push(made.prefilled_order_id);
                 }
                 Err(error) if error.delivery() == Delivery::NotSent => {}
-                Err(_) => tally.prefills_in_doubt += 1,
+                Err(_) => tally.prefills_of_unknown_outcome += 1,
             },
             3 if nth % 16 == 3 => {
                 let Some(id) = mine.pop() else {
@@ -130,7 +130,7 @@ fn work(
                 match tally.count("delete", management::delete_product_order(session, &id)) {
                     Ok(()) => tally.deleted.push(id),
                     Err(error) if error.delivery() == Delivery::NotSent => {}
-                    Err(_) => tally.in_doubt.push(id),
+                    Err(_) => tally.of_unknown_outcome.push(id),
                 }
             }
             4 => {
@@ -274,7 +274,11 @@ fn check(sandbox: &Sandbox, all: &Tally) {
     let ids = |of: &[ProductOrderId]| -> BTreeSet<String> {
         of.iter().map(|id| id.as_str().to_owned()).collect()
     };
-    let (ordered, deleted, in_doubt) = (ids(&all.ordered), ids(&all.deleted), ids(&all.in_doubt));
+    let (ordered, deleted, of_unknown_outcome) = (
+        ids(&all.ordered),
+        ids(&all.deleted),
+        ids(&all.of_unknown_outcome),
+    );
     assert_eq!(
         ordered.len(),
         all.ordered.len(),
@@ -287,14 +291,14 @@ fn check(sandbox: &Sandbox, all: &Tally) {
     );
     for id in ordered.difference(&deleted) {
         assert!(
-            there.contains(id) || in_doubt.contains(id),
+            there.contains(id) || of_unknown_outcome.contains(id),
             "{id} is not there"
         );
     }
     // No call created two.
     let strangers = there.difference(&ordered).count();
     assert!(
-        strangers <= all.prefills_in_doubt,
+        strangers <= all.prefills_of_unknown_outcome,
         "{strangers} orders too many"
     );
 

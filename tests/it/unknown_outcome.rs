@@ -71,8 +71,8 @@ fn a_404_page_does_not_confirm_a_delete() {
 
 #[test]
 fn a_404_from_the_api_confirms_a_delete_of_unknown_outcome() {
-    for doubt in [page("502 Bad Gateway"), status("408 Request Timeout")] {
-        let server = RawServer::start([doubt, status("404 Not Found")]);
+    for unknown in [page("502 Bad Gateway"), status("408 Request Timeout")] {
+        let server = RawServer::start([unknown, status("404 Not Found")]);
         delete(&session(&server)).unwrap();
         assert_eq!(server.requests().len(), 2);
     }

@@ -153,7 +153,7 @@ fn documented_problems_of_both_apis() {
                 .detail("Wrong."),
         ),
         case(
-            "a problem whose texts are empty, and whose code is a number",
+            "a problem with empty texts and a numeric code",
             PROBLEM,
             r#"{"type":"","title":" ","detail":"...","code":44,"traceId":""}"#,
             says(Rejected, "400 Bad Request: 44")
@@ -211,7 +211,7 @@ fn other_forms_of_errors() {
             ]),
         ),
         case(
-            "validators: errors as texts, trace_id",
+            "validators: errors as strings, trace_id",
             JSON,
             r#"{"title":"Refused","errors":["first","second",3],"trace_id":"abc123"}"#,
             says(
@@ -223,7 +223,7 @@ fn other_forms_of_errors() {
             .trace_id("abc123"),
         ),
         case(
-            "validators: errors as one text",
+            "validators: errors as one string",
             JSON,
             r#"{"errors":"all of it"}"#,
             says(Rejected, "400 Bad Request (all of it)").fields(&[("", "all of it")]),
@@ -246,7 +246,7 @@ fn other_forms_of_errors() {
             ]),
         ),
         case(
-            "older payment APIs: an array of texts",
+            "older payment APIs: an array of strings",
             JSON,
             r#"["no such unit","no such merchant"]"#,
             says(NotFound, "404 Not Found: no such unit; no such merchant")
@@ -270,7 +270,7 @@ fn other_forms_of_errors() {
                 .code("400"),
         ),
         case(
-            "older payment APIs: ResponseInfo and Result, where the latter is a text",
+            "older payment APIs: ResponseInfo and Result, the latter a string",
             JSON,
             r#"{"ResponseInfo":{"ResponseCode":"402","ResponseMessage":"Bad order"},
                "Result":"amount is wrong"}"#,
@@ -333,7 +333,7 @@ fn errors_of_gateways_and_proxies() {
             says(Forbidden, "403 Forbidden: Quota used up").detail("Quota used up."),
         ),
         case(
-            "an OAuth server, its description in several lines",
+            "an OAuth server: a description of several lines",
             JSON,
             r#"{"error":"invalid_client",
                "error_description":"A1: wrong secret.\r\nTrace ID: t\r\nTimestamp: now",
@@ -363,7 +363,7 @@ fn errors_of_gateways_and_proxies() {
             "502 Bad Gateway: an HTML page: 502 Bad Gateway",
         ),
         html(
-            "a page in capitals, after blank lines",
+            "a page in upper case, after blank lines",
             503,
             "\n\n <!DOCTYPE HTML><HTML><TITLE>Closed</TITLE>",
             "503 Service Unavailable: an HTML page: Closed",
@@ -387,7 +387,7 @@ fn errors_of_gateways_and_proxies() {
             "502 Bad Gateway: an HTML page: no title",
         ),
         html(
-            "a title without an end",
+            "an unclosed title",
             502,
             "<html><title>cut",
             "502 Bad Gateway: an HTML page: no title",
@@ -412,13 +412,13 @@ fn errors_of_gateways_and_proxies() {
         ),
         raw(
             JSON,
-            "plain text that is called JSON",
+            "plain text declared as JSON",
             "upstream failed",
             ": upstream failed",
         ),
         raw(
             JSON,
-            "an object that says nothing",
+            "an object without information",
             r#"{"ok":false}"#,
             r#": {"ok":false}"#,
         ),
@@ -426,7 +426,7 @@ fn errors_of_gateways_and_proxies() {
         raw(JSON, "an empty array", "[]", ": []"),
         raw(
             JSON,
-            "an array that says nothing",
+            "an array without information",
             r#"[{"ok":false},7]"#,
             r#": [{"ok":false},7]"#,
         ),
@@ -484,7 +484,7 @@ fn raw(content_type: &'static str, seen: &'static str, body: &str, shown: &str) 
 fn server_texts_cannot_forge_log_lines() {
     check([
         case(
-            "nowhere; any text of a problem",
+            "constructed: any text of a problem",
             PROBLEM,
             r#"{"title":"one\nERROR two","detail":
                "\u001b[31mred\u0007\u0000\u0085next\u2028sep\u202erid\u2066iso\u200f\u061c",
@@ -501,7 +501,7 @@ fn server_texts_cannot_forge_log_lines() {
             .trace_id("t\r\nt"),
         ),
         case(
-            "nowhere; a text of nothing else",
+            "constructed: a text of nothing else",
             PROBLEM,
             r#"{"title":"\u0000\u001b","detail":"wrong",
                "extraDetails":[{"name":"\u0000","reason":"\u0007"},{"name":"a","reason":"b"}],
@@ -513,7 +513,7 @@ fn server_texts_cannot_forge_log_lines() {
                 .trace_id("\0"),
         ),
         case(
-            "nowhere; a body of no known form",
+            "constructed: a body of no known form",
             TEXT,
             "no\n2024-01-01 ERROR fake\r\n\x1b[2Jgone",
             says(
@@ -523,7 +523,7 @@ fn server_texts_cannot_forge_log_lines() {
             .body("no\n2024-01-01 ERROR fake\r\n\u{1b}[2Jgone"),
         ),
         case(
-            "nowhere; the title of a page",
+            "constructed: the title of a page",
             HTML,
             "<html><title>no\nERROR fake</title>",
             says(Rejected, "400 Bad Request: an HTML page: no ERROR fake")

@@ -308,8 +308,8 @@ fn errors_before_sending_name_the_field_and_the_reason() {
 
 #[test]
 fn network_errors_report_their_delivery() {
-    let nobody = crate::support::ClosedPort::new();
-    let address = nobody.address();
+    let closed = crate::support::ClosedPort::new();
+    let address = closed.address();
     let refused = TcpStream::connect(address).unwrap_err();
     let session = session_builder(&format!("http://{address}"))
         .build()

@@ -280,8 +280,8 @@ fn a_lost_token_request_is_not_reported_as_unsent() {
 
 #[test]
 fn an_unreachable_token_endpoint_is_named() {
-    let nobody = crate::support::ClosedPort::new();
-    let url = format!("http://{}", nobody.address());
+    let closed = crate::support::ClosedPort::new();
+    let url = format!("http://{}", closed.address());
     let session = builder_without_token(&url).build().unwrap();
     let error = management::list_sales_units(&session).unwrap_err();
     let display = error.to_string();

@@ -67,7 +67,7 @@ fn segments_after_the_frame_are_followed_to_the_end() {
         &[0xff, 0xd7, 3],
     ]
     .concat();
-    for (what, behind) in [
+    for (what, after) in [
         ("stuffing and restarts", vec![scan(), restarts]),
         (
             "several scans",
@@ -75,7 +75,7 @@ fn segments_after_the_frame_are_followed_to_the_end() {
         ),
         ("fill bytes before the end", vec![scan(), vec![0xff; 3]]),
         (
-            "a comment behind the scan",
+            "a comment after the scan",
             vec![scan(), segment(COM, b"late")],
         ),
         (
@@ -88,7 +88,7 @@ fn segments_after_the_frame_are_followed_to_the_end() {
             vec![scan(), frame(0xc5, 10, 10), scan()],
         ),
     ] {
-        let picture = jpeg(&[vec![frame(SOF2_PROGRESSIVE, 640, 480)], behind].concat());
+        let picture = jpeg(&[vec![frame(SOF2_PROGRESSIVE, 640, 480)], after].concat());
         assert_eq!(read(&picture), Ok((640, 480)), "{what}");
         // Cameras append more images after the end, and programs append anything.
         let more = [picture.as_slice(), &jpeg(&[frame(SOF0, 1, 1)]), b"more"].concat();
@@ -114,7 +114,7 @@ fn a_scan_ends_at_its_marker_whatever_its_length() {
 fn an_invalid_jpeg_is_refused() {
     let good = frame(SOF0, 640, 480);
     let before = |bytes: &[u8]| jpeg(&[bytes.to_vec(), good.clone(), scan()]);
-    let behind = |bytes: &[u8]| jpeg(&[good.clone(), bytes.to_vec(), scan()]);
+    let after = |bytes: &[u8]| jpeg(&[good.clone(), bytes.to_vec(), scan()]);
     for (what, picture) in [
         ("start and end only", jpeg(&[])),
         ("no frame", jpeg(&[tables(), scan()])),
@@ -135,10 +135,10 @@ fn an_invalid_jpeg_is_refused() {
         // As if they had segments, which fit.
         ("a marker of 0 with a length", before(&segment(0, b""))),
         ("a start with a length", before(&segment(0xd8, b""))),
-        ("a scan with a length of 0", behind(&[0xff, SOS, 0, 0])),
-        ("a scan with a length of 1", behind(&[0xff, SOS, 0, 1])),
+        ("a scan with a length of 0", after(&[0xff, SOS, 0, 0])),
+        ("a scan with a length of 1", after(&[0xff, SOS, 0, 1])),
         ("the end before the frame", before(&END)),
-        ("the end before the scan", behind(&END)),
+        ("the end before the scan", after(&END)),
     ] {
         assert_eq!(read(&picture), Err(CUT_JPEG.to_owned()), "{what}");
     }

@@ -141,7 +141,7 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
         done,
     };
     // Retried or not, ending in this error.
-    let repeated = |may: bool, kind, delivery| {
+    let retried = |may: bool, kind, delivery| {
         let limit = if may { ATTEMPTS } else { 1 };
         if count < limit {
             success(count + 1)
@@ -170,36 +170,36 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
             // Reading back settles the outcome of any server error.
             let is_transient = is_transient(status) || (endpoint.is_ensured() && status >= 500);
             let may = matches!(status, 423 | 429) || (is_transient && is_safe);
-            repeated(may, kind_of(status, endpoint), delivery_of(status))
+            retried(may, kind_of(status, endpoint), delivery_of(status))
         }
         Means::TooLong(status) => failure(kind_of(status, endpoint), delivery_of(status), 1, false),
-        Means::NoAnswer(kind) => repeated(is_safe, kind, Delivery::Unknown),
+        Means::NoAnswer(kind) => retried(is_safe, kind, Delivery::Unknown),
         Means::LostAnswer if again == Retry::ReadBack => success(1),
         Means::LostAnswer => Expected {
             done: true,
-            ..repeated(is_safe, ErrorKind::Network, Delivery::Unknown)
+            ..retried(is_safe, ErrorKind::Network, Delivery::Unknown)
         },
         Means::CutAnswer if needs == Needs::Nothing || again == Retry::ReadBack => success(1),
         // The status of the next reply is enough.
         Means::CutAnswer if again == Retry::Again => success(2),
         Means::CutAnswer => Expected {
             done: true,
-            ..repeated(is_safe, ErrorKind::Network, Delivery::Answered)
+            ..retried(is_safe, ErrorKind::Network, Delivery::Answered)
         },
         Means::HalfAnswer if again == Retry::Delete => believed,
-        Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
+        Means::HalfAnswer => retried(is_safe, ErrorKind::Network, Delivery::Answered),
         Means::TooLarge => {
             let may = endpoint.is_ensured();
-            repeated(may, ErrorKind::Decode, Delivery::Answered)
+            retried(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::WrongBody if needs == Needs::Text => {
             let may = endpoint.is_ensured();
-            repeated(may, ErrorKind::Decode, Delivery::Answered)
+            retried(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::NoBody if needs != Needs::Json => believed,
         Means::WrongBody | Means::NoBody => {
             let may = again == Retry::Again;
-            repeated(may, ErrorKind::Decode, Delivery::Answered)
+            retried(may, ErrorKind::Decode, Delivery::Answered)
         }
     }
 }

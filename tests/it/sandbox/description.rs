@@ -49,11 +49,11 @@ pub(super) fn copied() -> Vec<Operation> {
 }
 
 pub(super) fn described() -> Option<Vec<Operation>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/api");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/api");
     let mut all = Vec::new();
     for (name, _, prefix) in FILES {
         all.extend(read(
-            &std::fs::read_to_string(folder.join(name)).ok()?,
+            &std::fs::read_to_string(directory.join(name)).ok()?,
             prefix,
         ));
     }

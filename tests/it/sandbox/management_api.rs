@@ -302,13 +302,13 @@ fn an_order_passes_through_its_statuses() {
         );
     }
 
-    let nobody: ProductOrderId = "00000000-0000-4000-8000-00000000ffff".parse().unwrap();
-    let error = sandbox.set_product_order_status(&nobody, ProductOrderStatus::Received);
+    let unknown: ProductOrderId = "00000000-0000-4000-8000-00000000ffff".parse().unwrap();
+    let error = sandbox.set_product_order_status(&unknown, ProductOrderStatus::Received);
     assert_eq!(
         error.unwrap_err().to_string(),
         format!(
             "invalid input: productOrderId: must be the id of an order in the sandbox, not \
-             \"{nobody}\""
+             \"{unknown}\""
         )
     );
 }
