@@ -1,22 +1,22 @@
 #!/bin/sh
-# Builds the C library, and installs it with its header and its pkg-config file:
-#     c/install.sh PREFIX [OPTIONS OF CARGO, such as --no-default-features --features native-tls]
+# Builds the C library and installs it with its headers and its pkg-config file:
+#     c/install.sh PREFIX [CARGO OPTIONS, such as --no-default-features --features native-tls]
 set -eu
-[ $# -gt 0 ] || { echo "usage: c/install.sh PREFIX [OPTIONS OF CARGO]" >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: c/install.sh PREFIX [CARGO OPTIONS]" >&2; exit 2; }
 mkdir -p "$1"
 prefix=$(cd "$1" && pwd)
 shift
 cd "$(dirname "$0")"
 root=$(cd .. && pwd)
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-# Until 1.0 every minor version is another ABI.
+# Before 1.0 each minor version has its own ABI.
 case $version in
 0.*) abi=${version%.*} ;;
 *) abi=${version%%.*} ;;
 esac
 target=${CARGO_TARGET_DIR:-$root/target}/install
 needs=$target/native-static-libs
-# No path of this machine in what is installed.
+# Keeps the paths of this machine out of the installed files.
 cargo=${CARGO_HOME:-$HOME/.cargo}
 export RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$root=vipps --remap-path-prefix=$cargo=cargo"
 export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$cargo=cargo"

@@ -16,7 +16,7 @@ use vipps::sandbox::Sandbox;
 mod common;
 
 use common::arguments::Arguments;
-use common::{Failure, Program, fit, print, server};
+use common::{Failure, Program, fit, print, print_text, server};
 
 const PROGRAM: Program = Program {
     name: "quickstart",
@@ -34,10 +34,8 @@ Without any VIPPS_* it makes all ten calls against its own sandbox.
 
 Exit codes: 0 done, 1 a call failed, 2 wrong arguments or settings.
 ",
-    options: &[],
     switches: &["--write"],
-    operands: 0,
-    reader_gone: 0,
+    ..Program::PLAIN
 };
 
 fn main() -> ExitCode {
@@ -60,7 +58,7 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
         })
         .build()?;
     let writes = sandbox.is_some() || arguments.has("--write");
-    print(&match &sandbox {
+    print_text(&match &sandbox {
         Some(sandbox) => format!("Against its own sandbox at {}.\n", sandbox.url()),
         None if writes => format!("Against {}, with both writes.\n", session.base_url()),
         None => format!("Against {}, reading only.\n", session.base_url()),
@@ -75,7 +73,7 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let found = format!("{}: {}", units.len(), names.join(", "));
     steps.done(2, "all sales units", &found)?;
     let Some(first) = units.first() else {
-        print("\nThese keys have no sales unit, so there is nothing more to read.")?;
+        print("These keys have no sales unit, so there is nothing more to read.")?;
         return Ok(0);
     };
 

@@ -12,7 +12,7 @@ use vipps::sandbox::{Sandbox, SandboxBuilder};
 mod common;
 
 use common::arguments::Arguments;
-use common::{Failure, Program, print};
+use common::{Failure, Program, print, print_text};
 
 const PROGRAM: Program = Program {
     name: "sandbox",
@@ -32,8 +32,7 @@ With --verbose it also ends, with 0, when nobody reads its output.
 ",
     options: &["--port", "--sales-units", "--clock"],
     switches: &["--verbose"],
-    operands: 0,
-    reader_gone: 0,
+    ..Program::PLAIN
 };
 
 fn main() -> ExitCode {
@@ -69,7 +68,7 @@ fn serve(builder: SandboxBuilder, is_verbose: bool) -> Result<u8, Failure> {
         .iter()
         .map(|(name, value)| format!("    export {name}={value}\n"))
         .collect();
-    print(&format!(
+    print_text(&format!(
         "\
 The sandbox listens at {url}. Ctrl-C stops it.
 

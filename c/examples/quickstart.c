@@ -1,13 +1,12 @@
 /*
- * The ten calls of the Management API's quick start, in its order, and a receipt: each with its
- * request and what came back.
+ * Makes the ten calls of the Management API's quick start guide, and prints each request and its
+ * result. With an order id, also adds a receipt to that order.
  *
  *     quickstart [ORDER-ID]
  *
- * The keys come from the environment: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY
- * and, for another server than production, VIPPS_BASE_URL. It prefills a product order for the
- * merchant of the first sales unit, and deletes it again. A receipt can never be taken back, so
- * there is one only for an order that is named.
+ * Set VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY, and VIPPS_BASE_URL for a
+ * server other than production. The program prefills a product order for the merchant of the first
+ * sales unit, and deletes it again. Receipts can never be deleted.
  */
 #include "vipps.h"
 
@@ -20,7 +19,7 @@ static void begin(int step, const char *title)
     printf("%2d  %s\n", step, title);
 }
 
-/* Prints each request to the file that is its user pointer. */
+/* Prints each request to the file that `user` points to. */
 static void print_attempt(void *user, const vipps_attempt *attempt)
 {
     fprintf((FILE *)user, "    %-6s %s %d\n", attempt->method, attempt->path, attempt->http_status);
@@ -31,7 +30,7 @@ static void print_found(const char *found)
     printf("      %s\n", found);
 }
 
-/* The text of a string that is there. */
+/* The text of a string, or "" for NULL. */
 static const char *text_of(const vipps_string *string)
 {
     const char *text = NULL;
@@ -39,10 +38,10 @@ static const char *text_of(const vipps_string *string)
     return vipps_string_text(string, &text) == VIPPS_OK ? text : "";
 }
 
-/* What a request is put together in had no room for it. */
+/* A buffer is too small for a request. */
 static vipps_status too_long(void)
 {
-    fprintf(stderr, "quickstart: a text is too long\n");
+    fprintf(stderr, "quickstart: the request is too long\n");
     return VIPPS_INVALID_INPUT;
 }
 
@@ -57,14 +56,14 @@ static void print_error(const vipps_error *error)
     }
     fprintf(stderr, "quickstart: %s\n", message);
     if (vipps_error_trace_id(error, &trace_id) == VIPPS_OK && trace_id != NULL) {
-        fprintf(stderr, "quickstart: for the support of Vipps MobilePay: %s\n", trace_id);
+        fprintf(stderr, "quickstart: trace id for Vipps MobilePay support: %s\n", trace_id);
     }
     if (vipps_error_delivery(error, &delivery) == VIPPS_OK && delivery == VIPPS_DELIVERY_UNKNOWN) {
-        fprintf(stderr, "quickstart: the API may have carried it out\n");
+        fprintf(stderr, "quickstart: the request may have taken effect\n");
     }
 }
 
-/* Prints one member of each item of a list. */
+/* Prints one member of each item of a JSON array. */
 static vipps_status print_each(const vipps_string *list, const char *member, vipps_error **error)
 {
     char pointer[64];
@@ -92,11 +91,11 @@ static vipps_status print_each(const vipps_string *list, const char *member, vip
     return VIPPS_OK;
 }
 
-/* Calls 1 to 6, which only read. Gives the first sales unit and its merchant, or NULL if there is
- * none. */
-static vipps_status look_around(const vipps_session *session, vipps_string **out_msn,
-                                vipps_string **out_scheme, vipps_string **out_id,
-                                vipps_error **error)
+/* Calls 1 to 6, which only read. Returns the first sales unit and its merchant, or NULL if there is
+ * no sales unit. */
+static vipps_status make_read_calls(const vipps_session *session, vipps_string **out_msn,
+                                    vipps_string **out_scheme, vipps_string **out_id,
+                                    vipps_error **error)
 {
     vipps_string *token = NULL;
     vipps_string *units = NULL;
@@ -114,7 +113,7 @@ static vipps_status look_around(const vipps_session *session, vipps_string **out
     begin(1, "access token");
     status = vipps_session_access_token(session, &token, &expires_in_ms, error);
     if (status != VIPPS_OK) goto cleanup;
-    snprintf(found, sizeof found, "good for %" PRIu64 " minutes", (expires_in_ms + 30000) / 60000);
+    snprintf(found, sizeof found, "valid for %" PRIu64 " minutes", (expires_in_ms + 30000) / 60000);
     print_found(found);
 
     begin(2, "all sales units");
@@ -169,9 +168,9 @@ cleanup:
     return status;
 }
 
-/* Call 8: looks at the order that was prefilled. */
-static vipps_status look_at_order(const vipps_session *session, const vipps_string *prefilled,
-                                  const char *order_id, vipps_error **error)
+/* Call 8: reads the prefilled order. */
+static vipps_status read_order(const vipps_session *session, const vipps_string *prefilled,
+                               const char *order_id, vipps_error **error)
 {
     vipps_string *url = NULL;
     vipps_string *order = NULL;
@@ -196,8 +195,7 @@ cleanup:
     return status;
 }
 
-/* Calls 7 to 10: orders a product for a merchant, looks at the order, deletes it, and lists what it
- * could have cost. */
+/* Calls 7 to 10: prefills, reads and deletes a product order, and lists the price packages. */
 static vipps_status order_a_product(const vipps_session *session, const char *scheme,
                                     const char *id, vipps_error **error)
 {
@@ -213,10 +211,10 @@ static vipps_status order_a_product(const vipps_session *session, const char *sc
     vipps_status deleted;
 
     begin(7, "prefill a product order");
-    /* A program that may have to send an order again keeps its key: letters, digits and hyphens. */
+    /* Keep the key to be able to retry the order. It has only letters, digits and hyphens. */
     status = vipps_idempotency_key_new(&key, error);
     if (status != VIPPS_OK) goto cleanup;
-    /* What was read from elsewhere may have quotes in it. */
+    /* Strings from elsewhere may contain quotes. */
     status = vipps_json_quote(scheme, &quoted_scheme, error);
     if (status != VIPPS_OK) goto cleanup;
     status = vipps_json_quote(id, &quoted_id, error);
@@ -234,10 +232,9 @@ static vipps_status order_a_product(const vipps_session *session, const char *sc
     status = vipps_json_get(text_of(prefilled), "/prefilledOrderId", &order_id, error);
     if (status != VIPPS_OK) goto cleanup;
 
-    status = look_at_order(session, prefilled, text_of(order_id), error);
+    status = read_order(session, prefilled, text_of(order_id), error);
 
-    /* Whatever came of that, the order is not left behind. The first error is the one to tell of.
-     */
+    /* Delete the order in any case. The first error is the one to report. */
     begin(9, "delete the product order");
     deleted =
         vipps_delete_product_order(session, text_of(order_id), status == VIPPS_OK ? error : NULL);
@@ -260,8 +257,7 @@ cleanup:
     return status;
 }
 
-/* Makes sure that an order has its receipt: two lines, whose tax the library computes, and which
- * may be sent any number of times. */
+/* Adds a receipt with two lines to an order. The library computes the tax. Safe to call again. */
 static vipps_status add_the_receipt(const vipps_session *session, const char *order_id,
                                     vipps_error **error)
 {
@@ -328,10 +324,10 @@ int main(int argc, char **argv)
     status = vipps_session_from_env(config, &observer, &session, &error);
     if (status != VIPPS_OK) goto cleanup;
 
-    status = look_around(session, &msn, &scheme, &id, &error);
+    status = make_read_calls(session, &msn, &scheme, &id, &error);
     if (status != VIPPS_OK) goto cleanup;
     if (msn == NULL) {
-        printf("\nThe keys give access to no sales unit: there is nothing to go on with.\n");
+        printf("\nThe keys have no access to any sales unit.\n");
         goto cleanup;
     }
     status = order_a_product(session, text_of(scheme), text_of(id), &error);

@@ -1,5 +1,4 @@
-// Lists the sales units of the keys in the environment, and makes a call that fails:
-// fails:
+// Lists all sales units, then makes a call that fails. Takes the keys from the environment.
 //
 //     c++ -std=c++17 sales_units.cpp $(pkg-config --cflags --libs vipps) -o sales_units
 #include "vipps.hpp"

@@ -1,8 +1,8 @@
-// Lists the sales units of the keys in the environment, and makes a call that fails:
+// Lists all sales units, then makes a call that fails. Takes the keys from the environment.
 //
 //     node sales_units.js libvipps.so
 //
-// It needs koffi. A call blocks its thread: a server makes it with the function's .async().
+// Requires koffi. Calls block the thread: a server should use .async() of the function.
 const koffi = require('koffi');
 
 const library = koffi.load(process.argv[2]);
@@ -25,7 +25,7 @@ const freeString = declare('void vipps_string_free(vipps_string *string)');
 const freeError = declare('void vipps_error_free(vipps_error *error)');
 const freeSession = declare('void vipps_session_free(vipps_session *session)');
 
-// The JSON of an object of the library, which is freed.
+// Parses the JSON of an object of the library, and frees the object.
 function take(read, free, object) {
     const text = [null];
     read(object, text);

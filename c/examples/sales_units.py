@@ -1,8 +1,8 @@
-"""Lists the sales units of the keys in the environment, and makes a call that fails.
+"""Lists all sales units, then makes a call that fails. Takes the keys from the environment.
 
     python3 sales_units.py vipps.h libvipps.so
 
-It needs cffi and, for the header, a C preprocessor.
+Requires cffi, and a C preprocessor for the header.
 """
 import json
 import subprocess

@@ -1,57 +1,53 @@
 /*
- * vipps.h - a blocking client for the Management and Order Management APIs of Vipps MobilePay.
+ * vipps.h - blocking client for the Vipps MobilePay Management and Order Management APIs.
  *
- * What holds for every function:
+ * All functions:
  *
- * - It returns a vipps_status, VIPPS_OK for success. Only the *_free functions, which cannot fail,
- *   and vipps_version() return something else.
- * - Outputs come last and begin with out_. Each that is not NULL is written whatever the outcome;
- *   where there is nothing to give it is NULL, 0 or false, unless the function says otherwise.
- *   What stood there before is not freed.
- * - `error` is the last output of all: NULL on success, an error otherwise. It may be NULL for
- *   those who need the status only.
- * - NULL for any other argument is VIPPS_NULL_ARGUMENT, unless the argument is optional.
- * - The caller owns each vipps_* object that an output was set to, and frees it with the *_free
- *   function of its type, once. A const char * that was given out belongs to the object that it
- *   was read from.
- * - Texts are UTF-8 and end with NUL. Those that go in are copied.
- * - JSON has the field names of the API. In a request an unknown or duplicated field is an error,
- *   as is a value that the API would refuse: the error names the field by its path, such as
- *   orderLines[1].totalAmount, and nothing was sent. Errors about an argument have the argument's
- *   name.
+ * - Return a vipps_status, VIPPS_OK on success, except vipps_version() and the *_free functions,
+ *   which cannot fail.
+ * - Outputs are the last parameters and are named out_*. Every output that is not NULL is always
+ *   written: on failure it is NULL, 0 or false unless documented otherwise. The previous value is
+ *   not freed.
+ * - `error` is the very last output: NULL on success, a new error otherwise. Pass NULL if you only
+ *   need the status.
+ * - NULL for any other argument is VIPPS_NULL_ARGUMENT, unless documented as optional.
+ * - The caller owns every vipps_* object returned in an output, and frees it once, with the *_free
+ *   function of its type. A returned const char * belongs to the object it was read from.
+ * - Strings are UTF-8 and NUL-terminated. Arguments are copied.
+ * - JSON uses the field names of the API. Unknown, duplicated and invalid fields of a request are
+ *   errors: nothing is sent, and the error names each field by its path, such as
+ *   orderLines[1].totalAmount. Errors about an argument name the argument.
  *
  * What a process may do:
  *
- * - Threads: any number may use one session at once. Other objects do not change, and may be read
- *   by any number of threads. Each is freed once, by any thread, when no other uses it any more.
- * - fork: between calls, when no other thread is in one. The child may use the sessions that it
- *   has got, and makes connections of its own. During a call, the child may only call exec or
- *   _exit.
- * - Signals: a call goes on after a handler returns, with or without SA_RESTART, until its own
- *   timeout. No function may be called from a handler. Writing to a closed connection raises no
- *   SIGPIPE.
- * - dlopen: allowed. dlclose: allowed when no call is in progress; on Linux the code stays in
- *   memory, as a thread that looks up a name may outlive its call. Elsewhere do not.
- * - Stack: 64 KiB are enough for any call of the optimised library. Its own threads have their
- *   own.
- * - Locale: setlocale() changes nothing; numbers always have a decimal point.
- * - Panics: a bug inside the library is VIPPS_PANIC, and the objects may still be freed. Rust
- *   prints a line about it to stderr.
- * - Callbacks must not throw nor leave by longjmp(): both are undefined.
+ * - Threads: any number of threads may use one session at once. Other objects are immutable and
+ *   may be read by any number of threads. Free an object once, when no thread uses it any more.
+ * - fork: fork between calls, when no other thread is in a call. The child may use its sessions and
+ *   opens its own connections. A child forked during a call may only call exec or _exit.
+ * - Signals: a call interrupted by a handler continues until its own timeout, with or without
+ *   SA_RESTART. Do not call any function from a handler. Writing to a closed connection does not
+ *   raise SIGPIPE.
+ * - dlopen: allowed. dlclose: allowed on Linux when no call is in progress; the code stays in
+ *   memory, because a thread that looks up a host name may outlive its call. Not allowed elsewhere.
+ * - Stack: 64 KiB are enough for any call of the optimised library.
+ * - Locale: setlocale() has no effect on the library. Numbers always have a decimal point.
+ * - Panics: a bug in the library is reported as VIPPS_PANIC, and objects may still be freed. Rust
+ *   prints a line about the panic to stderr.
+ * - Callbacks must not throw or leave by longjmp(): both are undefined behaviour.
  *
- * A generated file: the documentation stands in c/src.
+ * This file is generated: edit the documentation in c/src.
  */
 #ifndef VIPPS_H
 #define VIPPS_H
 
-/* Defined by those who give the preprocessed header to a parser that knows these types. */
+/* Define this to parse the preprocessed header with a parser that has these types built in. */
 #ifndef VIPPS_NO_INCLUDES
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #endif
 
-/* The version of this header; vipps_version() is the library's. The number is 10203 for 1.2.3. */
+/* The version of this header; vipps_version() returns the library's. 1.2.3 has the number 10203. */
 #define VIPPS_VERSION "0.1.0"
 #define VIPPS_VERSION_MAJOR 0
 #define VIPPS_VERSION_MINOR 1
@@ -59,7 +55,7 @@
 #define VIPPS_VERSION_NUMBER 100
 
 /**
- * The outcome of a call. The numbers never change and are never used again.
+ * The outcome of a call. Numbers never change and are never reused.
  */
 enum vipps_status
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -67,37 +63,38 @@ enum vipps_status
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Success.
+     * The call succeeded.
      */
     VIPPS_OK = 0,
     /**
-     * The session cannot be built like this, or has no merchant serial number for a call that
-     * needs one. Nothing was sent.
+     * A setting of the session is invalid, or the session has no merchant serial number for a call
+     * that needs one. Nothing was sent.
      */
     VIPPS_CONFIG = 1,
     /**
-     * An argument that the API would refuse. Nothing was sent.
+     * An argument is invalid. Nothing was sent.
      */
     VIPPS_INVALID_INPUT = 2,
     /**
-     * The token endpoint answered with an error; vipps_error_is_retryable() tells a busy service
-     * from wrong keys.
+     * The token endpoint answered with an error, whatever its HTTP status. If
+     * vipps_error_is_retryable() is true, the failure is temporary; otherwise the keys are wrong.
      */
     VIPPS_AUTH = 3,
     /**
-     * 401: the API refused the token or the subscription key, also with a new token.
+     * 401: the API rejected the subscription key, or the token even after a new one was fetched.
      */
     VIPPS_UNAUTHORIZED = 4,
     /**
-     * 403: the keys are valid, but not for this.
+     * 403: the keys are valid, but do not allow this call.
      */
     VIPPS_FORBIDDEN = 5,
     /**
-     * 404: not found, not active, or not connected to these keys.
+     * 404: the resource does not exist, is not active, or is not accessible with these keys.
      */
     VIPPS_NOT_FOUND = 6,
     /**
-     * 409: a conflict with what exists, or an idempotency key that was used with another body.
+     * 409: the request conflicts with existing data, or reuses an idempotency key with another
+     * body.
      */
     VIPPS_CONFLICT = 7,
     /**
@@ -105,20 +102,21 @@ enum vipps_status
      */
     VIPPS_ALREADY_EXISTS = 8,
     /**
-     * 400, or another status from 402 to 499 that has no status of its own here: the request is
-     * wrong.
+     * 400, or an HTTP status from 402 to 499 without a vipps_status of its own: the request is
+     * invalid.
      */
     VIPPS_REJECTED = 9,
     /**
-     * 429: too many requests.
+     * 429: too many requests. Without an HTTP status: not sent, because the wait that an earlier
+     * 429 or 423 asked for exceeds the call's timeout.
      */
     VIPPS_RATE_LIMITED = 10,
     /**
-     * 408, or a status from 500: the API or a gateway in front of it failed.
+     * 408, or an HTTP status of 500 or above: the API, or a gateway in front of it, failed.
      */
     VIPPS_SERVER = 11,
     /**
-     * A status below 400 that is not a success: a redirect, which is never followed.
+     * An HTTP status below 400 other than 2xx, such as a redirect. Redirects are never followed.
      */
     VIPPS_UNEXPECTED_STATUS = 12,
     /**
@@ -126,28 +124,28 @@ enum vipps_status
      */
     VIPPS_TIMEOUT = 13,
     /**
-     * No connection: the name was not found, or nothing listens there.
+     * No connection: the host name was not found, or the connection was refused.
      */
     VIPPS_CONNECT = 14,
     /**
-     * No secure connection: the certificate was refused, or TLS failed in another way.
+     * No secure connection: the certificate was rejected, or TLS failed in another way.
      */
     VIPPS_TLS = 15,
     /**
-     * The connection broke, or what came over it was not HTTP.
+     * The connection broke, or the reply was not HTTP.
      */
     VIPPS_NETWORK = 16,
     /**
-     * The reply cannot be read: not the JSON that was expected, or larger than allowed.
+     * The reply cannot be read: it is not the expected JSON, or exceeds "max_response_bytes".
      */
     VIPPS_DECODE = 17,
     /**
-     * The proxy refused; the error has its HTTP status. 407 asks for a user and a password, or for
-     * others.
+     * The proxy refused the connection; the error has its HTTP status. 407: the proxy's user name
+     * and password are missing or wrong.
      */
     VIPPS_PROXY = 18,
     /**
-     * An argument is NULL that must not be. Nothing was sent.
+     * A required argument is NULL. Nothing was sent.
      */
     VIPPS_NULL_ARGUMENT = -1,
     /**
@@ -155,7 +153,7 @@ enum vipps_status
      */
     VIPPS_INVALID_UTF8 = -2,
     /**
-     * A bug in the library. What was sent is not known.
+     * A bug in the library. The request may have been sent.
      */
     VIPPS_PANIC = -3,
 };
@@ -168,8 +166,8 @@ typedef int32_t vipps_status;
 #endif // __cplusplus
 
 /**
- * What a failed call may have done, all its attempts taken together: decides whether it may be
- * repeated.
+ * Whether a failed call may have taken effect, over all its attempts. Decides whether it is safe
+ * to retry.
  */
 enum vipps_delivery
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -177,15 +175,16 @@ enum vipps_delivery
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * The server cannot have acted on the request.
+     * The request cannot have taken effect.
      */
     VIPPS_NOT_SENT = 0,
     /**
-     * The request may have been carried out. Read back, or retry with the same idempotency key.
+     * The request may have taken effect. Read the data back, or retry with the same idempotency
+     * key.
      */
     VIPPS_DELIVERY_UNKNOWN = 1,
     /**
-     * The API answered, and the error holds its answer.
+     * The API answered; the error holds its answer.
      */
     VIPPS_ANSWERED = 2,
 };
@@ -198,31 +197,32 @@ typedef int32_t vipps_delivery;
 #endif // __cplusplus
 
 /**
- * Why a call failed. It holds no key and no token.
+ * Why a call failed. Keys and tokens are redacted.
  */
 typedef struct vipps_error vipps_error;
 
 /**
- * The successful reply of vipps_request().
+ * A successful reply to vipps_request().
  */
 typedef struct vipps_reply vipps_reply;
 
 /**
- * The keys, the token, the connections and the settings. Made once and shared by all threads.
+ * A client with its keys, token, connections and settings. Create it once and share it between
+ * threads.
  */
 typedef struct vipps_session vipps_session;
 
 /**
- * A text that the library made: JSON, unless something else is said.
+ * A string returned by the library: JSON unless documented otherwise.
  */
 typedef struct vipps_string vipps_string;
 
 /**
- * One attempt of a call. It and its texts live as long as the call of on_attempt.
+ * One attempt of a call. It and its strings are only valid during the on_attempt callback.
  */
 typedef struct {
     /**
-     * Such as "GET".
+     * The method, such as "GET".
      */
     const char *method;
     /**
@@ -230,63 +230,65 @@ typedef struct {
      */
     const char *path;
     /**
-     * The path with names in place of values, for metrics: "/management/v1/sales-units/{msn}".
+     * The path template, for metrics: "/management/v1/sales-units/{msn}".
      */
     const char *route;
     /**
-     * The sales unit that the call was made for, or NULL.
+     * The merchant serial number that the call was made for, or NULL.
      */
     const char *merchant_serial_number;
     /**
-     * The trace id of an error's reply, or NULL.
+     * The trace id of an error reply, or NULL.
      */
     const char *trace_id;
     /**
-     * How the attempt failed; VIPPS_OK for a success.
+     * How the attempt failed, or VIPPS_OK.
      */
     vipps_status status;
     /**
-     * The HTTP status, or 0 if there was no answer.
+     * The HTTP status, or 0 if there was no reply.
      */
     int http_status;
     /**
-     * Which attempt of its call it was, 1 for the first.
+     * The number of the attempt within its call, starting at 1.
      */
     uint32_t number;
     /**
-     * How long it took, in microseconds.
+     * How long the attempt took, in microseconds.
      */
     uint64_t elapsed_us;
     /**
-     * How long the call waits before the next attempt, or -1 if this was the last.
+     * How long the call waits before its next attempt, in milliseconds, or -1 if this was the
+     * last.
      */
     int64_t retry_in_ms;
 } vipps_attempt;
 
 /**
- * Functions that a session calls with `user`, each optional. The struct is copied; `user` must
- * live until `release` is called.
+ * The callbacks of a session, each of which may be NULL. The struct is copied; `user` must stay
+ * valid until `release` is called.
  *
- * They are called on the thread that makes the call, several threads at once. They must not call
- * this library with the same session, nor throw, nor leave by longjmp().
+ * Callbacks run on the thread that made the call, and on several threads at once. They must not
+ * use the same session, throw, or leave by longjmp().
  */
 typedef struct {
     /**
-     * Passed to the functions, never looked at.
+     * Passed to each callback; the library does not use it.
      */
     void *user;
     /**
-     * After every attempt of every call, token requests included.
+     * Called after every attempt of every call, including token requests.
      */
     void (*on_attempt)(void *user, const vipps_attempt *attempt);
     /**
-     * After a new access token was fetched, for programs that keep it for their next run. `token`
-     * is a secret, and lives as long as the call; `expires_at` is in seconds since 1970.
+     * Called after a new access token was fetched, for programs that save it for their next run.
+     * `token` is a secret and only valid during the callback; `expires_at` is in seconds since
+     * 1970.
      */
     void (*on_new_token)(void *user, const char *token, int64_t expires_at);
     /**
-     * Once, on any thread, when the others will not be called any more: after the last
-     * vipps_session_free(), or before the function that was to make the session returns an error.
+     * Called once, on any thread, when the other callbacks will not be called any more: when the
+     * last handle of the session is freed, or when the session cannot be created.
      */
     void (*release)(void *user);
 } vipps_observer;
@@ -296,28 +298,31 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Creates a session. Sends nothing. `config_json` is an object of settings:
+ * Creates a session from a JSON object of settings, without sending anything. `config_json` has:
  *
- * - "client_id", "client_secret", "subscription_key", "system": {"name", "version"}: required.
- * - "keys": "management" for a partner's management keys, which have no subscription key.
- * - "system" may have "plugin_name" and "plugin_version". Each is 1 to 30 visible ASCII
- *   characters.
- * - "merchant_serial_number": 4 to 10 digits. The Order Management API needs it.
- * - "environment": "production", the default, or "test"; "base_url": another server.
- * - "allow_plain_http": true for http to other hosts than loopback.
- * - "timeout_ms": 60000 for a whole call; "connect_timeout_ms": 10000; "stall_timeout_ms": how
- *   long an attempt may receive nothing, half of timeout_ms.
- * - "retry": {"max_attempts": 3, "initial_backoff_ms": 500, "max_backoff_ms": 8000}; 1 is no
- *   retry.
- * - "proxy": "http://host:port"; "proxy_from_env": true for that of the environment.
- * - "tls_backend": "rustls" or "native-tls"; "root_certificates": PEM, for the built-in roots.
- * - "max_response_bytes": 67108864; "user_agent_suffix": such as "acme-billing/2.1".
- * - "access_token": {"secret", "expires_at"}, as on_new_token got them in an earlier run.
+ * - "client_id", "client_secret", "subscription_key": required.
+ * - "system": {"name", "version"}: your software, required. "plugin_name" and "plugin_version" are
+ *   optional. Each is 1 to 30 visible ASCII characters.
+ * - "keys": "standard", the default, or "management" for a partner's management keys, which have
+ *   no subscription key.
+ * - "merchant_serial_number": 4 to 10 digits. The Order Management API requires it.
+ * - "environment": "production", the default, or "test". "base_url" overrides it.
+ * - "allow_plain_http": true allows http to hosts other than loopback.
+ * - "timeout_ms": limit for a whole call, 60000 by default; "connect_timeout_ms": 10000 by
+ *   default; "stall_timeout_ms": how long an attempt may receive no data, half of "timeout_ms" by
+ *   default.
+ * - "retry": {"max_attempts": 3, "initial_backoff_ms": 500, "max_backoff_ms": 8000}, which are the
+ *   defaults. 1 attempt means no retries.
+ * - "proxy": "http://host:port"; "proxy_from_env": true uses the environment's proxy variables.
+ * - "tls_backend": "rustls" or "native-tls"; "root_certificates": PEM, replaces the built-in
+ *   roots.
+ * - "max_response_bytes": 67108864 by default; "user_agent_suffix": such as "acme-billing/2.1".
+ * - "access_token": {"secret", "expires_at"}: a token saved by on_new_token in an earlier run.
  *
- * What is wrong is VIPPS_CONFIG with the path of the setting, such as retry.max_attempts; unknown
- * and duplicated settings are refused. No error shows a key, a token or a password.
+ * For an invalid, unknown or duplicated setting the error is VIPPS_CONFIG and names the setting by
+ * its path, such as retry.max_attempts. Keys, tokens and passwords are never shown.
  *
- * `observer` is optional. Its `release` is called also if this fails.
+ * `observer` may be NULL. Its `release` is also called if this function fails.
  */
 vipps_status vipps_session_new(const char *config_json,
                                const vipps_observer *observer,
@@ -325,13 +330,14 @@ vipps_status vipps_session_new(const char *config_json,
                                vipps_error **error);
 
 /**
- * Creates a session with the keys of the environment: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and
- * VIPPS_SUBSCRIPTION_KEY, or VIPPS_KEYS=management without the subscription key; optionally
- * VIPPS_MERCHANT_SERIAL_NUMBER and VIPPS_BASE_URL. Sends nothing. `config_json` is as for
- * vipps_session_new() but without keys, has "system" at least, and overrides the environment.
+ * Creates a session with keys from the environment, without sending anything: VIPPS_CLIENT_ID,
+ * VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY, or VIPPS_KEYS=management without the
+ * subscription key. VIPPS_MERCHANT_SERIAL_NUMBER and VIPPS_BASE_URL are optional. `config_json` is
+ * as for vipps_session_new(), but without keys. It overrides the environment, and "system" is
+ * required.
  *
- * No other thread may change the environment meanwhile. The error names every variable that is
- * missing.
+ * No other thread may change the environment during the call. The error names all missing
+ * variables.
  */
 vipps_status vipps_session_from_env(const char *config_json,
                                     const vipps_observer *observer,
@@ -339,15 +345,15 @@ vipps_status vipps_session_from_env(const char *config_json,
                                     vipps_error **error);
 
 /**
- * Another handle of the same session: same token, connections and settings.
+ * Creates another handle of a session, with the same token, connections and settings.
  */
 vipps_status vipps_session_clone(const vipps_session *session,
                                  vipps_session **out_session,
                                  vipps_error **error);
 
 /**
- * The same session for another sales unit: same token and connections, another
- * Merchant-Serial-Number header. `msn` is 4 to 10 digits.
+ * Creates a handle of a session for another sales unit: it sends `msn`, 4 to 10 digits, as
+ * Merchant-Serial-Number, and shares the token and the connections.
  */
 vipps_status vipps_session_for_sales_unit(const vipps_session *session,
                                           const char *msn,
@@ -355,7 +361,8 @@ vipps_status vipps_session_for_sales_unit(const vipps_session *session,
                                           vipps_error **error);
 
 /**
- * The same session with another time for each call, at most 24 hours: same token and connections.
+ * Creates a handle of a session with another timeout per call, at most 24 hours. It shares the
+ * token and the connections.
  */
 vipps_status vipps_session_with_timeout(const vipps_session *session,
                                         uint64_t timeout_ms,
@@ -363,8 +370,8 @@ vipps_status vipps_session_with_timeout(const vipps_session *session,
                                         vipps_error **error);
 
 /**
- * A valid token, fetched if need be, and for how long it is valid. It is a secret: keep it out of
- * logs.
+ * Gets a valid access token, and for how long it is valid. Fetches a token if the session has
+ * none. The token is a secret: do not log it.
  *
  * POST /accesstoken/get, or POST /miami/v1/token with management keys
  */
@@ -374,120 +381,121 @@ vipps_status vipps_session_access_token(const vipps_session *session,
                                         vipps_error **error);
 
 /**
- * Drops the session's token: the next call fetches another.
+ * Drops the session's access token. The next call fetches a new one.
  */
 vipps_status vipps_session_forget_token(const vipps_session *session, vipps_error **error);
 
 /**
- * Frees a handle of a session. NULL is fine. Its clones and what was made of it live on; the last
- * one closes the connections.
+ * Frees a handle of a session. NULL is allowed. Other handles of the session stay valid; freeing
+ * the last one closes the connections.
  */
 void vipps_session_free(vipps_session *session);
 
 /**
- * A new idempotency key that no other call, thread or process makes: 36 characters of plain text.
+ * Creates a unique idempotency key: 36 characters of plain text.
  */
 vipps_status vipps_idempotency_key_new(vipps_string **out_key, vipps_error **error);
 
 /**
- * The version of the library, such as "0.1.0"; VIPPS_VERSION is that of the header. It is never
- * freed.
+ * Returns the version of the library, such as "0.1.0". It is never freed. VIPPS_VERSION is the
+ * version of the header.
  */
 const char *vipps_version(void);
 
 /**
- * The text, with a NUL at its end. It lives until vipps_string_free().
+ * Gets the NUL-terminated text of a string. It is valid until vipps_string_free().
  */
 vipps_status vipps_string_text(const vipps_string *string, const char **out_text);
 
 /**
- * The number of bytes before the NUL.
+ * Gets the length of a string in bytes, without the NUL.
  */
 vipps_status vipps_string_length(const vipps_string *string, size_t *out_length);
 
 /**
- * Frees a string. NULL is fine.
+ * Frees a string. NULL is allowed.
  */
 void vipps_string_free(vipps_string *string);
 
 /**
- * The status of the call that failed. VIPPS_OK if `error` is NULL.
+ * Gets the status of the failed call. VIPPS_OK if `error` is NULL.
  */
 vipps_status vipps_error_status(const vipps_error *error, vipps_status *out_status);
 
 /**
- * The status as a word, such as "InvalidInput". It never changes for one status. This and the
- * texts of the functions that follow live until vipps_error_free().
+ * Gets the name of the error's status, such as "InvalidInput". Names never change.
+ *
+ * This string, and those of the functions below, are valid until vipps_error_free().
  */
 vipps_status vipps_error_kind_name(const vipps_error *error, const char **out_text);
 
 /**
- * One line for people: method, path, HTTP status and what the API said.
+ * Gets a one-line message: method, path, HTTP status and what the API said.
  */
 vipps_status vipps_error_message(const vipps_error *error, const char **out_text);
 
 /**
- * The HTTP status, or 0 if there was no answer.
+ * Gets the HTTP status, or 0 if there was no reply.
  */
 vipps_status vipps_error_http_status(const vipps_error *error, int *out_http_status);
 
 /**
- * The method of the request that failed, or NULL if there was none.
+ * Gets the method of the failed request, or NULL if there was no request.
  */
 vipps_status vipps_error_method(const vipps_error *error, const char **out_text);
 
 /**
- * The path and query of the request that failed, or NULL if there was none.
+ * Gets the path and query of the failed request, or NULL if there was no request.
  */
 vipps_status vipps_error_path(const vipps_error *error, const char **out_text);
 
 /**
- * The API's own code, such as "invalid_client", or NULL.
+ * Gets the API's error code, such as "invalid_client", or NULL.
  */
 vipps_status vipps_error_code(const vipps_error *error, const char **out_text);
 
 /**
- * The trace id of the failed request, for the support of Vipps MobilePay, or NULL.
+ * Gets the trace id of the failed request, for Vipps MobilePay support, or NULL.
  */
 vipps_status vipps_error_trace_id(const vipps_error *error, const char **out_text);
 
 /**
- * What the call may have done. VIPPS_DELIVERY_UNKNOWN if `error` is NULL.
+ * Gets whether the call may have taken effect. VIPPS_DELIVERY_UNKNOWN if `error` is NULL.
  */
 vipps_status vipps_error_delivery(const vipps_error *error, vipps_delivery *out_delivery);
 
 /**
- * Whether the same call may succeed later, and can be made again without doing anything twice.
+ * Gets whether the call can be retried: it may succeed later and cannot take effect twice.
  */
 vipps_status vipps_error_is_retryable(const vipps_error *error, bool *out_is_retryable);
 
 /**
- * How long the API asked to wait, or -1 if it did not or if `error` is NULL.
+ * Gets how long the server asked to wait, in milliseconds. -1 if it did not, or if `error` is
+ * NULL.
  */
 vipps_status vipps_error_retry_after_ms(const vipps_error *error, int64_t *out_milliseconds);
 
 /**
- * What is wrong with single fields, arguments or settings, as JSON: [{"name": "...", "reason":
- * "..."}]. A field is named by its path in the JSON that was given, such as
- * orderLines[1].totalAmount.
+ * Gets what is wrong with individual fields, arguments or settings, as JSON: [{"name": "...",
+ * "reason": "..."}]. Fields are named by their path, such as orderLines[1].totalAmount.
  */
 vipps_status vipps_error_field_problems(const vipps_error *error, const char **out_text);
 
 /**
- * The whole error as one JSON object: {"status", "kind", "message", "method", "path",
+ * Gets the whole error as a JSON object: {"status", "kind", "message", "method", "path",
  * "http_status", "delivery": "not_sent", "unknown" or "answered", "attempts", "is_timeout",
  * "is_retryable", "retry_after_ms", "trace_id", "code", "problem": {"type", "title", "detail",
- * "instance", "body"}, "field_problems"}, null where there is nothing to say.
+ * "instance", "body"}, "field_problems"}. Values that are not known are null.
  */
 vipps_status vipps_error_json(const vipps_error *error, const char **out_text);
 
 /**
- * Frees an error. NULL is fine.
+ * Frees an error. NULL is allowed.
  */
 void vipps_error_free(vipps_error *error);
 
 /**
- * Lists all sales units that the keys give access to: [{"msn", "name"}].
+ * Lists all sales units that the keys have access to: [{"msn", "name"}].
  *
  * GET /management/v1/sales-units
  */
@@ -506,9 +514,9 @@ vipps_status vipps_get_sales_unit(const vipps_session *session,
                                   vipps_error **error);
 
 /**
- * Lists the sales units of one merchant: [{"msn", "name"}]. `scheme` is the register, such as
- * "business:NO:ORG", "business:DK:CVR" or "business:FI:Y-tunnus"; `id` the number in it, 4 to 50
- * digits and hyphens.
+ * Lists the sales units of a merchant: [{"msn", "name"}]. `scheme` is the business register, such
+ * as "business:NO:ORG", "business:DK:CVR" or "business:FI:Y-tunnus". `id` is the merchant's number
+ * in it: 4 to 50 digits and hyphens.
  *
  * GET /management/v1/merchants/{scheme}/{id}/sales-units
  */
@@ -540,14 +548,13 @@ vipps_status vipps_list_product_orders(const vipps_session *session,
                                        vipps_error **error);
 
 /**
- * Orders a product for a merchant: {"prefilledOrderId", "prefillUrl"}. Required in `order_json`
- * are "businessIdentifier": {"scheme", "id"} and "productType".
+ * Prefills a product order, which the merchant then reviews and submits: {"prefilledOrderId",
+ * "prefillUrl"}. `order_json` requires "businessIdentifier": {"scheme", "id"} and "productType".
  *
- * Beside the fields of the API it takes "idempotencyKey", 1 to 50 letters, digits and hyphens:
- * however often an order is sent with one key, there is one order. vipps_idempotency_key_new()
- * makes one. Without it every call has a new one, and is another order; the attempts of one call
- * share it. The API keeps a refusal with the key: an order that was corrected after one needs a
- * new key.
+ * In addition to the API's fields, `order_json` takes "idempotencyKey": 1 to 50 letters, digits
+ * and hyphens, for example from vipps_idempotency_key_new(). Calls with the same key create one
+ * order. Without it, each call uses a new key, which only its own retries share. The API also
+ * stores a rejection with the key: send a corrected order with a new key.
  *
  * POST /management/v1/product-orders
  */
@@ -568,7 +575,7 @@ vipps_status vipps_get_product_order(const vipps_session *session,
 
 /**
  * Deletes a product order that the merchant has not submitted yet. `product_order_id` is a UUID. A
- * 404 after an attempt that may have deleted the order is a success.
+ * 404 after an attempt that may have deleted the order counts as success.
  *
  * DELETE /management/v1/product-orders/{productOrderId}
  */
@@ -586,9 +593,12 @@ vipps_status vipps_list_price_packages(const vipps_session *session,
                                        vipps_error **error);
 
 /**
- * Uploads a picture of `length` bytes: PNG or JPEG, at least 167 px high, at most 2 MB. Gives
- * {"imageId"}, the id to use from now on, which may be another one. `image_id` is 1 to 128
- * letters, digits, -, _ and ".".
+ * Uploads a picture of `length` bytes: PNG or JPEG, at least 167 px high, at most 2 MB. `image_id`
+ * is 1 to 128 letters, digits, -, _ and ".". Returns {"imageId"}, the id to use from now on, which
+ * may differ from `image_id`.
+ *
+ * All functions of the Order Management API need a session with a merchant serial number, or fail
+ * with VIPPS_CONFIG.
  *
  * POST /order-management/v1/images
  */
@@ -600,7 +610,8 @@ vipps_status vipps_add_image(const vipps_session *session,
                              vipps_error **error);
 
 /**
- * As vipps_add_image(), and a picture that already exists under this id is a success.
+ * Uploads a picture like vipps_add_image(), but succeeds if the id already exists. A picture
+ * cannot be replaced: use another id for another picture.
  *
  * POST /order-management/v1/images
  */
@@ -612,12 +623,13 @@ vipps_status vipps_ensure_image(const vipps_session *session,
                                 vipps_error **error);
 
 /**
- * Sets the category of an order, a link on its page in the app, in place of the one that is there.
- * `payment_type` here and below is "ECOM" for a single payment and "RECURRING" for a charge of a
- * recurring agreement; `order_id` is the payment's reference: letters, digits, -, _ and ".".
- * `category_json` is {"category": "DELIVERY", "orderDetailsUrl": "https://...", "imageId": "..."},
- * the last one optional. Gives a JSON string, a UUID. This and the functions that follow need a
- * session with a merchant serial number; without one the error is VIPPS_CONFIG.
+ * Sets or replaces the category of an order, which the app shows as a link. Returns a UUID as a
+ * JSON string. `category_json` is {"category": "DELIVERY", "orderDetailsUrl": "https://...",
+ * "imageId": "..."}; "imageId" is optional.
+ *
+ * Here and below, `payment_type` is "ECOM" for a single payment or "RECURRING" for a charge of a
+ * recurring agreement, and `order_id` is the reference of the payment: letters, digits, -, _ and
+ * ".".
  *
  * PUT /order-management/v2/{paymentType}/categories/{orderId}
  */
@@ -629,9 +641,9 @@ vipps_status vipps_put_category(const vipps_session *session,
                                 vipps_error **error);
 
 /**
- * Adds a receipt to an order, which can never be changed: {"orderLines": [...], "bottomLine":
- * {"currency": "NOK"}}. Gives a JSON string, a UUID. It is not retried once it may have been
- * carried out: vipps_ensure_receipt() is the call that may be made again.
+ * Adds a receipt to an order: {"orderLines": [...], "bottomLine": {"currency": "NOK"}}. Returns a
+ * UUID as a JSON string. A receipt can never be changed. The call is not retried once it may have
+ * taken effect: use vipps_ensure_receipt() for a call that is safe to retry.
  *
  * POST /order-management/v2/{paymentType}/receipts/{orderId}
  */
@@ -643,12 +655,12 @@ vipps_status vipps_add_receipt(const vipps_session *session,
                                vipps_error **error);
 
 /**
- * Makes sure that an order has this receipt, however often it is called and wherever it is cut
- * off. Gives {"outcome": "added", "answer": "..."}, with the UUID that the API answers, or
- * {"outcome": "alreadyThere"}. If the order has another receipt the error is VIPPS_ALREADY_EXISTS,
- * with what differs as field problems.
+ * Adds a receipt to an order unless the order already has it. Safe to call any number of times.
+ * Returns {"outcome": "added", "answer": "..."}, where the answer is the UUID from the API, or
+ * {"outcome": "alreadyThere"}. If the order has a different receipt, the error is
+ * VIPPS_ALREADY_EXISTS and its field problems list the differences.
  *
- * POST /order-management/v2/{paymentType}/receipts/{orderId} and
+ * POST /order-management/v2/{paymentType}/receipts/{orderId},
  * GET /order-management/v2/{paymentType}/{orderId}
  */
 vipps_status vipps_ensure_receipt(const vipps_session *session,
@@ -659,8 +671,8 @@ vipps_status vipps_ensure_receipt(const vipps_session *session,
                                   vipps_error **error);
 
 /**
- * Gets what was added to an order: {"category": {...}, "receipt": {...}}, either of which may be
- * missing.
+ * Gets the category and the receipt of an order: {"category": {...}, "receipt": {...}}. Either may
+ * be missing.
  *
  * GET /order-management/v2/{paymentType}/{orderId}
  */
@@ -672,7 +684,7 @@ vipps_status vipps_get_order(const vipps_session *session,
 
 /**
  * Adds a category to an order, which can have several: {"orderId", "paymentType", "type":
- * "TICKET", "url", "imageId"}, the last one optional. Gives {"categoryId"}.
+ * "TICKET", "url", "imageId"}; "imageId" is optional. Returns {"categoryId"}.
  *
  * POST /order-management/v3/categories
  */
@@ -751,20 +763,19 @@ vipps_status vipps_v1_get_receipt(const vipps_session *session,
                                   vipps_error **error);
 
 /**
- * Calls an endpoint that has no function here, with token, headers, retries and errors as
- * everywhere. `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
+ * Calls any endpoint, with the same token, headers, retries and errors as the other functions.
+ * `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
  *
- * `options_json` is optional, as are its members:
+ * `options_json` may be NULL. Its members are optional:
  *
- * - "segments": [["id", "a/b"]]: values that are added to the path, encoded, each with its name
- *   for vipps_attempt.route.
- * - "query": [["cursor", "1 2"]]: parameters, encoded.
+ * - "segments": [["id", "a/b"]]: values to percent-encode and append to the path, each with its
+ *   name in vipps_attempt.route.
+ * - "query": [["cursor", "1 2"]]: query parameters to percent-encode.
  * - "headers": [["X-Request-Source", "till-7"]].
- * - "idempotency_key": makes it safe to retry a POST or a PATCH, which is not retried otherwise
- *   once it may have been carried out.
- * - "content_type": that of the body, "application/json" by default.
+ * - "idempotency_key": allows retries of a POST or PATCH that may have taken effect.
+ * - "content_type": the type of the body, "application/json" by default.
  *
- * `body` is optional, and has `body_length` bytes.
+ * `body` is `body_length` bytes, or NULL for no body.
  */
 vipps_status vipps_request(const vipps_session *session,
                            const char *method,
@@ -776,12 +787,12 @@ vipps_status vipps_request(const vipps_session *session,
                            vipps_error **error);
 
 /**
- * The HTTP status, 200 to 299.
+ * Gets the HTTP status of a reply, 200 to 299.
  */
 vipps_status vipps_reply_status(const vipps_reply *reply, int *out_http_status);
 
 /**
- * A header by its name, in any case; NULL if the reply does not have it.
+ * Gets a header of a reply, or NULL if there is none. The case of `name` does not matter.
  */
 vipps_status vipps_reply_header(const vipps_reply *reply,
                                 const char *name,
@@ -789,7 +800,7 @@ vipps_status vipps_reply_header(const vipps_reply *reply,
                                 vipps_error **error);
 
 /**
- * The body. The bytes live until vipps_reply_free(), and have no NUL at their end.
+ * Gets the body of a reply. It is not NUL-terminated, and valid until vipps_reply_free().
  */
 vipps_status vipps_reply_body(const vipps_reply *reply,
                               const uint8_t **out_bytes,
@@ -797,14 +808,16 @@ vipps_status vipps_reply_body(const vipps_reply *reply,
                               vipps_error **error);
 
 /**
- * Frees a reply. NULL is fine.
+ * Frees a reply. NULL is allowed.
  */
 void vipps_reply_free(vipps_reply *reply);
 
 /**
- * A line of a receipt whose amount includes tax. Amounts here and below are in minor units (oere,
- * cents), `tax_rate` in basis points, 0 to 10000 (2500 is 25 %). Total, net and tax of a line
- * always add up.
+ * Creates an order line from an amount that includes tax. Total, net and tax of a line always add
+ * up.
+ *
+ * Here and below, amounts are in minor units (oere, cents) and `tax_rate` is in basis points, 0 to
+ * 10000: 2500 is 25 %.
  */
 vipps_status vipps_order_line_from_gross(const char *name,
                                          const char *id,
@@ -814,7 +827,7 @@ vipps_status vipps_order_line_from_gross(const char *name,
                                          vipps_error **error);
 
 /**
- * A line of a receipt whose amount excludes tax.
+ * Creates an order line from an amount that excludes tax.
  */
 vipps_status vipps_order_line_from_net(const char *name,
                                        const char *id,
@@ -824,7 +837,7 @@ vipps_status vipps_order_line_from_net(const char *name,
                                        vipps_error **error);
 
 /**
- * The shipping, at an amount that includes tax.
+ * Creates the order line for shipping from an amount that includes tax.
  */
 vipps_status vipps_order_line_shipping(const char *name,
                                        const char *id,
@@ -834,8 +847,9 @@ vipps_status vipps_order_line_shipping(const char *name,
                                        vipps_error **error);
 
 /**
- * A line of so many units at a price with tax, rounded to the nearest minor unit. `quantity` is a
- * decimal number such as "3" or "0.822", with a point whatever the locale.
+ * Creates an order line from a unit price that includes tax and a quantity. The total is rounded
+ * to the nearest minor unit. `quantity` is a decimal number such as "3" or "0.822", with a decimal
+ * point in any locale.
  */
 vipps_status vipps_order_line_from_unit_price(const char *name,
                                               const char *id,
@@ -846,7 +860,7 @@ vipps_status vipps_order_line_from_unit_price(const char *name,
                                               vipps_error **error);
 
 /**
- * Takes a discount off a line: its total is less by it, and the tax is computed anew.
+ * Subtracts a discount from an order line and recomputes its tax.
  */
 vipps_status vipps_order_line_apply_discount(const char *line_json,
                                              int64_t amount,
@@ -854,8 +868,8 @@ vipps_status vipps_order_line_apply_discount(const char *line_json,
                                              vipps_error **error);
 
 /**
- * Splits a discount over the lines of a receipt in proportion to their totals, so that no minor
- * unit is lost, and gives the receipt with it.
+ * Splits a discount over the order lines of a receipt in proportion to their totals. The shares
+ * add up exactly.
  */
 vipps_status vipps_receipt_apply_discount(const char *receipt_json,
                                           int64_t amount,
@@ -863,30 +877,31 @@ vipps_status vipps_receipt_apply_discount(const char *receipt_json,
                                           vipps_error **error);
 
 /**
- * Checks a receipt as vipps_add_receipt() does before it sends one. The error names every line and
- * field that is wrong.
+ * Validates a receipt, as vipps_add_receipt() does before sending. The error names every invalid
+ * field.
  */
 vipps_status vipps_receipt_validate(const char *receipt_json, vipps_error **error);
 
 /**
- * What is probably a mistake though the API accepts it, such as two lines with one id: [{"name",
- * "reason"}].
+ * Lists probable mistakes in a receipt that the API accepts, such as two lines with the same id:
+ * [{"name", "reason"}].
  */
 vipps_status vipps_receipt_warnings(const char *receipt_json,
                                     vipps_string **out_json,
                                     vipps_error **error);
 
 /**
- * What the app will show below the lines: {"totalAmount", "totalAmountExcludingTax",
- * "totalTaxAmount", "totalDiscount", "shippingAmount", "tax": [...]}.
+ * Computes the totals of a receipt, which the app shows below its lines: {"totalAmount",
+ * "totalAmountExcludingTax", "totalTaxAmount", "totalDiscount", "shippingAmount", "tax": [...]}.
  */
 vipps_status vipps_receipt_totals(const char *receipt_json,
                                   vipps_string **out_json,
                                   vipps_error **error);
 
 /**
- * Splits an amount over `count` weights so that no minor unit is lost. `out_shares` has room for
- * `count` numbers, and may be `weights`. Unlike other outputs it is left as it was if this fails.
+ * Splits an amount in proportion to `count` weights. The shares add up exactly. `out_shares` has
+ * room for `count` numbers and may be the same array as `weights`. Unlike other outputs, it is
+ * unchanged if the function fails.
  */
 vipps_status vipps_allocate(int64_t amount,
                             const int64_t *weights,
@@ -895,21 +910,22 @@ vipps_status vipps_allocate(int64_t amount,
                             vipps_error **error);
 
 /**
- * A decimal amount such as "199.90" in minor units: 19990. It has a point whatever the locale, and
- * no more than two decimals.
+ * Converts a decimal amount to minor units: "199.90" to 19990. `amount` has a decimal point in any
+ * locale, and at most two decimals.
  */
 vipps_status vipps_minor_units(const char *amount, int64_t *out_amount, vipps_error **error);
 
 /**
- * Minor units as a decimal amount: 19990 is the plain text 199.90.
+ * Formats minor units as a decimal amount: 19990 as the plain text 199.90.
  */
 vipps_status vipps_format_minor_units(int64_t amount, vipps_string **out_text, vipps_error **error);
 
 /**
- * A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain
- * text, in which NUL becomes U+FFFD; anything else as JSON, with members sorted by name.
+ * Gets a value from a JSON document by JSON pointer (RFC 6901), such as "/0/msn". Strings are
+ * returned as plain text, with NUL replaced by U+FFFD; other values as JSON, with members sorted
+ * by name.
  *
- * It reads the whole document each time: for long lists use a JSON library.
+ * Every call parses the whole document. Use a JSON library for long lists.
  */
 vipps_status vipps_json_get(const char *json,
                             const char *pointer,
@@ -917,7 +933,8 @@ vipps_status vipps_json_get(const char *json,
                             vipps_error **error);
 
 /**
- * The number of items of an array, or of members of an object; "" points to the whole document.
+ * Counts the items of an array or the members of an object in a JSON document. The pointer ""
+ * refers to the whole document.
  */
 vipps_status vipps_json_count(const char *json,
                               const char *pointer,
@@ -925,7 +942,7 @@ vipps_status vipps_json_count(const char *json,
                               vipps_error **error);
 
 /**
- * A text as a JSON string, with quotes and escapes, to be put into a request.
+ * Quotes and escapes a text as a JSON string, for use in a request.
  */
 vipps_status vipps_json_quote(const char *plain, vipps_string **out_json, vipps_error **error);
 

@@ -1,10 +1,10 @@
 /*
- * vipps.hpp - vipps.h for C++17: handles that free themselves, exceptions in place of statuses.
+ * vipps.hpp - C++17 wrapper of vipps.h, with RAII handles and exceptions.
  *
  *     auto session = vipps::session::from_env(R"({"system": {"name": "acme", "version": "1"}})");
  *     std::string units = session.list_sales_units();
  *
- * A session may be used by any number of threads. Requests and replies are JSON, as in vipps.h.
+ * Any number of threads may use one session. Requests and replies are JSON, as in vipps.h.
  */
 #ifndef VIPPS_HPP
 #define VIPPS_HPP
@@ -22,7 +22,7 @@
 
 namespace vipps {
 
-/* A call that failed. It can be copied, as exceptions must; the error is shared. */
+/* A failed call. Copies share the vipps_error. */
 class error : public std::exception {
 public:
     error(vipps_status status, vipps_error *owned)
@@ -31,12 +31,12 @@ public:
     const char *what() const noexcept override
     {
         const char *text = nullptr;
-        return vipps_error_message(error_.get(), &text) == VIPPS_OK ? text : "vipps: a call failed";
+        return vipps_error_message(error_.get(), &text) == VIPPS_OK ? text : "vipps: call failed";
     }
 
     vipps_status status() const noexcept { return status_; }
 
-    /* 0 if there was no answer. */
+    /* 0 if there was no reply. */
     int http_status() const noexcept { return read<int>(vipps_error_http_status); }
 
     vipps_delivery delivery() const noexcept
@@ -48,10 +48,10 @@ public:
 
     bool is_retryable() const noexcept { return read<bool>(vipps_error_is_retryable); }
 
-    /* Empty where there is none. */
+    /* Empty if there is none. */
     std::string trace_id() const { return text(vipps_error_trace_id); }
 
-    /* All of the error as a JSON object. */
+    /* The whole error as a JSON object. */
     std::string json() const { return text(vipps_error_json); }
 
 private:
@@ -83,13 +83,13 @@ template <typename T, void (*Free)(T *)> using handle = std::unique_ptr<T, delet
 
 using string_handle = handle<vipps_string, vipps_string_free>;
 
-/* Throws what a call failed with. */
+/* Throws if a call failed. */
 inline void check(vipps_status status, vipps_error *failure)
 {
     if (status != VIPPS_OK) throw error(status, failure);
 }
 
-/* Calls a function with outputs for a string and an error. */
+/* Calls a function that returns a string. */
 template <typename Call> std::string text_of(Call call)
 {
     vipps_string *out = nullptr;
@@ -118,7 +118,7 @@ public:
         return status;
     }
 
-    /* Nothing where the reply does not have it. */
+    /* Empty if the reply does not have the header. */
     std::optional<std::string> header(const std::string &name) const
     {
         vipps_string *out = nullptr;
@@ -146,15 +146,16 @@ private:
     detail::handle<vipps_reply, vipps_reply_free> reply_;
 };
 
-/* Is told of every attempt. What it throws is dropped: it must not get into the library. */
+/* Called after every attempt. Its exceptions are caught and dropped. */
 using observer = std::function<void(const vipps_attempt &)>;
 
 class session {
 public:
-    /* As vipps_session_new() and vipps_session_from_env(). */
+    /* See vipps_session_new(). */
     explicit session(const std::string &config_json, observer on_attempt = {})
         : session(create(vipps_session_new, config_json, std::move(on_attempt))) {}
 
+    /* See vipps_session_from_env(). */
     static session from_env(const std::string &config_json, observer on_attempt = {})
     {
         return create(vipps_session_from_env, config_json, std::move(on_attempt));
@@ -162,14 +163,14 @@ public:
 
     session for_sales_unit(const std::string &msn) const
     {
-        return made([&](auto out, auto failure) {
+        return create_with([&](auto out, auto failure) {
             return vipps_session_for_sales_unit(get(), msn.c_str(), out, failure);
         });
     }
 
     session with_timeout_ms(std::uint64_t timeout) const
     {
-        return made([&](auto out, auto failure) {
+        return create_with([&](auto out, auto failure) {
             return vipps_session_with_timeout(get(), timeout, out, failure);
         });
     }
@@ -187,7 +188,7 @@ public:
         return call(vipps_ensure_receipt, payment_type, order_id, receipt_json);
     }
 
-    /* Any function with texts for arguments that gives JSON: call(vipps_get_order, "ECOM", id). */
+    /* Calls a function that takes strings and returns JSON: call(vipps_get_order, "ECOM", id). */
     template <typename Function, typename... Texts>
     std::string call(Function function, const Texts &...texts) const
     {
@@ -210,13 +211,13 @@ public:
         return reply(out);
     }
 
-    /* For functions that have no method here. */
+    /* For functions of vipps.h without a method here. */
     const vipps_session *get() const noexcept { return session_.get(); }
 
 private:
     explicit session(vipps_session *owned) : session_(owned) {}
 
-    template <typename Call> static session made(Call call)
+    template <typename Call> static session create_with(Call call)
     {
         vipps_session *out = nullptr;
         vipps_error *failure = nullptr;
@@ -228,20 +229,20 @@ private:
     template <typename Function>
     static session create(Function function, const std::string &config, observer on_attempt)
     {
-        vipps_observer told{};
+        vipps_observer callbacks{};
         if (on_attempt) {
-            /* The library releases it, whatever becomes of the call. */
-            told.user = new observer(std::move(on_attempt));
-            told.on_attempt = [](void *user, const vipps_attempt *attempt) {
+            /* The library releases it even if the call fails. */
+            callbacks.user = new observer(std::move(on_attempt));
+            callbacks.on_attempt = [](void *user, const vipps_attempt *attempt) {
                 try {
                     (*static_cast<observer *>(user))(*attempt);
                 } catch (...) {
                 }
             };
-            told.release = [](void *user) { delete static_cast<observer *>(user); };
+            callbacks.release = [](void *user) { delete static_cast<observer *>(user); };
         }
-        return made([&](auto out, auto failure) {
-            return function(config.c_str(), &told, out, failure);
+        return create_with([&](auto out, auto failure) {
+            return function(config.c_str(), &callbacks, out, failure);
         });
     }
 

@@ -1,5 +1,4 @@
-//! What every function has around it: arguments that are checked, outputs that are always written,
-//! and no panic that gets out.
+//! What all functions share: checking arguments, writing outputs, catching panics.
 
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,10 +12,9 @@ use vipps::Error;
 use crate::error::{Failure, vipps_error, vipps_status};
 use crate::string::vipps_string;
 
-/// Runs a function's body. Its failure goes to `error`, unless that is NULL, and a panic becomes a
-/// failure.
+/// Runs a function's body, turns a panic into a failure, and writes a failure to `error`.
 ///
-/// `error` is NULL or may be written.
+/// `error` is NULL or valid for writes.
 pub(crate) unsafe fn guard(
     error: *mut *mut vipps_error,
     body: impl FnOnce() -> Result<(), Failure>,
@@ -25,7 +23,7 @@ pub(crate) unsafe fn guard(
         Ok(Ok(())) => None,
         Ok(Err(failure)) => Some(failure),
         Err(payload) => {
-            // Dropping it runs code of whoever panicked, which may panic again.
+            // Dropping the payload could panic again.
             mem::forget(payload);
             Some(Failure::Panic)
         }
@@ -43,9 +41,9 @@ pub(crate) unsafe fn guard(
     status
 }
 
-/// [`guard`] for a function that gives a value as JSON.
+/// [`guard`] for a function that returns a value as JSON.
 ///
-/// `out_json` and `error` are NULL or may be written.
+/// `out_json` and `error` are NULL or valid for writes.
 pub(crate) unsafe fn answer<T: Serialize>(
     out_json: *mut *mut vipps_string,
     error: *mut *mut vipps_error,
@@ -55,9 +53,9 @@ pub(crate) unsafe fn answer<T: Serialize>(
     unsafe { give(out_json, "out_json", error, || vipps_string::json(&body()?)) }
 }
 
-/// [`guard`] for a function that gives an object, which is then the caller's.
+/// [`guard`] for a function that returns an object that the caller then owns.
 ///
-/// `out` and `error` are NULL or may be written.
+/// `out` and `error` are NULL or valid for writes.
 pub(crate) unsafe fn give<T>(
     out: *mut *mut T,
     name: &'static str,
@@ -74,15 +72,13 @@ pub(crate) unsafe fn give<T>(
     }
 }
 
-/// An output that is not NULL. It may hold anything when it is handed in, so there is never a
-/// reference to it.
+/// An output that is not NULL. It may be uninitialised, so no reference to it is ever made.
 pub(crate) struct Out<T>(*mut T);
 
 impl<T> Out<T> {
-    /// Writes `nothing` before anything else happens, so that what is there can be freed whatever
-    /// becomes of the call.
+    /// Writes `nothing` first, so that the caller can free the output even if the call fails.
     ///
-    /// `out` is NULL or may be written as long as this lives.
+    /// `out` is NULL, or valid for writes while this lives.
     pub(crate) unsafe fn new(out: *mut T, nothing: T, name: &'static str) -> Result<Self, Failure> {
         if out.is_null() {
             return Err(Failure::Null(name));
@@ -93,16 +89,16 @@ impl<T> Out<T> {
     }
 
     pub(crate) fn set(self, value: T) {
-        // SAFETY: the promise at `new`.
+        // SAFETY: the caller's promise in `new`.
         unsafe { self.0.write(value) }
     }
 }
 
-/// Writes what `value` reads out of an object, or `otherwise` if there is no object to read from.
-/// For functions that can fail in no other way.
+/// Writes the result of `value` on an object, or `otherwise` if the object is NULL. For functions
+/// that can only fail because of NULL.
 ///
-/// `object` is NULL or one that this library gave and that was not freed; `out` is NULL or may be
-/// written.
+/// `object` is NULL or an object of this library that was not freed; `out` is NULL or valid for
+/// writes.
 pub(crate) unsafe fn read<O, T>(
     object: *const O,
     out: *mut T,
@@ -123,9 +119,9 @@ pub(crate) unsafe fn read<O, T>(
     status
 }
 
-/// What a pointer to one of the opaque types points to. It lives as long as the call.
+/// The object behind a pointer to an opaque type.
 ///
-/// `pointer` is NULL or one that this library gave and that was not freed.
+/// `pointer` is NULL or an object of this library that is not freed during the call.
 pub(crate) unsafe fn object<'a, T>(
     pointer: *const T,
     name: &'static str,
@@ -134,9 +130,9 @@ pub(crate) unsafe fn object<'a, T>(
     unsafe { pointer.as_ref() }.ok_or(Failure::Null(name))
 }
 
-/// A text.
+/// A string argument.
 ///
-/// `pointer` is NULL or the start of a NUL-terminated string that lives as long as the call.
+/// `pointer` is NULL or a NUL-terminated string that is valid during the call.
 pub(crate) unsafe fn text<'a>(
     pointer: *const c_char,
     name: &'static str,
@@ -163,7 +159,7 @@ pub(crate) unsafe fn optional_text<'a>(
     unsafe { text(pointer, name) }.map(Some)
 }
 
-/// A text read as a value, whose errors name the argument.
+/// A string argument parsed as a value. Errors name the argument.
 ///
 /// `pointer` is as for [`text`].
 pub(crate) unsafe fn parse<T: FromStr<Err = Error>>(
@@ -176,9 +172,9 @@ pub(crate) unsafe fn parse<T: FromStr<Err = Error>>(
         .map_err(|error: Error| Failure::from(error).renamed(|_| Some(name)))
 }
 
-/// An array of `length` items.
+/// An array argument.
 ///
-/// `pointer` is NULL or the start of so many initialised items that live as long as the call.
+/// `pointer` is NULL or points to `length` initialised items that are valid during the call.
 pub(crate) unsafe fn items<'a, T>(
     pointer: *const T,
     length: usize,
@@ -190,21 +186,21 @@ pub(crate) unsafe fn items<'a, T>(
     if length.saturating_mul(size_of::<T>()) > isize::MAX.unsigned_abs() {
         return Err(Failure::input(
             name,
-            "must be shorter than half of the memory",
+            "is too long: more than half of the address space",
         ));
     }
-    // SAFETY: the caller's promise, and the length was checked.
+    // SAFETY: the caller's promise and the check of the length.
     Ok(unsafe { slice::from_raw_parts(pointer, length) })
 }
 
-/// Frees what [`Box::into_raw`] gave; nothing for NULL.
+/// Frees an object made with [`Box::into_raw`]. Does nothing for NULL.
 ///
-/// `pointer` is NULL or one that this library gave and that was not freed.
+/// `pointer` is NULL or an object of this library that was not freed.
 pub(crate) unsafe fn free<T>(pointer: *mut T) {
     if !pointer.is_null() {
         // SAFETY: the caller's promise.
         let object = unsafe { Box::from_raw(pointer) };
-        // There is nobody to tell.
+        // A free function cannot report a panic.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(object))) {
             mem::forget(payload);
         }

@@ -1,5 +1,4 @@
-//! A session's settings as JSON, with the names of the crate's builder. No error shows a value that
-//! may be a key.
+//! The settings of a session as JSON. Errors never show a value, which may be a key.
 
 use std::time::{Duration, SystemTime};
 
@@ -58,7 +57,7 @@ struct Token {
     expires_at: u64,
 }
 
-/// The settings of a session from nothing but JSON.
+/// Reads the settings of a session from JSON.
 pub(crate) fn from_json(json: &str) -> Result<SessionBuilder, Failure> {
     let config = Config::read(json)?;
     let keys = config.api_keys()?;
@@ -66,7 +65,7 @@ pub(crate) fn from_json(json: &str) -> Result<SessionBuilder, Failure> {
     config.apply(Session::builder(keys, system))
 }
 
-/// The settings of a session from the environment, with those of JSON in place of theirs.
+/// Reads the settings of a session from the environment, which JSON overrides except for the keys.
 pub(crate) fn from_env(json: &str) -> Result<SessionBuilder, Failure> {
     let config = Config::read(json)?;
     for (name, is_set) in [
@@ -76,21 +75,32 @@ pub(crate) fn from_env(json: &str) -> Result<SessionBuilder, Failure> {
         ("subscription_key", config.subscription_key.is_some()),
     ] {
         if is_set {
-            return Err(Failure::setting(name, "is read from the environment here"));
+            return Err(Failure::setting(
+                name,
+                "must not be set: keys are read from the environment",
+            ));
         }
     }
     let builder = SessionBuilder::from_env(config.system_info()?)?;
     config.apply(builder)
 }
 
-/// Makes the session of settings, whose errors use the names of the JSON.
+/// Creates the session. Errors use the names of the JSON.
 pub(crate) fn build(builder: SessionBuilder) -> Result<Session, Failure> {
-    builder
-        .build()
-        .map_err(|error| Failure::from(error).renamed(member))
+    builder.build().map_err(|error| {
+        let mut failure = Failure::from(error).renamed(member);
+        if let Failure::Settings(entries) = &mut failure {
+            // The crate's reason gives a `Duration`, not the milliseconds of the JSON.
+            let timeouts = entries.iter_mut().filter(|(name, _)| name.ends_with("_ms"));
+            timeouts.for_each(|(_, reason)| TIMEOUT_RANGE.clone_into(reason));
+        }
+        failure
+    })
 }
 
-/// The member of the JSON for a setting that is called otherwise in the crate's errors.
+const TIMEOUT_RANGE: &str = "must be 1 to 86400000 milliseconds (24 hours)";
+
+/// The JSON member for a setting that has another name in the crate's errors.
 fn member(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "timeout" => "timeout_ms",
@@ -156,7 +166,7 @@ impl Config {
                     return Err(Failure::setting("environment", reason));
                 }
             };
-            // In place of a base URL of the environment too.
+            // Also overrides VIPPS_BASE_URL.
             builder = builder.base_url(environment.base_url());
         }
         if let Some(url) = self.base_url {

@@ -1,5 +1,5 @@
 //! A function for each endpoint.
-#![allow(deprecated)] // Version 1 is there for completeness.
+#![allow(deprecated)] // C has version 1 of the Order Management API too.
 
 use std::ffi::c_char;
 
@@ -14,7 +14,7 @@ use crate::session::vipps_session;
 use crate::strict::request;
 use crate::string::vipps_string;
 
-/// Lists all sales units that the keys give access to: [{"msn", "name"}].
+/// Lists all sales units that the keys have access to: [{"msn", "name"}].
 ///
 /// GET /management/v1/sales-units
 #[unsafe(no_mangle)]
@@ -49,9 +49,9 @@ pub unsafe extern "C" fn vipps_get_sales_unit(
     }
 }
 
-/// Lists the sales units of one merchant: [{"msn", "name"}]. `scheme` is the register, such as
-/// "business:NO:ORG", "business:DK:CVR" or "business:FI:Y-tunnus"; `id` the number in it, 4 to 50
-/// digits and hyphens.
+/// Lists the sales units of a merchant: [{"msn", "name"}]. `scheme` is the business register, such
+/// as "business:NO:ORG", "business:DK:CVR" or "business:FI:Y-tunnus". `id` is the merchant's number
+/// in it: 4 to 50 digits and hyphens.
 ///
 /// GET /management/v1/merchants/{scheme}/{id}/sales-units
 #[unsafe(no_mangle)]
@@ -110,14 +110,13 @@ pub unsafe extern "C" fn vipps_list_product_orders(
     }
 }
 
-/// Orders a product for a merchant: {"prefilledOrderId", "prefillUrl"}. Required in `order_json`
-/// are "businessIdentifier": {"scheme", "id"} and "productType".
+/// Prefills a product order, which the merchant then reviews and submits: {"prefilledOrderId",
+/// "prefillUrl"}. `order_json` requires "businessIdentifier": {"scheme", "id"} and "productType".
 ///
-/// Beside the fields of the API it takes "idempotencyKey", 1 to 50 letters, digits and hyphens:
-/// however often an order is sent with one key, there is one order. vipps_idempotency_key_new()
-/// makes one. Without it every call has a new one, and is another order; the attempts of one call
-/// share it. The API keeps a refusal with the key: an order that was corrected after one needs a
-/// new key.
+/// In addition to the API's fields, `order_json` takes "idempotencyKey": 1 to 50 letters, digits
+/// and hyphens, for example from vipps_idempotency_key_new(). Calls with the same key create one
+/// order. Without it, each call uses a new key, which only its own retries share. The API also
+/// stores a rejection with the key: send a corrected order with a new key.
 ///
 /// POST /management/v1/product-orders
 #[unsafe(no_mangle)]
@@ -156,7 +155,7 @@ pub unsafe extern "C" fn vipps_get_product_order(
 }
 
 /// Deletes a product order that the merchant has not submitted yet. `product_order_id` is a UUID. A
-/// 404 after an attempt that may have deleted the order is a success.
+/// 404 after an attempt that may have deleted the order counts as success.
 ///
 /// DELETE /management/v1/product-orders/{productOrderId}
 #[unsafe(no_mangle)]
@@ -191,9 +190,12 @@ pub unsafe extern "C" fn vipps_list_price_packages(
     }
 }
 
-/// Uploads a picture of `length` bytes: PNG or JPEG, at least 167 px high, at most 2 MB. Gives
-/// {"imageId"}, the id to use from now on, which may be another one. `image_id` is 1 to 128
-/// letters, digits, -, _ and ".".
+/// Uploads a picture of `length` bytes: PNG or JPEG, at least 167 px high, at most 2 MB. `image_id`
+/// is 1 to 128 letters, digits, -, _ and ".". Returns {"imageId"}, the id to use from now on, which
+/// may differ from `image_id`.
+///
+/// All functions of the Order Management API need a session with a merchant serial number, or fail
+/// with VIPPS_CONFIG.
 ///
 /// POST /order-management/v1/images
 #[unsafe(no_mangle)]
@@ -216,7 +218,8 @@ pub unsafe extern "C" fn vipps_add_image(
     }
 }
 
-/// As vipps_add_image(), and a picture that already exists under this id is a success.
+/// Uploads a picture like vipps_add_image(), but succeeds if the id already exists. A picture
+/// cannot be replaced: use another id for another picture.
 ///
 /// POST /order-management/v1/images
 #[unsafe(no_mangle)]
@@ -239,12 +242,13 @@ pub unsafe extern "C" fn vipps_ensure_image(
     }
 }
 
-/// Sets the category of an order, a link on its page in the app, in place of the one that is there.
-/// `payment_type` here and below is "ECOM" for a single payment and "RECURRING" for a charge of a
-/// recurring agreement; `order_id` is the payment's reference: letters, digits, -, _ and ".".
-/// `category_json` is {"category": "DELIVERY", "orderDetailsUrl": "https://...", "imageId": "..."},
-/// the last one optional. Gives a JSON string, a UUID. This and the functions that follow need a
-/// session with a merchant serial number; without one the error is VIPPS_CONFIG.
+/// Sets or replaces the category of an order, which the app shows as a link. Returns a UUID as a
+/// JSON string. `category_json` is {"category": "DELIVERY", "orderDetailsUrl": "https://...",
+/// "imageId": "..."}; "imageId" is optional.
+///
+/// Here and below, `payment_type` is "ECOM" for a single payment or "RECURRING" for a charge of a
+/// recurring agreement, and `order_id` is the reference of the payment: letters, digits, -, _ and
+/// ".".
 ///
 /// PUT /order-management/v2/{paymentType}/categories/{orderId}
 #[unsafe(no_mangle)]
@@ -266,9 +270,9 @@ pub unsafe extern "C" fn vipps_put_category(
     }
 }
 
-/// Adds a receipt to an order, which can never be changed: {"orderLines": [...], "bottomLine":
-/// {"currency": "NOK"}}. Gives a JSON string, a UUID. It is not retried once it may have been
-/// carried out: vipps_ensure_receipt() is the call that may be made again.
+/// Adds a receipt to an order: {"orderLines": [...], "bottomLine": {"currency": "NOK"}}. Returns a
+/// UUID as a JSON string. A receipt can never be changed. The call is not retried once it may have
+/// taken effect: use vipps_ensure_receipt() for a call that is safe to retry.
 ///
 /// POST /order-management/v2/{paymentType}/receipts/{orderId}
 #[unsafe(no_mangle)]
@@ -290,12 +294,12 @@ pub unsafe extern "C" fn vipps_add_receipt(
     }
 }
 
-/// Makes sure that an order has this receipt, however often it is called and wherever it is cut
-/// off. Gives {"outcome": "added", "answer": "..."}, with the UUID that the API answers, or
-/// {"outcome": "alreadyThere"}. If the order has another receipt the error is VIPPS_ALREADY_EXISTS,
-/// with what differs as field problems.
+/// Adds a receipt to an order unless the order already has it. Safe to call any number of times.
+/// Returns {"outcome": "added", "answer": "..."}, where the answer is the UUID from the API, or
+/// {"outcome": "alreadyThere"}. If the order has a different receipt, the error is
+/// VIPPS_ALREADY_EXISTS and its field problems list the differences.
 ///
-/// POST /order-management/v2/{paymentType}/receipts/{orderId} and
+/// POST /order-management/v2/{paymentType}/receipts/{orderId},
 /// GET /order-management/v2/{paymentType}/{orderId}
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_ensure_receipt(
@@ -313,7 +317,7 @@ pub unsafe extern "C" fn vipps_ensure_receipt(
             let receipt = request(text(receipt_json, "receipt_json")?, "receipt_json")?;
             let outcome = order_management::ensure_receipt(session, &order, &receipt);
             let outcome = outcome.map_err(of_order)?;
-            // An object in every case, for those who look into it with a pointer.
+            // Always an object, so that a JSON pointer finds the outcome.
             Ok(match outcome {
                 ReceiptOutcome::Added(answer) => json!({ "outcome": "added", "answer": answer }),
                 other => json!({ "outcome": other }),
@@ -322,8 +326,8 @@ pub unsafe extern "C" fn vipps_ensure_receipt(
     }
 }
 
-/// Gets what was added to an order: {"category": {...}, "receipt": {...}}, either of which may be
-/// missing.
+/// Gets the category and the receipt of an order: {"category": {...}, "receipt": {...}}. Either may
+/// be missing.
 ///
 /// GET /order-management/v2/{paymentType}/{orderId}
 #[unsafe(no_mangle)]
@@ -344,7 +348,7 @@ pub unsafe extern "C" fn vipps_get_order(
 }
 
 /// Adds a category to an order, which can have several: {"orderId", "paymentType", "type":
-/// "TICKET", "url", "imageId"}, the last one optional. Gives {"categoryId"}.
+/// "TICKET", "url", "imageId"}; "imageId" is optional. Returns {"categoryId"}.
 ///
 /// POST /order-management/v3/categories
 #[unsafe(no_mangle)]
@@ -523,7 +527,7 @@ unsafe fn order(payment_type: *const c_char, order_id: *const c_char) -> Result<
     }
 }
 
-/// `.` and `..`, which are refused where the path is made.
+/// Errors for the order ids `.` and `..`, which only the crate's request builder rejects.
 fn of_order(error: vipps::Error) -> Failure {
     Failure::from(error).renamed(|name| (name == "orderId").then_some("order_id"))
 }

@@ -1,4 +1,4 @@
-//! `vipps_error`: all that the crate's error says, and what only C can do wrong.
+//! `vipps_error`: the crate's error, and the errors that only a C caller can make.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
@@ -10,74 +10,77 @@ use vipps::{Delivery, Error, ErrorKind, FieldProblem};
 use crate::boundary::{free, read};
 use crate::string::c_string;
 
-/// The outcome of a call. The numbers never change and are never used again.
+/// The outcome of a call. Numbers never change and are never reused.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum vipps_status {
-    /// Success.
+    /// The call succeeded.
     VIPPS_OK = 0,
-    /// The session cannot be built like this, or has no merchant serial number for a call that
-    /// needs one. Nothing was sent.
+    /// A setting of the session is invalid, or the session has no merchant serial number for a call
+    /// that needs one. Nothing was sent.
     VIPPS_CONFIG = 1,
-    /// An argument that the API would refuse. Nothing was sent.
+    /// An argument is invalid. Nothing was sent.
     VIPPS_INVALID_INPUT = 2,
-    /// The token endpoint answered with an error; vipps_error_is_retryable() tells a busy service
-    /// from wrong keys.
+    /// The token endpoint answered with an error, whatever its HTTP status. If
+    /// vipps_error_is_retryable() is true, the failure is temporary; otherwise the keys are wrong.
     VIPPS_AUTH = 3,
-    /// 401: the API refused the token or the subscription key, also with a new token.
+    /// 401: the API rejected the subscription key, or the token even after a new one was fetched.
     VIPPS_UNAUTHORIZED = 4,
-    /// 403: the keys are valid, but not for this.
+    /// 403: the keys are valid, but do not allow this call.
     VIPPS_FORBIDDEN = 5,
-    /// 404: not found, not active, or not connected to these keys.
+    /// 404: the resource does not exist, is not active, or is not accessible with these keys.
     VIPPS_NOT_FOUND = 6,
-    /// 409: a conflict with what exists, or an idempotency key that was used with another body.
+    /// 409: the request conflicts with existing data, or reuses an idempotency key with another
+    /// body.
     VIPPS_CONFLICT = 7,
     /// The resource already exists.
     VIPPS_ALREADY_EXISTS = 8,
-    /// 400, or another status from 402 to 499 that has no status of its own here: the request is
-    /// wrong.
+    /// 400, or an HTTP status from 402 to 499 without a vipps_status of its own: the request is
+    /// invalid.
     VIPPS_REJECTED = 9,
-    /// 429: too many requests.
+    /// 429: too many requests. Without an HTTP status: not sent, because the wait that an earlier
+    /// 429 or 423 asked for exceeds the call's timeout.
     VIPPS_RATE_LIMITED = 10,
-    /// 408, or a status from 500: the API or a gateway in front of it failed.
+    /// 408, or an HTTP status of 500 or above: the API, or a gateway in front of it, failed.
     VIPPS_SERVER = 11,
-    /// A status below 400 that is not a success: a redirect, which is never followed.
+    /// An HTTP status below 400 other than 2xx, such as a redirect. Redirects are never followed.
     VIPPS_UNEXPECTED_STATUS = 12,
     /// The call timed out.
     VIPPS_TIMEOUT = 13,
-    /// No connection: the name was not found, or nothing listens there.
+    /// No connection: the host name was not found, or the connection was refused.
     VIPPS_CONNECT = 14,
-    /// No secure connection: the certificate was refused, or TLS failed in another way.
+    /// No secure connection: the certificate was rejected, or TLS failed in another way.
     VIPPS_TLS = 15,
-    /// The connection broke, or what came over it was not HTTP.
+    /// The connection broke, or the reply was not HTTP.
     VIPPS_NETWORK = 16,
-    /// The reply cannot be read: not the JSON that was expected, or larger than allowed.
+    /// The reply cannot be read: it is not the expected JSON, or exceeds "max_response_bytes".
     VIPPS_DECODE = 17,
-    /// The proxy refused; the error has its HTTP status. 407 asks for a user and a password, or for
-    /// others.
+    /// The proxy refused the connection; the error has its HTTP status. 407: the proxy's user name
+    /// and password are missing or wrong.
     VIPPS_PROXY = 18,
-    /// An argument is NULL that must not be. Nothing was sent.
+    /// A required argument is NULL. Nothing was sent.
     VIPPS_NULL_ARGUMENT = -1,
     /// An argument is not UTF-8. Nothing was sent.
     VIPPS_INVALID_UTF8 = -2,
-    /// A bug in the library. What was sent is not known.
+    /// A bug in the library. The request may have been sent.
     VIPPS_PANIC = -3,
 }
 
-/// What a failed call may have done, all its attempts taken together: decides whether it may be
-/// repeated.
+/// Whether a failed call may have taken effect, over all its attempts. Decides whether it is safe
+/// to retry.
 #[repr(i32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum vipps_delivery {
-    /// The server cannot have acted on the request.
+    /// The request cannot have taken effect.
     VIPPS_NOT_SENT = 0,
-    /// The request may have been carried out. Read back, or retry with the same idempotency key.
+    /// The request may have taken effect. Read the data back, or retry with the same idempotency
+    /// key.
     VIPPS_DELIVERY_UNKNOWN = 1,
-    /// The API answered, and the error holds its answer.
+    /// The API answered; the error holds its answer.
     VIPPS_ANSWERED = 2,
 }
 
-/// Why a call failed. It holds no key and no token.
+/// Why a call failed. Keys and tokens are redacted.
 pub struct vipps_error {
     status: vipps_status,
     kind_name: CString,
@@ -94,7 +97,7 @@ pub struct vipps_error {
     json: CString,
 }
 
-/// The status of the call that failed. VIPPS_OK if `error` is NULL.
+/// Gets the status of the failed call. VIPPS_OK if `error` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_status(
     error: *const vipps_error,
@@ -107,8 +110,9 @@ pub unsafe extern "C" fn vipps_error_status(
     }
 }
 
-/// The status as a word, such as "InvalidInput". It never changes for one status. This and the
-/// texts of the functions that follow live until vipps_error_free().
+/// Gets the name of the error's status, such as "InvalidInput". Names never change.
+///
+/// This string, and those of the functions below, are valid until vipps_error_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_kind_name(
     error: *const vipps_error,
@@ -117,7 +121,7 @@ pub unsafe extern "C" fn vipps_error_kind_name(
     unsafe { text(error, out_text, |error| Some(&error.kind_name)) }
 }
 
-/// One line for people: method, path, HTTP status and what the API said.
+/// Gets a one-line message: method, path, HTTP status and what the API said.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_message(
     error: *const vipps_error,
@@ -126,7 +130,7 @@ pub unsafe extern "C" fn vipps_error_message(
     unsafe { text(error, out_text, |error| Some(&error.message)) }
 }
 
-/// The HTTP status, or 0 if there was no answer.
+/// Gets the HTTP status, or 0 if there was no reply.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_http_status(
     error: *const vipps_error,
@@ -135,7 +139,7 @@ pub unsafe extern "C" fn vipps_error_http_status(
     unsafe { read(error, out_http_status, 0, |error| error.http_status) }
 }
 
-/// The method of the request that failed, or NULL if there was none.
+/// Gets the method of the failed request, or NULL if there was no request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_method(
     error: *const vipps_error,
@@ -144,7 +148,7 @@ pub unsafe extern "C" fn vipps_error_method(
     unsafe { text(error, out_text, |error| error.method.as_ref()) }
 }
 
-/// The path and query of the request that failed, or NULL if there was none.
+/// Gets the path and query of the failed request, or NULL if there was no request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_path(
     error: *const vipps_error,
@@ -153,7 +157,7 @@ pub unsafe extern "C" fn vipps_error_path(
     unsafe { text(error, out_text, |error| error.path.as_ref()) }
 }
 
-/// The API's own code, such as "invalid_client", or NULL.
+/// Gets the API's error code, such as "invalid_client", or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_code(
     error: *const vipps_error,
@@ -162,7 +166,7 @@ pub unsafe extern "C" fn vipps_error_code(
     unsafe { text(error, out_text, |error| error.code.as_ref()) }
 }
 
-/// The trace id of the failed request, for the support of Vipps MobilePay, or NULL.
+/// Gets the trace id of the failed request, for Vipps MobilePay support, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_trace_id(
     error: *const vipps_error,
@@ -171,7 +175,7 @@ pub unsafe extern "C" fn vipps_error_trace_id(
     unsafe { text(error, out_text, |error| error.trace_id.as_ref()) }
 }
 
-/// What the call may have done. VIPPS_DELIVERY_UNKNOWN if `error` is NULL.
+/// Gets whether the call may have taken effect. VIPPS_DELIVERY_UNKNOWN if `error` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_delivery(
     error: *const vipps_error,
@@ -181,7 +185,7 @@ pub unsafe extern "C" fn vipps_error_delivery(
     unsafe { read(error, out_delivery, unknown, |error| error.delivery) }
 }
 
-/// Whether the same call may succeed later, and can be made again without doing anything twice.
+/// Gets whether the call can be retried: it may succeed later and cannot take effect twice.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_is_retryable(
     error: *const vipps_error,
@@ -190,7 +194,8 @@ pub unsafe extern "C" fn vipps_error_is_retryable(
     unsafe { read(error, out_is_retryable, false, |error| error.is_retryable) }
 }
 
-/// How long the API asked to wait, or -1 if it did not or if `error` is NULL.
+/// Gets how long the server asked to wait, in milliseconds. -1 if it did not, or if `error` is
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_retry_after_ms(
     error: *const vipps_error,
@@ -199,9 +204,8 @@ pub unsafe extern "C" fn vipps_error_retry_after_ms(
     unsafe { read(error, out_milliseconds, -1, |error| error.retry_after_ms) }
 }
 
-/// What is wrong with single fields, arguments or settings, as JSON: [{"name": "...", "reason":
-/// "..."}]. A field is named by its path in the JSON that was given, such as
-/// orderLines[1].totalAmount.
+/// Gets what is wrong with individual fields, arguments or settings, as JSON: [{"name": "...",
+/// "reason": "..."}]. Fields are named by their path, such as orderLines[1].totalAmount.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_field_problems(
     error: *const vipps_error,
@@ -210,10 +214,10 @@ pub unsafe extern "C" fn vipps_error_field_problems(
     unsafe { text(error, out_text, |error| Some(&error.field_problems)) }
 }
 
-/// The whole error as one JSON object: {"status", "kind", "message", "method", "path",
+/// Gets the whole error as a JSON object: {"status", "kind", "message", "method", "path",
 /// "http_status", "delivery": "not_sent", "unknown" or "answered", "attempts", "is_timeout",
 /// "is_retryable", "retry_after_ms", "trace_id", "code", "problem": {"type", "title", "detail",
-/// "instance", "body"}, "field_problems"}, null where there is nothing to say.
+/// "instance", "body"}, "field_problems"}. Values that are not known are null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_json(
     error: *const vipps_error,
@@ -222,13 +226,13 @@ pub unsafe extern "C" fn vipps_error_json(
     unsafe { text(error, out_text, |error| Some(&error.json)) }
 }
 
-/// Frees an error. NULL is fine.
+/// Frees an error. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_error_free(error: *mut vipps_error) {
     unsafe { free(error) }
 }
 
-/// A text of an error; NULL where there is none.
+/// Reads a string of an error, or NULL where it has none.
 unsafe fn text(
     error: *const vipps_error,
     out_text: *mut *const c_char,
@@ -242,29 +246,55 @@ unsafe fn text(
     }
 }
 
-/// Why a function did not do what it was called for.
+/// Why a function failed.
 pub(crate) enum Failure {
-    /// The crate's own.
+    /// An error of the crate other than invalid input or settings.
     Library(Error),
-    /// Arguments, each by its name, with what is wrong.
+    /// Invalid arguments.
     Input(Vec<Entry>),
-    /// Settings of a session, each by its name, with what is wrong.
+    /// Invalid settings of a session.
     Settings(Vec<Entry>),
-    /// An argument must not be NULL.
+    /// This argument must not be NULL.
     Null(&'static str),
-    /// An argument is not UTF-8 from this byte on.
+    /// This argument is not UTF-8, from this byte on.
     Utf8(&'static str, usize),
     /// A bug in this library.
     Panic,
 }
 
-/// A name, and what is wrong there.
+/// The name of a field, argument or setting, and what is wrong with it.
 type Entry = (String, String);
+
+/// Names that the crate's messages use, and what they are called in C.
+const C_NAMES: [(&str, &str); 9] = [
+    ("allow_plain_http()", "allow_plain_http"),
+    ("ApiKeys", "client_id and client_secret"),
+    ("TlsBackend::Rustls", "\"rustls\""),
+    ("TlsBackend::NativeTls", "\"native-tls\""),
+    ("of the vipps crate", "of this library"),
+    ("on the builder", "in config_json"),
+    ("for_sales_unit()", "vipps_session_for_sales_unit()"),
+    ("is_return", "isReturn"),
+    (" i64 ", " int64_t "),
+];
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Library(error)
+        let in_c = |reason: &str| {
+            let names = C_NAMES.iter();
+            names.fold(reason.to_owned(), |text, (rust, c)| text.replace(rust, c))
+        };
+        let entry = |problem: &FieldProblem| (problem.name.clone(), in_c(&problem.reason));
+        match error.kind() {
+            ErrorKind::InvalidInput => Self::Input(entries_of(&error, entry)),
+            ErrorKind::Config => Self::Settings(entries_of(&error, entry)),
+            _ => Self::Library(error),
+        }
     }
+}
+
+fn entries_of(error: &Error, entry: impl Fn(&FieldProblem) -> Entry) -> Vec<Entry> {
+    error.field_problems().iter().map(entry).collect()
 }
 
 impl Failure {
@@ -276,7 +306,7 @@ impl Failure {
         Self::Settings(vec![(setting.to_owned(), reason.to_owned())])
     }
 
-    /// The same about settings.
+    /// Reports invalid arguments as invalid settings.
     pub(crate) fn of_settings(self) -> Self {
         match self {
             Self::Input(entries) => Self::Settings(entries),
@@ -284,26 +314,16 @@ impl Failure {
         }
     }
 
-    /// What is wrong with input or a setting, under the names that it has in C. `None` keeps a
-    /// name.
-    pub(crate) fn renamed(self, name: impl Fn(&str) -> Option<&'static str>) -> Self {
-        let Self::Library(error) = &self else {
-            return self;
-        };
-        let problems = error.field_problems().iter();
-        let renamed = problems.map(
-            |FieldProblem {
-                 name: old, reason, ..
-             }| {
-                let name = name(old).map_or_else(|| old.clone(), str::to_owned);
-                (name, reason.clone())
-            },
-        );
-        match error.kind() {
-            ErrorKind::InvalidInput => Self::Input(renamed.collect()),
-            ErrorKind::Config => Self::Settings(renamed.collect()),
-            _ => self,
+    /// Gives invalid arguments or settings their names in C. `None` keeps a name.
+    pub(crate) fn renamed(mut self, name: impl Fn(&str) -> Option<&'static str>) -> Self {
+        if let Self::Input(entries) | Self::Settings(entries) = &mut self {
+            for (old, _) in entries {
+                if let Some(name) = name(old) {
+                    name.clone_into(old);
+                }
+            }
         }
+        self
     }
 
     pub(crate) fn status(&self) -> vipps_status {
@@ -332,24 +352,21 @@ impl Failure {
         match self {
             Self::Library(error) => error.to_string(),
             Self::Settings(entries) => format!("configuration: {}", joined(entries)),
-            // Its message may hold anything.
-            Self::Panic => "a panic, which is a bug in this library".to_owned(),
+            // The panic's own message may hold a secret.
+            Self::Panic => "internal error: a bug in this library".to_owned(),
             _ => format!("invalid input: {}", joined(&self.entries())),
         }
     }
 
     fn entries(&self) -> Vec<Entry> {
         match self {
-            Self::Library(error) => {
-                let problems = error.field_problems().iter();
-                problems
-                    .map(|problem| (problem.name.clone(), problem.reason.clone()))
-                    .collect()
-            }
+            Self::Library(error) => entries_of(error, |problem| {
+                (problem.name.clone(), problem.reason.clone())
+            }),
             Self::Input(entries) | Self::Settings(entries) => entries.clone(),
             Self::Null(argument) => vec![((*argument).to_owned(), "must not be NULL".to_owned())],
             Self::Utf8(argument, at) => {
-                let reason = format!("must be UTF-8, and is not valid from byte {at} on");
+                let reason = format!("must be UTF-8: invalid byte at offset {at}");
                 vec![((*argument).to_owned(), reason)]
             }
             Self::Panic => Vec::new(),
@@ -378,7 +395,7 @@ impl vipps_error {
         let text = |of: fn(&Error) -> Option<&str>| error.and_then(of).map(c_string);
         let delivery = match failure {
             Failure::Library(error) => error.delivery(),
-            // How far the call had come is not known.
+            // The panic may have come at any point of the call.
             Failure::Panic => Delivery::Unknown,
             _ => Delivery::NotSent,
         };
@@ -439,7 +456,7 @@ impl vipps_error {
     }
 }
 
-/// The status of a kind, which has the same number.
+/// The status with the number of a kind.
 pub(crate) fn status(kind: ErrorKind) -> vipps_status {
     match kind {
         ErrorKind::Config => vipps_status::VIPPS_CONFIG,
@@ -460,7 +477,7 @@ pub(crate) fn status(kind: ErrorKind) -> vipps_status {
         ErrorKind::Network => vipps_status::VIPPS_NETWORK,
         ErrorKind::Decode => vipps_status::VIPPS_DECODE,
         ErrorKind::Proxy => vipps_status::VIPPS_PROXY,
-        // A kind that was added to the crate and not here: a test tells.
+        // A test fails if a kind of the crate is missing here.
         _ => vipps_status::VIPPS_PANIC,
     }
 }

@@ -1,4 +1,4 @@
-//! As much of JSON as a C program without a library for it needs.
+//! Minimal JSON access for C programs without a JSON library.
 
 use std::ffi::c_char;
 
@@ -6,12 +6,14 @@ use serde_json::Value;
 
 use crate::boundary::{Out, answer, give, guard, text};
 use crate::error::{Failure, vipps_error, vipps_status};
+use crate::strict::any_json;
 use crate::string::vipps_string;
 
-/// A value in a document by its JSON pointer (RFC 6901), such as "/0/msn": a string as its plain
-/// text, in which NUL becomes U+FFFD; anything else as JSON, with members sorted by name.
+/// Gets a value from a JSON document by JSON pointer (RFC 6901), such as "/0/msn". Strings are
+/// returned as plain text, with NUL replaced by U+FFFD; other values as JSON, with members sorted
+/// by name.
 ///
-/// It reads the whole document each time: for long lists use a JSON library.
+/// Every call parses the whole document. Use a JSON library for long lists.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_json_get(
     json: *const c_char,
@@ -30,7 +32,8 @@ pub unsafe extern "C" fn vipps_json_get(
     }
 }
 
-/// The number of items of an array, or of members of an object; "" points to the whole document.
+/// Counts the items of an array or the members of an object in a JSON document. The pointer ""
+/// refers to the whole document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_json_count(
     json: *const c_char,
@@ -46,7 +49,7 @@ pub unsafe extern "C" fn vipps_json_count(
                 Value::Array(items) => items.len(),
                 Value::Object(members) => members.len(),
                 _ => {
-                    let reason = "must be that of an array or an object";
+                    let reason = "must refer to an array or an object";
                     return Err(Failure::input("pointer", reason));
                 }
             });
@@ -55,7 +58,7 @@ pub unsafe extern "C" fn vipps_json_count(
     }
 }
 
-/// A text as a JSON string, with quotes and escapes, to be put into a request.
+/// Quotes and escapes a text as a JSON string, for use in a request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_json_quote(
     plain: *const c_char,
@@ -66,12 +69,12 @@ pub unsafe extern "C" fn vipps_json_quote(
 }
 
 fn parse(json: &str) -> Result<Value, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::input("json", &error.to_string()))
+    any_json(json, "json")
 }
 
 fn at<'a>(document: &'a Value, pointer: &str) -> Result<&'a Value, Failure> {
     document.pointer(pointer).ok_or_else(|| {
-        let reason = format!("must be that of a value in the document, not {pointer:?}");
+        let reason = format!("must refer to a value in the document, not {pointer:?}");
         Failure::input("pointer", &reason)
     })
 }

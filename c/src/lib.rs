@@ -1,11 +1,11 @@
-//! The C library of `vipps`: `include/vipps.h`, which is made of the docs here, says what each
-//! function does.
+//! The C library of `vipps`. Its header, `include/vipps.h`, is generated from the docs in this
+//! package.
 //!
-//! A function takes its arguments apart, calls the crate, and puts the result together, in steps
-//! that are written once (`boundary.rs`). `unsafe` is here and nowhere else in the repository.
-#![allow(non_camel_case_types)] // The names are the header's.
-#![allow(unreachable_pub)] // What the header declares has to be `pub` to be found by cbindgen.
-#![allow(clippy::missing_safety_doc)] // The header says it once for all.
+//! Each function converts its arguments, calls the crate and converts the result, with the helpers
+//! in `boundary.rs`. This package is the only one in the repository that uses `unsafe`.
+#![allow(non_camel_case_types)] // C names.
+#![allow(unreachable_pub)] // cbindgen only finds `pub` items.
+#![allow(clippy::missing_safety_doc)] // The header's preamble covers all functions.
 
 mod boundary;
 mod config;

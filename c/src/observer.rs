@@ -1,4 +1,4 @@
-//! The caller's functions that a session calls, and what they are told.
+//! The callbacks of a session.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
@@ -10,84 +10,86 @@ use vipps::{AccessToken, Attempt, SessionBuilder};
 use crate::error::{status, vipps_status};
 use crate::string::c_string;
 
-/// One attempt of a call. It and its texts live as long as the call of on_attempt.
+/// One attempt of a call. It and its strings are only valid during the on_attempt callback.
 #[repr(C)]
 pub struct vipps_attempt {
-    /// Such as "GET".
+    /// The method, such as "GET".
     pub method: *const c_char,
     /// The path and the query.
     pub path: *const c_char,
-    /// The path with names in place of values, for metrics: "/management/v1/sales-units/{msn}".
+    /// The path template, for metrics: "/management/v1/sales-units/{msn}".
     pub route: *const c_char,
-    /// The sales unit that the call was made for, or NULL.
+    /// The merchant serial number that the call was made for, or NULL.
     pub merchant_serial_number: *const c_char,
-    /// The trace id of an error's reply, or NULL.
+    /// The trace id of an error reply, or NULL.
     pub trace_id: *const c_char,
-    /// How the attempt failed; VIPPS_OK for a success.
+    /// How the attempt failed, or VIPPS_OK.
     pub status: vipps_status,
-    /// The HTTP status, or 0 if there was no answer.
+    /// The HTTP status, or 0 if there was no reply.
     pub http_status: c_int,
-    /// Which attempt of its call it was, 1 for the first.
+    /// The number of the attempt within its call, starting at 1.
     pub number: u32,
-    /// How long it took, in microseconds.
+    /// How long the attempt took, in microseconds.
     pub elapsed_us: u64,
-    /// How long the call waits before the next attempt, or -1 if this was the last.
+    /// How long the call waits before its next attempt, in milliseconds, or -1 if this was the
+    /// last.
     pub retry_in_ms: i64,
 }
 
-/// Functions that a session calls with `user`, each optional. The struct is copied; `user` must
-/// live until `release` is called.
+/// The callbacks of a session, each of which may be NULL. The struct is copied; `user` must stay
+/// valid until `release` is called.
 ///
-/// They are called on the thread that makes the call, several threads at once. They must not call
-/// this library with the same session, nor throw, nor leave by longjmp().
+/// Callbacks run on the thread that made the call, and on several threads at once. They must not
+/// use the same session, throw, or leave by longjmp().
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vipps_observer {
-    /// Passed to the functions, never looked at.
+    /// Passed to each callback; the library does not use it.
     pub user: *mut c_void,
-    /// After every attempt of every call, token requests included.
+    /// Called after every attempt of every call, including token requests.
     pub on_attempt:
         Option<unsafe extern "C-unwind" fn(user: *mut c_void, attempt: *const vipps_attempt)>,
-    /// After a new access token was fetched, for programs that keep it for their next run. `token`
-    /// is a secret, and lives as long as the call; `expires_at` is in seconds since 1970.
+    /// Called after a new access token was fetched, for programs that save it for their next run.
+    /// `token` is a secret and only valid during the callback; `expires_at` is in seconds since
+    /// 1970.
     pub on_new_token: Option<
         unsafe extern "C-unwind" fn(user: *mut c_void, token: *const c_char, expires_at: i64),
     >,
-    /// Once, on any thread, when the others will not be called any more: after the last
-    /// vipps_session_free(), or before the function that was to make the session returns an error.
+    /// Called once, on any thread, when the other callbacks will not be called any more: when the
+    /// last handle of the session is freed, or when the session cannot be created.
     pub release: Option<unsafe extern "C-unwind" fn(user: *mut c_void)>,
 }
 
-/// The caller's functions, which are released when this is dropped.
+/// The caller's callbacks, released on drop.
 struct Observer(vipps_observer);
 
-// SAFETY: the header asks for functions and a pointer that any thread may use.
+// SAFETY: the header requires callbacks and a pointer that any thread may use.
 unsafe impl Send for Observer {}
-// SAFETY: as above, at the same time.
+// SAFETY: as above, also concurrently.
 unsafe impl Sync for Observer {}
 
 impl Drop for Observer {
     fn drop(&mut self) {
         if let Some(release) = self.0.release {
-            // SAFETY: the promise at `Watch::new`; nobody calls the others any more.
+            // SAFETY: the promise in `Watch::new`; the other callbacks are not called any more.
             unsafe { release(self.0.user) }
         }
     }
 }
 
-/// An observer that may be there, released with this unless a session has got it.
+/// An optional observer, released on drop unless it was attached to a session.
 pub(crate) struct Watch(Option<Arc<Observer>>);
 
 impl Watch {
-    /// `observer` is NULL or points to functions that any thread may call with its `user` until
-    /// `release` was.
+    /// `observer` is NULL or points to callbacks that any thread may call with its `user` until
+    /// `release` is called.
     pub(crate) unsafe fn new(observer: *const vipps_observer) -> Self {
         // SAFETY: the caller's promise.
         let observer = unsafe { observer.as_ref() };
         Self(observer.map(|observer| Arc::new(Observer(*observer))))
     }
 
-    /// Has a session's attempts and tokens told to the observer.
+    /// Has the session report its attempts and tokens to the observer.
     pub(crate) fn attach(self, mut builder: SessionBuilder) -> SessionBuilder {
         let Some(observer) = self.0 else {
             return builder;
@@ -96,7 +98,7 @@ impl Watch {
             let observer = observer.clone();
             builder = builder.observer(move |attempt| observer.attempt(attempt));
         }
-        // Attached also where it has nothing to call: it is released with the session.
+        // Attached even without `on_new_token`, so that the session releases it.
         builder.on_new_token(move |token| observer.new_token(token))
     }
 }
@@ -128,7 +130,7 @@ impl Observer {
                 i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
             }),
         };
-        // SAFETY: the promise at `Watch::new`; `seen` outlives the call.
+        // SAFETY: the promise in `Watch::new`; `seen` outlives the call.
         unsafe { on_attempt(self.0.user, &raw const seen) }
     }
 
@@ -140,7 +142,7 @@ impl Observer {
         let since_1970 = token.expires_at().duration_since(SystemTime::UNIX_EPOCH);
         let seconds = since_1970.map_or(0, |time| time.as_secs());
         let expires_at = i64::try_from(seconds).unwrap_or(i64::MAX);
-        // SAFETY: the promise at `Watch::new`; the text outlives the call.
+        // SAFETY: the promise in `Watch::new`; `secret` outlives the call.
         unsafe { on_new_token(self.0.user, secret.as_ptr(), expires_at) }
     }
 }

@@ -1,4 +1,4 @@
-//! The arithmetic of receipts and money.
+//! Arithmetic for receipts and money.
 
 use std::ffi::c_char;
 
@@ -11,9 +11,11 @@ use crate::error::{Failure, vipps_error, vipps_status};
 use crate::strict::request;
 use crate::string::vipps_string;
 
-/// A line of a receipt whose amount includes tax. Amounts here and below are in minor units (oere,
-/// cents), `tax_rate` in basis points, 0 to 10000 (2500 is 25 %). Total, net and tax of a line
-/// always add up.
+/// Creates an order line from an amount that includes tax. Total, net and tax of a line always add
+/// up.
+///
+/// Here and below, amounts are in minor units (oere, cents) and `tax_rate` is in basis points, 0 to
+/// 10000: 2500 is 25 %.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_from_gross(
     name: *const c_char,
@@ -32,7 +34,7 @@ pub unsafe extern "C" fn vipps_order_line_from_gross(
     }
 }
 
-/// A line of a receipt whose amount excludes tax.
+/// Creates an order line from an amount that excludes tax.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_from_net(
     name: *const c_char,
@@ -51,7 +53,7 @@ pub unsafe extern "C" fn vipps_order_line_from_net(
     }
 }
 
-/// The shipping, at an amount that includes tax.
+/// Creates the order line for shipping from an amount that includes tax.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_shipping(
     name: *const c_char,
@@ -70,8 +72,9 @@ pub unsafe extern "C" fn vipps_order_line_shipping(
     }
 }
 
-/// A line of so many units at a price with tax, rounded to the nearest minor unit. `quantity` is a
-/// decimal number such as "3" or "0.822", with a point whatever the locale.
+/// Creates an order line from a unit price that includes tax and a quantity. The total is rounded
+/// to the nearest minor unit. `quantity` is a decimal number such as "3" or "0.822", with a decimal
+/// point in any locale.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_from_unit_price(
     name: *const c_char,
@@ -92,7 +95,7 @@ pub unsafe extern "C" fn vipps_order_line_from_unit_price(
     }
 }
 
-/// Takes a discount off a line: its total is less by it, and the tax is computed anew.
+/// Subtracts a discount from an order line and recomputes its tax.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_order_line_apply_discount(
     line_json: *const c_char,
@@ -108,8 +111,8 @@ pub unsafe extern "C" fn vipps_order_line_apply_discount(
     }
 }
 
-/// Splits a discount over the lines of a receipt in proportion to their totals, so that no minor
-/// unit is lost, and gives the receipt with it.
+/// Splits a discount over the order lines of a receipt in proportion to their totals. The shares
+/// add up exactly.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_apply_discount(
     receipt_json: *const c_char,
@@ -125,8 +128,8 @@ pub unsafe extern "C" fn vipps_receipt_apply_discount(
     }
 }
 
-/// Checks a receipt as vipps_add_receipt() does before it sends one. The error names every line and
-/// field that is wrong.
+/// Validates a receipt, as vipps_add_receipt() does before sending. The error names every invalid
+/// field.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_validate(
     receipt_json: *const c_char,
@@ -140,8 +143,8 @@ pub unsafe extern "C" fn vipps_receipt_validate(
     }
 }
 
-/// What is probably a mistake though the API accepts it, such as two lines with one id: [{"name",
-/// "reason"}].
+/// Lists probable mistakes in a receipt that the API accepts, such as two lines with the same id:
+/// [{"name", "reason"}].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_warnings(
     receipt_json: *const c_char,
@@ -156,8 +159,8 @@ pub unsafe extern "C" fn vipps_receipt_warnings(
     }
 }
 
-/// What the app will show below the lines: {"totalAmount", "totalAmountExcludingTax",
-/// "totalTaxAmount", "totalDiscount", "shippingAmount", "tax": [...]}.
+/// Computes the totals of a receipt, which the app shows below its lines: {"totalAmount",
+/// "totalAmountExcludingTax", "totalTaxAmount", "totalDiscount", "shippingAmount", "tax": [...]}.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_receipt_totals(
     receipt_json: *const c_char,
@@ -173,8 +176,9 @@ pub unsafe extern "C" fn vipps_receipt_totals(
     }
 }
 
-/// Splits an amount over `count` weights so that no minor unit is lost. `out_shares` has room for
-/// `count` numbers, and may be `weights`. Unlike other outputs it is left as it was if this fails.
+/// Splits an amount in proportion to `count` weights. The shares add up exactly. `out_shares` has
+/// room for `count` numbers and may be the same array as `weights`. Unlike other outputs, it is
+/// unchanged if the function fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_allocate(
     amount: i64,
@@ -190,15 +194,15 @@ pub unsafe extern "C" fn vipps_allocate(
                 return Err(Failure::Null("out_shares"));
             }
             let shares = allocate(amount, weights)?;
-            // It may be the array of the weights, which are not needed any more.
+            // `weights` may be the same array, but is not used any more.
             out_shares.copy_from_nonoverlapping(shares.as_ptr(), shares.len());
             Ok(())
         })
     }
 }
 
-/// A decimal amount such as "199.90" in minor units: 19990. It has a point whatever the locale, and
-/// no more than two decimals.
+/// Converts a decimal amount to minor units: "199.90" to 19990. `amount` has a decimal point in any
+/// locale, and at most two decimals.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_minor_units(
     amount: *const c_char,
@@ -214,7 +218,7 @@ pub unsafe extern "C" fn vipps_minor_units(
     }
 }
 
-/// Minor units as a decimal amount: 19990 is the plain text 199.90.
+/// Formats minor units as a decimal amount: 19990 as the plain text 199.90.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_format_minor_units(
     amount: i64,
@@ -228,7 +232,7 @@ pub unsafe extern "C" fn vipps_format_minor_units(
     }
 }
 
-/// An error of a line under the names of the arguments.
+/// Names the arguments instead of the fields of the line.
 fn of_arguments(error: vipps::Error) -> Failure {
     Failure::from(error).renamed(|field| match field {
         "totalAmount" => Some("total_amount"),

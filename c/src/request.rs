@@ -1,4 +1,4 @@
-//! `vipps_request`, for endpoints that have no function.
+//! `vipps_request`, for endpoints without a function of their own.
 
 use std::ffi::{c_char, c_int};
 use std::ptr;
@@ -13,10 +13,10 @@ use crate::session::vipps_session;
 use crate::strict;
 use crate::string::vipps_string;
 
-/// The successful reply of vipps_request().
+/// A successful reply to vipps_request().
 pub struct vipps_reply(Reply);
 
-/// What a request may have beside its method, path and body.
+/// The optional parts of a request.
 #[derive(Default, Deserialize)]
 struct Options {
     segments: Option<Vec<(String, String)>>,
@@ -26,20 +26,19 @@ struct Options {
     content_type: Option<String>,
 }
 
-/// Calls an endpoint that has no function here, with token, headers, retries and errors as
-/// everywhere. `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
+/// Calls any endpoint, with the same token, headers, retries and errors as the other functions.
+/// `method` is "GET", "POST", "PUT", "PATCH" or "DELETE"; `path` begins with a slash.
 ///
-/// `options_json` is optional, as are its members:
+/// `options_json` may be NULL. Its members are optional:
 ///
-/// - "segments": [["id", "a/b"]]: values that are added to the path, encoded, each with its name
-///   for vipps_attempt.route.
-/// - "query": [["cursor", "1 2"]]: parameters, encoded.
+/// - "segments": [["id", "a/b"]]: values to percent-encode and append to the path, each with its
+///   name in vipps_attempt.route.
+/// - "query": [["cursor", "1 2"]]: query parameters to percent-encode.
 /// - "headers": [["X-Request-Source", "till-7"]].
-/// - "idempotency_key": makes it safe to retry a POST or a PATCH, which is not retried otherwise
-///   once it may have been carried out.
-/// - "content_type": that of the body, "application/json" by default.
+/// - "idempotency_key": allows retries of a POST or PATCH that may have taken effect.
+/// - "content_type": the type of the body, "application/json" by default.
 ///
-/// `body` is optional, and has `body_length` bytes.
+/// `body` is `body_length` bytes, or NULL for no body.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_request(
     session: *const vipps_session,
@@ -79,13 +78,15 @@ pub unsafe extern "C" fn vipps_request(
                 let bytes = items(body, body_length, "body")?;
                 request = request.body(content_type.unwrap_or("application/json"), bytes);
             }
-            let reply = vipps_reply(request.send()?);
-            Ok(Box::into_raw(Box::new(reply)))
+            let reply = request.send().map_err(|error| {
+                Failure::from(error).renamed(|name| (name == "header").then_some("headers"))
+            })?;
+            Ok(Box::into_raw(Box::new(vipps_reply(reply))))
         })
     }
 }
 
-/// The HTTP status, 200 to 299.
+/// Gets the HTTP status of a reply, 200 to 299.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_reply_status(
     reply: *const vipps_reply,
@@ -94,7 +95,7 @@ pub unsafe extern "C" fn vipps_reply_status(
     unsafe { read(reply, out_http_status, 0, |reply| reply.0.status().into()) }
 }
 
-/// A header by its name, in any case; NULL if the reply does not have it.
+/// Gets a header of a reply, or NULL if there is none. The case of `name` does not matter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_reply_header(
     reply: *const vipps_reply,
@@ -111,7 +112,7 @@ pub unsafe extern "C" fn vipps_reply_header(
     }
 }
 
-/// The body. The bytes live until vipps_reply_free(), and have no NUL at their end.
+/// Gets the body of a reply. It is not NUL-terminated, and valid until vipps_reply_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_reply_body(
     reply: *const vipps_reply,
@@ -121,7 +122,7 @@ pub unsafe extern "C" fn vipps_reply_body(
 ) -> vipps_status {
     unsafe {
         guard(error, || {
-            // Both are written before either may be missing.
+            // Both are written even if one of them is NULL.
             let out_bytes = Out::new(out_bytes, ptr::null(), "out_bytes");
             let out_length = Out::new(out_length, 0, "out_length");
             let (out_bytes, out_length) = (out_bytes?, out_length?);
@@ -133,7 +134,7 @@ pub unsafe extern "C" fn vipps_reply_body(
     }
 }
 
-/// Frees a reply. NULL is fine.
+/// Frees a reply. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_reply_free(reply: *mut vipps_reply) {
     unsafe { free(reply) }

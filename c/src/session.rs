@@ -1,4 +1,4 @@
-//! `vipps_session`.
+//! `vipps_session`, and functions that need no session.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -12,7 +12,8 @@ use crate::error::{Failure, vipps_error, vipps_status};
 use crate::observer::{Watch, vipps_observer};
 use crate::string::vipps_string;
 
-/// The keys, the token, the connections and the settings. Made once and shared by all threads.
+/// A client with its keys, token, connections and settings. Create it once and share it between
+/// threads.
 pub struct vipps_session(pub(crate) Session);
 
 impl vipps_session {
@@ -21,28 +22,31 @@ impl vipps_session {
     }
 }
 
-/// Creates a session. Sends nothing. `config_json` is an object of settings:
+/// Creates a session from a JSON object of settings, without sending anything. `config_json` has:
 ///
-/// - "client_id", "client_secret", "subscription_key", "system": {"name", "version"}: required.
-/// - "keys": "management" for a partner's management keys, which have no subscription key.
-/// - "system" may have "plugin_name" and "plugin_version". Each is 1 to 30 visible ASCII
-///   characters.
-/// - "merchant_serial_number": 4 to 10 digits. The Order Management API needs it.
-/// - "environment": "production", the default, or "test"; "base_url": another server.
-/// - "allow_plain_http": true for http to other hosts than loopback.
-/// - "timeout_ms": 60000 for a whole call; "connect_timeout_ms": 10000; "stall_timeout_ms": how
-///   long an attempt may receive nothing, half of timeout_ms.
-/// - "retry": {"max_attempts": 3, "initial_backoff_ms": 500, "max_backoff_ms": 8000}; 1 is no
-///   retry.
-/// - "proxy": "http://host:port"; "proxy_from_env": true for that of the environment.
-/// - "tls_backend": "rustls" or "native-tls"; "root_certificates": PEM, for the built-in roots.
-/// - "max_response_bytes": 67108864; "user_agent_suffix": such as "acme-billing/2.1".
-/// - "access_token": {"secret", "expires_at"}, as on_new_token got them in an earlier run.
+/// - "client_id", "client_secret", "subscription_key": required.
+/// - "system": {"name", "version"}: your software, required. "plugin_name" and "plugin_version" are
+///   optional. Each is 1 to 30 visible ASCII characters.
+/// - "keys": "standard", the default, or "management" for a partner's management keys, which have
+///   no subscription key.
+/// - "merchant_serial_number": 4 to 10 digits. The Order Management API requires it.
+/// - "environment": "production", the default, or "test". "base_url" overrides it.
+/// - "allow_plain_http": true allows http to hosts other than loopback.
+/// - "timeout_ms": limit for a whole call, 60000 by default; "connect_timeout_ms": 10000 by
+///   default; "stall_timeout_ms": how long an attempt may receive no data, half of "timeout_ms" by
+///   default.
+/// - "retry": {"max_attempts": 3, "initial_backoff_ms": 500, "max_backoff_ms": 8000}, which are the
+///   defaults. 1 attempt means no retries.
+/// - "proxy": "http://host:port"; "proxy_from_env": true uses the environment's proxy variables.
+/// - "tls_backend": "rustls" or "native-tls"; "root_certificates": PEM, replaces the built-in
+///   roots.
+/// - "max_response_bytes": 67108864 by default; "user_agent_suffix": such as "acme-billing/2.1".
+/// - "access_token": {"secret", "expires_at"}: a token saved by on_new_token in an earlier run.
 ///
-/// What is wrong is VIPPS_CONFIG with the path of the setting, such as retry.max_attempts; unknown
-/// and duplicated settings are refused. No error shows a key, a token or a password.
+/// For an invalid, unknown or duplicated setting the error is VIPPS_CONFIG and names the setting by
+/// its path, such as retry.max_attempts. Keys, tokens and passwords are never shown.
 ///
-/// `observer` is optional. Its `release` is called also if this fails.
+/// `observer` may be NULL. Its `release` is also called if this function fails.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_new(
     config_json: *const c_char,
@@ -53,13 +57,14 @@ pub unsafe extern "C" fn vipps_session_new(
     unsafe { new(config::from_json, config_json, observer, out_session, error) }
 }
 
-/// Creates a session with the keys of the environment: VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and
-/// VIPPS_SUBSCRIPTION_KEY, or VIPPS_KEYS=management without the subscription key; optionally
-/// VIPPS_MERCHANT_SERIAL_NUMBER and VIPPS_BASE_URL. Sends nothing. `config_json` is as for
-/// vipps_session_new() but without keys, has "system" at least, and overrides the environment.
+/// Creates a session with keys from the environment, without sending anything: VIPPS_CLIENT_ID,
+/// VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY, or VIPPS_KEYS=management without the
+/// subscription key. VIPPS_MERCHANT_SERIAL_NUMBER and VIPPS_BASE_URL are optional. `config_json` is
+/// as for vipps_session_new(), but without keys. It overrides the environment, and "system" is
+/// required.
 ///
-/// No other thread may change the environment meanwhile. The error names every variable that is
-/// missing.
+/// No other thread may change the environment during the call. The error names all missing
+/// variables.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_from_env(
     config_json: *const c_char,
@@ -79,7 +84,7 @@ unsafe fn new(
 ) -> vipps_status {
     // SAFETY: the caller's promise.
     unsafe {
-        // First of all, so that it is released whatever is wrong.
+        // First, so that the observer is released whatever fails.
         let watch = Watch::new(observer);
         give(out_session, "out_session", error, || {
             let builder = watch.attach(read(text(config_json, "config_json")?)?);
@@ -88,7 +93,7 @@ unsafe fn new(
     }
 }
 
-/// Another handle of the same session: same token, connections and settings.
+/// Creates another handle of a session, with the same token, connections and settings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_clone(
     session: *const vipps_session,
@@ -103,8 +108,8 @@ pub unsafe extern "C" fn vipps_session_clone(
     }
 }
 
-/// The same session for another sales unit: same token and connections, another
-/// Merchant-Serial-Number header. `msn` is 4 to 10 digits.
+/// Creates a handle of a session for another sales unit: it sends `msn`, 4 to 10 digits, as
+/// Merchant-Serial-Number, and shares the token and the connections.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_for_sales_unit(
     session: *const vipps_session,
@@ -122,7 +127,8 @@ pub unsafe extern "C" fn vipps_session_for_sales_unit(
     }
 }
 
-/// The same session with another time for each call, at most 24 hours: same token and connections.
+/// Creates a handle of a session with another timeout per call, at most 24 hours. It shares the
+/// token and the connections.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_with_timeout(
     session: *const vipps_session,
@@ -139,8 +145,8 @@ pub unsafe extern "C" fn vipps_session_with_timeout(
     }
 }
 
-/// A valid token, fetched if need be, and for how long it is valid. It is a secret: keep it out of
-/// logs.
+/// Gets a valid access token, and for how long it is valid. Fetches a token if the session has
+/// none. The token is a secret: do not log it.
 ///
 /// POST /accesstoken/get, or POST /miami/v1/token with management keys
 #[unsafe(no_mangle)]
@@ -152,7 +158,7 @@ pub unsafe extern "C" fn vipps_session_access_token(
 ) -> vipps_status {
     unsafe {
         guard(error, || {
-            // Both are written before either may be missing.
+            // Both are written even if one of them is NULL.
             let out_token = Out::new(out_token, ptr::null_mut(), "out_token");
             let out_expires_in_ms = Out::new(out_expires_in_ms, 0, "out_expires_in_ms");
             let (out_token, out_expires_in_ms) = (out_token?, out_expires_in_ms?);
@@ -165,7 +171,7 @@ pub unsafe extern "C" fn vipps_session_access_token(
     }
 }
 
-/// Drops the session's token: the next call fetches another.
+/// Drops the session's access token. The next call fetches a new one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_forget_token(
     session: *const vipps_session,
@@ -179,14 +185,14 @@ pub unsafe extern "C" fn vipps_session_forget_token(
     }
 }
 
-/// Frees a handle of a session. NULL is fine. Its clones and what was made of it live on; the last
-/// one closes the connections.
+/// Frees a handle of a session. NULL is allowed. Other handles of the session stay valid; freeing
+/// the last one closes the connections.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_session_free(session: *mut vipps_session) {
     unsafe { free(session) }
 }
 
-/// A new idempotency key that no other call, thread or process makes: 36 characters of plain text.
+/// Creates a unique idempotency key: 36 characters of plain text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vipps_idempotency_key_new(
     out_key: *mut *mut vipps_string,
@@ -199,8 +205,8 @@ pub unsafe extern "C" fn vipps_idempotency_key_new(
     }
 }
 
-/// The version of the library, such as "0.1.0"; VIPPS_VERSION is that of the header. It is never
-/// freed.
+/// Returns the version of the library, such as "0.1.0". It is never freed. VIPPS_VERSION is the
+/// version of the header.
 #[unsafe(no_mangle)]
 pub extern "C" fn vipps_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

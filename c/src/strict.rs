@@ -1,6 +1,5 @@
-//! Requests as JSON, read strictly: nothing but an object is taken for one, unknown fields are
-//! refused at any depth, and an error names its field by its whole path. The values are checked by
-//! the crate's `validate()`, before anything is sent.
+//! Strict reading of requests in JSON: unknown fields and arrays in place of objects are errors at
+//! any depth, and errors name the path of the field. The crate's `validate()` checks the values.
 
 use std::fmt;
 
@@ -14,24 +13,24 @@ use serde_json::Value;
 
 use crate::error::Failure;
 
-const NO_OBJECT: &str = "must be a JSON object";
-const TWICE: &str = "is duplicated";
+const NOT_AN_OBJECT: &str = "must be a JSON object";
+const DUPLICATED: &str = "is duplicated";
 
-/// A request as a JSON object. Its values are not validated yet.
+/// Reads a request from a JSON object. Does not validate its values.
 pub(crate) fn request<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Failure> {
     let json: Json = any_json(json, name)?;
     T::deserialize(Node(&json)).map_err(|problem| problem.of_argument(name))
 }
 
-/// A value as JSON of any kind.
+/// Reads a value from JSON of any type.
 pub(crate) fn any_json<T: DeserializeOwned>(json: &str, name: &str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::input(name, &error.to_string()))
+    serde_json::from_str(json)
+        .map_err(|error| Failure::input(name, &format!("is not valid JSON: {error}")))
 }
 
-/// JSON as it is written: the members of an object in their order, one that is there again
-/// included.
+/// JSON with the members of objects in their order, including duplicates.
 pub(crate) enum Json {
-    /// Neither of the others.
+    /// Null, a boolean, a number or a string.
     Plain(Value),
     Array(Vec<Self>),
     Object(Vec<(String, Self)>),
@@ -96,7 +95,7 @@ impl<'de> Deserialize<'de> for Json {
 /// What is wrong with a request, and where.
 #[derive(Debug)]
 struct Problem {
-    /// Such as `orderLines[1].totalAmount`; empty for the whole.
+    /// Such as `orderLines[1].totalAmount`; empty for the request itself.
     path: String,
     reason: String,
 }
@@ -107,7 +106,7 @@ impl Problem {
         Self { path, reason }
     }
 
-    /// The same, seen from the value around it.
+    /// Prepends a step to the path.
     fn within(mut self, step: &str) -> Self {
         let dot = match self.path.starts_with('[') || self.path.is_empty() {
             true => "",
@@ -141,14 +140,16 @@ impl de::Error for Problem {
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = match expected.to_string().as_str() {
             "i64" => "a whole number".to_owned(),
-            "u32" | "u64" => "a whole number, not negative".to_owned(),
+            "u32" | "u64" => "a non-negative whole number".to_owned(),
             "a sequence" => "an array".to_owned(),
+            "a tuple of size 2" => "an array of 2 items".to_owned(),
             other => other.to_owned(),
         };
-        // Never the value, which may be a key.
+        // Without the value, which may be a key.
         let found = match found {
             Unexpected::Bool(_) => "a boolean",
             Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
+            Unexpected::Float(number) if number.fract() == 0.0 => "a number out of range",
             Unexpected::Float(_) => "a number with a fraction",
             Unexpected::Str(_) => "a string",
             Unexpected::Unit => "null",
@@ -163,12 +164,14 @@ impl de::Error for Problem {
         let expected = match expected.to_string().as_str() {
             "i64" => "a whole number that fits an int64_t".to_owned(),
             "u32" => "a whole number from 0 to 4294967295".to_owned(),
-            "u64" => "a whole number, not negative".to_owned(),
+            "u64" => "a non-negative whole number".to_owned(),
             other => other.to_owned(),
         };
         let found = match found {
             Unexpected::Str(text) => format!("{text:?}"),
             Unexpected::Unsigned(number) => number.to_string(),
+            Unexpected::Signed(number) => number.to_string(),
+            Unexpected::Float(number) => number.to_string(),
             other => other.to_string(),
         };
         Self::at("", format!("must be {expected}, not {found}"))
@@ -183,9 +186,10 @@ impl de::Error for Problem {
     }
 
     fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
+        let one_of = if known.len() > 1 { "one of " } else { "" };
         Self::at(
             field,
-            format!("is not known; known are {}", known.join(", ")),
+            format!("unknown field, expected {one_of}{}", known.join(", ")),
         )
     }
 
@@ -194,11 +198,11 @@ impl de::Error for Problem {
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Self::at(field, TWICE)
+        Self::at(field, DUPLICATED)
     }
 }
 
-/// A value that is read as the type that is asked for.
+/// A value to deserialize.
 struct Node<'a>(&'a Json);
 
 impl<'de> Deserializer<'de> for Node<'_> {
@@ -237,8 +241,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// serde would ignore unknown fields, and would also take the values of the fields as an array,
-    /// where no name can be checked.
+    /// serde would ignore unknown fields, and accept an array of the fields' values.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -246,7 +249,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         let Json::Object(members) = self.0 else {
-            return Err(Problem::at("", NO_OBJECT));
+            return Err(Problem::at("", NOT_AN_OBJECT));
         };
         let is_unknown = |name: &&String| !fields.contains(&name.as_str());
         match members.iter().map(|(name, _)| name).find(is_unknown) {
@@ -281,7 +284,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 
 struct Members<'a> {
     left: std::slice::Iter<'a, (String, Json)>,
-    /// The member whose name was read.
+    /// The member whose name was read last.
     value: Option<&'a (String, Json)>,
 }
 
@@ -302,7 +305,7 @@ impl<'de> MapAccess<'de> for Members<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Problem> {
         let Some((name, value)) = self.value else {
-            return Err(Problem::at("", NO_OBJECT));
+            return Err(Problem::at("", NOT_AN_OBJECT));
         };
         let value = seed.deserialize(Node(value));
         value.map_err(|problem| problem.within(name))

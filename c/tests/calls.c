@@ -1,10 +1,10 @@
 /*
- * Calls every function, each endpoint with good and with bad input, and prints each call as it
- * stands here with what came of it. The test compares the whole of it.
+ * Calls every function, and prints the source of each call and its result, which the test compares.
+ * Endpoints are called with valid and with invalid input.
  *
  *     calls BASE-URL PICTURE
  *
- * Without arguments, what the environment lacks for a session.
+ * Without arguments, only creates a session from the environment.
  */
 #include "vipps.h"
 
@@ -26,11 +26,11 @@ static const char *text_of(const vipps_string *string)
     return vipps_string_text(string, &text) == VIPPS_OK ? text : "";
 }
 
-/* Stops the program where the library does not keep its word. */
-static void require(bool kept, const char *word)
+/* Exits unless the condition holds. */
+static void require(bool condition, const char *expectation)
 {
-    if (!kept) {
-        printf("NOT KEPT: %s\n", word);
+    if (!condition) {
+        printf("FAILED: %s\n", expectation);
         exit(1);
     }
 }
@@ -51,9 +51,9 @@ static void show_error(void)
             "an error may have an HTTP status");
     require(vipps_error_delivery(error, &delivery) == VIPPS_OK, "an error has a delivery");
     require(vipps_error_is_retryable(error, &is_retryable) == VIPPS_OK,
-            "an error is retryable or not");
+            "an error is or is not retryable");
     require(vipps_error_retry_after_ms(error, &retry_after_ms) == VIPPS_OK,
-            "an error may say how long to wait");
+            "an error may have a Retry-After");
     printf(", HTTP %d, delivery %d, retryable %d, after %" PRId64 " ms", http_status, delivery,
            is_retryable, retry_after_ms);
     require(vipps_error_method(error, &text) == VIPPS_OK, "an error may have a method");
@@ -68,7 +68,8 @@ static void show_error(void)
     printf("    %s\n", text);
     require(vipps_error_field_problems(error, &text) == VIPPS_OK, "an error has field problems");
     printf("    %s\n", text);
-    require(vipps_error_json(error, &text) == VIPPS_OK && text[0] == '{', "an error is an object");
+    require(vipps_error_json(error, &text) == VIPPS_OK && text[0] == '{',
+            "an error is a JSON object");
 }
 
 static void show(const char *call, vipps_status status)
@@ -80,7 +81,7 @@ static void show(const char *call, vipps_status status)
         require(error == NULL, "there is no error on success");
         if (json != NULL) {
             require(vipps_string_length(json, &length) == VIPPS_OK, "a string has a length");
-            require(length == strlen(text_of(json)), "a string ends where its length says");
+            require(length == strlen(text_of(json)), "a string has the length of its text");
             printf("    %s\n", text_of(json));
         } else {
             printf("    done\n");
@@ -88,20 +89,20 @@ static void show(const char *call, vipps_status status)
     } else {
         vipps_status of_error = VIPPS_OK;
 
-        require(json == NULL, "there is no output without success");
-        require(error != NULL, "there is an error without success");
+        require(json == NULL, "there is no output on failure");
+        require(error != NULL, "there is an error on failure");
         require(vipps_error_status(error, &of_error) == VIPPS_OK && of_error == status,
                 "an error has the call's status");
         show_error();
     }
     vipps_string_free(json);
     vipps_error_free(error);
-    /* Pointers that the next call must not read. */
+    /* Invalid pointers, which the next call must not read. */
     json = (vipps_string *)(uintptr_t)1;
     error = (vipps_error *)(uintptr_t)1;
 }
 
-/* For calls that give no JSON. */
+/* For calls that return no JSON. */
 static void show_done(const char *call, vipps_status status)
 {
     json = NULL;
@@ -115,15 +116,15 @@ static unsigned char *read_file(const char *path, size_t *length)
     static unsigned char bytes[4096];
     FILE *file = fopen(path, "rb");
 
-    require(file != NULL, "the picture is there");
+    require(file != NULL, "the picture exists");
     *length = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
     return bytes;
 }
 
-#define PREFILL(more)                                                                                                       \
-    "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"}, \"productType\": \"CHECKOUT\"" more \
-    "}"
+#define PREFILL(more)                                                                              \
+    "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"           \
+    " \"productType\": \"CHECKOUT\"" more "}"
 
 static void management(void)
 {
@@ -153,7 +154,7 @@ static void management(void)
         "{\"businessIdentifier\": {\"scheme\": \"business:NO:ORG\", \"id\": \"987654321\"},"
         " \"productType\": \"CHECKOUT\", \"merchantCategoryCode\": \"12\"}",
         &json, &error));
-    /* The fields' values without their names, which serde would take too. */
+    /* Arrays of the values of the fields in place of objects. */
     SHOW(vipps_list_product_orders(session, "[true]", &json, &error));
     SHOW(
         vipps_prefill_product_order(session,
@@ -189,9 +190,9 @@ static void management(void)
     SHOW(vipps_list_price_packages(NULL, &json, &error));
 }
 
-#define AMOUNTS                                                                                             \
-    "{\"name\": \"Socks \\u00e6\", \"id\": \"1\", \"totalAmount\": 1000, \"totalAmountExcludingTax\": 800," \
-    " \"totalTaxAmount\": 200, \"taxRate\": 2500"
+#define AMOUNTS                                                                                    \
+    "{\"name\": \"Socks \\u00e6\", \"id\": \"1\", \"totalAmount\": 1000,"                          \
+    " \"totalAmountExcludingTax\": 800, \"totalTaxAmount\": 200, \"taxRate\": 2500"
 #define LINE AMOUNTS "}"
 #define LINE_WITH(more) AMOUNTS ", " more "}"
 #define UNITS(quantity) "\"unitInfo\": {\"unitPrice\": 1, \"quantity\": \"" quantity "\"}"
@@ -199,11 +200,12 @@ static void management(void)
     "{\"orderLines\": [" lines "], \"bottomLine\": " bottom_line "}"
 #define RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\"}")
 #define OTHER_RECEIPT RECEIPT_OF(LINE ", " LINE, "{\"currency\": \"NOK\"}")
-#define MISSPELT_RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"tipAmuont\": 100}")
+#define MISSPELLED_RECEIPT RECEIPT_OF(LINE, "{\"currency\": \"NOK\", \"tipAmuont\": 100}")
 #define CATEGORY                                                                                   \
     "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com/track/1\"}"
-#define LINK                                                                                       \
-    "{\"orderId\": \"order-1\", \"paymentType\": \"ECOM\", \"type\": \"TICKET\", \"url\": \"https://example.com/2\"}"
+#define V3_CATEGORY                                                                                \
+    "{\"orderId\": \"order-1\", \"paymentType\": \"ECOM\", \"type\": \"TICKET\","                  \
+    " \"url\": \"https://example.com/2\"}"
 
 static void order_management(const unsigned char *picture, size_t length)
 {
@@ -220,17 +222,18 @@ static void order_management(const unsigned char *picture, size_t length)
                             &error));
     SHOW(vipps_put_category(
         session, "ECOM", "order-1",
-        "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com\", \"imageId\": \"\xc3\xa5\"}",
+        "{\"category\": \"DELIVERY\", \"orderDetailsUrl\": \"https://example.com\","
+        " \"imageId\": \"\xc3\xa5\"}",
         &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
     SHOW(vipps_add_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
-    SHOW(vipps_add_receipt(session, "ECOM", "order-1", MISSPELT_RECEIPT, &json, &error));
+    SHOW(vipps_add_receipt(session, "ECOM", "order-1", MISSPELLED_RECEIPT, &json, &error));
     SHOW(vipps_ensure_receipt(session, "ECOM", "order-1", RECEIPT, &json, &error));
     SHOW(vipps_ensure_receipt(session, "ECOM", "order-1", OTHER_RECEIPT, &json, &error));
     SHOW(vipps_ensure_receipt(session, "ECOM", "order/2", RECEIPT, &json, &error));
     SHOW(vipps_get_order(session, "ECOM", "order-1", &json, &error));
     SHOW(vipps_get_order(session, "ECOM", "..", &json, &error));
-    SHOW(vipps_add_category(session, LINK, &json, &error));
+    SHOW(vipps_add_category(session, V3_CATEGORY, &json, &error));
     SHOW(vipps_add_category(session, "{\"orderId\": \"order-1\"}", &json, &error));
     SHOW(vipps_list_categories(session, "order-1", &json, &error));
     SHOW(vipps_list_categories(session, "order 1", &json, &error));
@@ -259,7 +262,7 @@ static void version_1(void)
 
 static vipps_reply *reply;
 
-/* For vipps_request(): its status, its type and its body. */
+/* For vipps_request(): also prints the status, content type and body of the reply. */
 static void show_reply(const char *call, vipps_status status)
 {
     vipps_string *type = NULL;
@@ -269,7 +272,7 @@ static void show_reply(const char *call, vipps_status status)
 
     show_done(call, status);
     if (status != VIPPS_OK) {
-        require(reply == NULL, "there is no output without success");
+        require(reply == NULL, "there is no output on failure");
         return;
     }
     require(vipps_reply_status(reply, &http_status) == VIPPS_OK, "a reply has a status");
@@ -294,10 +297,11 @@ static void requests(void)
                              "{\"segments\": [[\"msn\", \"654 321\"]]}", NULL, 0, &reply, &error));
     SHOW_REPLY(vipps_request(
         session, "GET", "/order-management/v3/categories",
-        "{\"query\": [[\"orderId\", \"order-1\"]], \"headers\": [[\"X-Request-Source\", \"till-7\"]]}",
+        "{\"query\": [[\"orderId\", \"order-1\"]],"
+        " \"headers\": [[\"X-Request-Source\", \"till-7\"]]}",
         NULL, 0, &reply, &error));
-    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", NULL, BODY(LINK),
-                             &reply, &error));
+    SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories", NULL,
+                             BODY(V3_CATEGORY), &reply, &error));
     SHOW_REPLY(vipps_request(session, "POST", "/management/v1/product-orders",
                              "{\"idempotency_key\": \"again\"}", BODY(PREFILL("")), &reply,
                              &error));
@@ -305,7 +309,8 @@ static void requests(void)
                              "{\"idempotency_key\": \"again\"}", BODY(PREFILL("")), &reply,
                              &error));
     SHOW_REPLY(vipps_request(session, "POST", "/order-management/v3/categories",
-                             "{\"content_type\": \"text/csv\"}", BODY(LINK), &reply, &error));
+                             "{\"content_type\": \"text/csv\"}", BODY(V3_CATEGORY), &reply,
+                             &error));
     SHOW_REPLY(vipps_request(session, "DELETE",
                              "/order-management/v3/categories/00000000-0000-4000-9000-000000000007",
                              "{}", NULL, 0, &reply, &error));
@@ -315,7 +320,11 @@ static void requests(void)
         vipps_request(session, "GET", "/x", "{\"query\": [[\"a\"]]}", NULL, 0, &reply, &error));
     SHOW_REPLY(
         vipps_request(session, "GET", "/x", "{\"query\": [[\"a\", 1]]}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"query\": [{\"a\": 1}]}", NULL, 0, &reply,
+                             &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"header\": []}", NULL, 0, &reply, &error));
+    SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"X A\", \"b\"]]}", NULL, 0,
+                             &reply, &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"headers\": [[\"Authorization\", \"mine\"]]}",
                              NULL, 0, &reply, &error));
     SHOW_REPLY(vipps_request(session, "GET", "/x", "{\"idempotency_key\": \"a.b\"}", NULL, 0,
@@ -355,7 +364,7 @@ static void receipts(void)
     SHOW_DONE(vipps_allocate(1000, amounts, SIZE_MAX, amounts, &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT, &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [], \"bottomLine\": {}}", &error));
-    /* The fields' values without their names, at any depth. */
+    /* Arrays in place of objects, at any depth. */
     SHOW_DONE(vipps_receipt_validate("[[" LINE "], {\"currency\": \"NOK\"}]", &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE, "[\"NOK\", 100, 200, \"pos\", 5]"), &error));
     SHOW_DONE(vipps_receipt_validate(
@@ -366,11 +375,12 @@ static void receipts(void)
         RECEIPT_OF(LINE ", " LINE_WITH("\"unitInfo\": [1, \"2\"]"), "{\"currency\": \"NOK\"}"),
         &error));
     SHOW(vipps_order_line_apply_discount(LINE_WITH("\"unitInfo\": [1, \"2\"]"), 1, &json, &error));
-    /* Errors name their fields by the whole path. */
+    /* Errors name the path of the field. */
     SHOW_DONE(vipps_receipt_validate(
         RECEIPT_OF(LINE ", {\"name\": \"Socks\", \"id\": \"2\", \"totalAmount\": \"1000\"}", "{}"),
         &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1.5"), "{}"), &error));
+    SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH("\"discount\": 1e300"), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(
         RECEIPT_OF(LINE_WITH("\"unitInfo\": {\"unitPrice\": -1, \"quantity\": \"a few\"}"),
                    "{\"currency\": \"NOK\"}"),
@@ -387,7 +397,7 @@ static void receipts(void)
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": {}, \"bottomLine\": {}}", &error));
     SHOW_DONE(vipps_receipt_validate("{\"orderLines\": [" LINE "}", &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT " {}", &error));
-    /* What is quoted of a field looks like the next problem. */
+    /* Quoted values that look like another problem. */
     SHOW_DONE(vipps_receipt_validate(
         RECEIPT_OF(LINE_WITH(UNITS("x; bottomLine.currency: must be NOK")), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(
@@ -396,13 +406,12 @@ static void receipts(void)
         RECEIPT_OF(LINE_WITH(UNITS("\\\\\\\"; bottomLine.currency: must be NOK")), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(RECEIPT_OF(LINE_WITH(UNITS("x \\\\")), "{}"), &error));
     SHOW_DONE(vipps_receipt_validate(
-        "{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", " UNITS(
-            "a; b") ", \"totalAmount\": 1,"
-                    " \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0, \"taxRate\": 0}],"
-                    " \"bottomLine\": {}}",
+        "{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", " UNITS("a; b") ","
+        " \"totalAmount\": 1, \"totalAmountExcludingTax\": 0, \"totalTaxAmount\": 0,"
+        " \"taxRate\": 0}], \"bottomLine\": {}}",
         &error));
     SHOW(vipps_receipt_totals(RECEIPT, &json, &error));
-    SHOW(vipps_receipt_totals(MISSPELT_RECEIPT, &json, &error));
+    SHOW(vipps_receipt_totals(MISSPELLED_RECEIPT, &json, &error));
 }
 
 static void json_without_a_library(void)
@@ -413,7 +422,8 @@ static void json_without_a_library(void)
     SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/0", &json, &error));
     SHOW(vipps_json_get("{\"a\": [{\"b\": 1}]}", "/a/1", &json, &error));
     SHOW(vipps_json_get(
-        "{\"b\": 12345678901234567890123, \"a\": [1.10, -9223372036854775808, 18446744073709551615]}",
+        "{\"b\": 12345678901234567890123,"
+        " \"a\": [1.10, -9223372036854775808, 18446744073709551615]}",
         "", &json, &error));
     SHOW(vipps_json_get("{\"a\"", "", &json, &error));
     SHOW_DONE(vipps_json_count("[1, 2, 3]", "", &count, &error));
@@ -438,9 +448,9 @@ static void sessions(void)
     SHOW(vipps_list_categories(other, "order-1", &json, &error));
     vipps_session_free(other);
     SHOW_DONE(vipps_session_for_sales_unit(session, "1", &other, &error));
-    require(other == NULL, "an output is NULL without success");
+    require(other == NULL, "an output is NULL on failure");
     SHOW_DONE(vipps_session_access_token(session, &key, &expires_in_ms, &error));
-    printf("    for %" PRIu64 " minutes\n", (expires_in_ms + 30000) / 60000);
+    printf("    valid for %" PRIu64 " minutes\n", (expires_in_ms + 30000) / 60000);
     vipps_string_free(key);
     SHOW_DONE(vipps_idempotency_key_new(&key, &error));
     require(vipps_string_length(key, &length) == VIPPS_OK && length == 36,
@@ -454,7 +464,7 @@ static void sessions(void)
 
 #define SYSTEM "{\"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}}"
 
-/* What an observer saw. */
+/* What an observer counts. */
 struct seen {
     unsigned attempts;
     unsigned releases;
@@ -472,8 +482,8 @@ static void observe(void *user, const vipps_attempt *attempt)
 static void keep_token(void *user, const char *token, int64_t expires_at)
 {
     (void)user;
-    printf("    a token of %s, good until %s\n", strlen(token) > 8 ? "some length" : "no length",
-           expires_at > 1700000000 ? "some time" : "no time");
+    printf("    new token: %s, expires: %s\n", strlen(token) > 8 ? "present" : "missing",
+           expires_at > 1700000000 ? "later" : "never");
 }
 
 static void release(void *user)
@@ -481,87 +491,89 @@ static void release(void *user)
     ((struct seen *)user)->releases += 1;
 }
 
-/* One session with every setting there is. */
+/* A session with every setting. */
 static void every_setting(const char *base_url)
 {
     static const char form[] =
-        "{\"keys\": \"standard\", \"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\","
-        " \"plugin_name\": \"acme-webshop\", \"plugin_version\": \"4.5.6\"}, \"merchant_serial_number\": \"654321\","
-        " \"environment\": \"test\", \"base_url\": \"%s\", \"allow_plain_http\": true, \"timeout_ms\": 20000,"
-        " \"connect_timeout_ms\": 5000, \"stall_timeout_ms\": 4000,"
-        /* Two attempts, with a wait of up to 1 ms before the second, and none ever of more than 2
-           ms. */
+        "{\"keys\": \"standard\", \"client_id\": \"sandbox-client-id\","
+        " \"client_secret\": \"sandbox-client-secret\", \"subscription_key\": \"sandbox-key-1\","
+        " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\","
+        " \"plugin_name\": \"acme-webshop\", \"plugin_version\": \"4.5.6\"},"
+        " \"merchant_serial_number\": \"654321\", \"environment\": \"test\", \"base_url\": \"%s\","
+        " \"allow_plain_http\": true, \"timeout_ms\": 20000, \"connect_timeout_ms\": 5000,"
+        " \"stall_timeout_ms\": 4000,"
         " \"retry\": {\"max_attempts\": 2, \"initial_backoff_ms\": 1, \"max_backoff_ms\": 2},"
-        /* The environment's proxy counts, and is not for this host. */
+        /* proxy_from_env overrides proxy, and NO_PROXY excludes this host. */
         " \"proxy\": \"%s\", \"proxy_from_env\": true, \"tls_backend\": \"rustls\","
-        " \"root_certificates\": \"-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----\\n\","
+        " \"root_certificates\":"
+        " \"-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----\\n\","
         " \"max_response_bytes\": 1000000, \"user_agent_suffix\": \"acme-billing/2.1\","
-        " \"access_token\": {\"secret\": \"kept\", \"expires_at\": 4102444800}}";
+        " \"access_token\": {\"secret\": \"saved\", \"expires_at\": 4102444800}}";
     char config[2048];
     struct seen seen = {0, 0};
     vipps_observer observer = {NULL, observe, keep_token, release};
-    vipps_session *built = NULL;
-    vipps_session *hurried = NULL;
+    vipps_session *new_session = NULL;
+    vipps_session *short_session = NULL;
 
     observer.user = &seen;
     snprintf(config, sizeof config, form, base_url, base_url);
-    SHOW_DONE(vipps_session_new(config, &observer, &built, &error));
-    /* The service fails as often as there are attempts. */
-    SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
-    /* The kept token is refused, and a new one fetched. */
-    SHOW(vipps_list_product_orders(built, "{\"includeExpired\": false}", &json, &error));
-    SHOW_DONE(vipps_session_forget_token(built, &error));
-    SHOW_DONE(vipps_session_with_timeout(built, 5000, &hurried, &error));
-    SHOW(vipps_list_product_orders(hurried, "{\"includeExpired\": false}", &json, &error));
-    vipps_session_free(hurried);
-    SHOW_DONE(vipps_session_with_timeout(built, 0, &hurried, &error));
-    SHOW(vipps_list_product_orders(hurried, "{\"includeExpired\": false}", &json, &error));
-    vipps_session_free(hurried);
+    SHOW_DONE(vipps_session_new(config, &observer, &new_session, &error));
+    /* Both attempts fail. */
+    SHOW(vipps_list_product_orders(new_session, "{\"includeExpired\": false}", &json, &error));
+    /* The saved token is rejected, and a new one is fetched. */
+    SHOW(vipps_list_product_orders(new_session, "{\"includeExpired\": false}", &json, &error));
+    SHOW_DONE(vipps_session_forget_token(new_session, &error));
+    SHOW_DONE(vipps_session_with_timeout(new_session, 5000, &short_session, &error));
+    SHOW(vipps_list_product_orders(short_session, "{\"includeExpired\": false}", &json, &error));
+    vipps_session_free(short_session);
+    SHOW_DONE(vipps_session_with_timeout(new_session, 0, &short_session, &error));
+    SHOW(vipps_list_product_orders(short_session, "{\"includeExpired\": false}", &json, &error));
+    vipps_session_free(short_session);
     printf("    %u releases\n", seen.releases);
-    vipps_session_free(built);
+    vipps_session_free(new_session);
     printf("    %u releases after %u attempts\n", seen.releases, seen.attempts);
 }
 
-/* Other keys, the environment, and errors of settings. */
+/* Management keys, the environment, and invalid settings. */
 static void other_sessions(const char *base_url)
 {
     char config[512];
     struct seen seen = {0, 0};
     vipps_observer observer = {NULL, observe, keep_token, release};
-    vipps_session *built = NULL;
+    vipps_session *new_session = NULL;
 
     observer.user = &seen;
     snprintf(
         config, sizeof config,
-        "{\"keys\": \"management\", \"client_id\": \"sandbox-management-id\", \"client_secret\": \"sandbox-mgmt-secret\","
+        "{\"keys\": \"management\", \"client_id\": \"sandbox-management-id\","
+        " \"client_secret\": \"sandbox-mgmt-secret\","
         " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}, \"base_url\": \"%s\"}",
         base_url);
-    SHOW_DONE(vipps_session_new(config, NULL, &built, &error));
-    SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
-    SHOW(vipps_get_order(built, "ECOM", "order-1", &json, &error));
-    vipps_session_free(built);
+    SHOW_DONE(vipps_session_new(config, NULL, &new_session, &error));
+    SHOW(vipps_get_sales_unit(new_session, "123456", &json, &error));
+    SHOW(vipps_get_order(new_session, "ECOM", "order-1", &json, &error));
+    vipps_session_free(new_session);
 
-    SHOW_DONE(vipps_session_new("{\"retry\": {\"attempts\": 1}}", &observer, &built, &error));
-    require(built == NULL && seen.releases == 1, "an observer is released also without success");
+    SHOW_DONE(vipps_session_new("{\"retry\": {\"attempts\": 1}}", &observer, &new_session, &error));
+    require(new_session == NULL && seen.releases == 1, "an observer is released on failure");
     SHOW_DONE(vipps_session_from_env(
         "{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"connect_timeout_ms\": 0}", NULL,
-        &built, &error));
+        &new_session, &error));
     SHOW_DONE(vipps_session_from_env(
         "{\"system\": {\"name\": \"acme\", \"version\": \"1\"}, \"client_id\": \"other\"}", NULL,
-        &built, &error));
-    SHOW_DONE(vipps_session_from_env("{}", NULL, &built, &error));
-    require(built == NULL, "an output is NULL without success");
-    SHOW_DONE(vipps_session_from_env(SYSTEM, NULL, &built, &error));
-    SHOW(vipps_get_sales_unit(built, "123456", &json, &error));
-    vipps_session_free(built);
+        &new_session, &error));
+    SHOW_DONE(vipps_session_from_env("{}", NULL, &new_session, &error));
+    require(new_session == NULL, "an output is NULL on failure");
+    SHOW_DONE(vipps_session_from_env(SYSTEM, NULL, &new_session, &error));
+    SHOW(vipps_get_sales_unit(new_session, "123456", &json, &error));
+    vipps_session_free(new_session);
 }
 
-/* A call whose error nobody wants. */
+/* NULL for the error. */
 static void without_error(void)
 {
     printf("without an error: %d\n", vipps_get_sales_unit(session, "12 456", &json, NULL));
-    require(json == NULL, "an output is NULL without success");
+    require(json == NULL, "an output is NULL on failure");
     printf("without an error: %d\n", vipps_get_sales_unit(session, "123456", &json, NULL));
     vipps_string_free(json);
     json = NULL;
@@ -582,7 +594,8 @@ int main(int argc, char **argv)
     snprintf(
         config, sizeof config,
         "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"subscription_key\": \"sandbox-key-1\","
+        " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
         " \"merchant_serial_number\": \"123456\", \"base_url\": \"%s\"}",
         argv[1]);
     if (vipps_session_new(config, NULL, &session, &error) != VIPPS_OK) {

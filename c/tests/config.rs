@@ -1,4 +1,4 @@
-//! Sessions from JSON: what is refused, in which words, and what goes out.
+//! The settings of a session in JSON.
 
 use std::ffi::CStr;
 use std::ptr;
@@ -9,7 +9,7 @@ use vipps::sandbox::{Fault, Sandbox};
 
 use crate::error::{vipps_error, vipps_error_message};
 use crate::request::{vipps_reply, vipps_request};
-use crate::tests::handles::{Session, asked_of_a_proxy, call, list};
+use crate::tests::handles::{Session, call, list, sent_to_a_proxy};
 use crate::tests::support::config;
 
 #[test]
@@ -66,7 +66,9 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
             "system.plugin_name: must be set",
         ),
         (
-            json!({"system": {"name": "a", "version": "1", "plugin_name": "a\tb", "plugin_version": "1"}}),
+            json!({"system": {
+                "name": "a", "version": "1", "plugin_name": "a\tb", "plugin_version": "1",
+            }}),
             "system.plugin_name: must be visible ASCII, and has a control character at 2",
         ),
         (
@@ -75,11 +77,13 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"base_url": "http://example.com"}),
-            "base_url: must be https: keys and tokens would cross the network in the clear. http is for loopback addresses, and others with allow_plain_http()",
+            "base_url: must be https: keys and tokens would cross the network in the clear. \
+             http is for loopback addresses, and others with allow_plain_http",
         ),
         (
             json!({"base_url": format!("https://acme:{secret}@example.com")}),
-            "base_url: must not hold user information; keys are given as ApiKeys",
+            "base_url: must not hold user information; \
+             keys are given as client_id and client_secret",
         ),
         (
             json!({"allow_plain_http": "yes"}),
@@ -95,36 +99,42 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"timeout_ms": -1}),
-            "timeout_ms: must be a whole number, not negative, not integer `-1`",
+            "timeout_ms: must be a non-negative whole number, not -1",
         ),
         (
             json!({"timeout_ms": 0}),
-            "timeout_ms: must be from 1 millisecond to 24 hours, not 0ns",
+            "timeout_ms: must be 1 to 86400000 milliseconds (24 hours)",
         ),
         (
             json!({"timeout_ms": 86_400_001}),
-            "timeout_ms: must be from 1 millisecond to 24 hours, not 86400.001s",
+            "timeout_ms: must be 1 to 86400000 milliseconds (24 hours)",
         ),
         (
             json!({"connect_timeout_ms": 0}),
-            "connect_timeout_ms: must be from 1 millisecond to 24 hours, not 0ns",
+            "connect_timeout_ms: must be 1 to 86400000 milliseconds (24 hours)",
         ),
         (
             json!({"connect_timeout_ms": 86_400_001}),
-            "connect_timeout_ms: must be from 1 millisecond to 24 hours, not 86400.001s",
+            "connect_timeout_ms: must be 1 to 86400000 milliseconds (24 hours)",
+        ),
+        (
+            json!({"stall_timeout_ms": 0}),
+            "stall_timeout_ms: must be 1 to 86400000 milliseconds (24 hours)",
         ),
         (
             json!({"connect_timeout_ms": "1"}),
-            "connect_timeout_ms: must be a whole number, not negative, not a string",
+            "connect_timeout_ms: must be a non-negative whole number, not a string",
         ),
         (json!({"retry": 3}), "retry: must be a JSON object"),
         (
             json!({"retry": {"max_attempts": 1.5}}),
-            "retry.max_attempts: must be a whole number, not negative, not a number with a fraction",
+            "retry.max_attempts: must be a non-negative whole number, \
+             not a number with a fraction",
         ),
         (
             json!({"retry": {"attempts": 1}}),
-            "retry.attempts: is not known; known are max_attempts, initial_backoff_ms, max_backoff_ms",
+            "retry.attempts: unknown field, \
+             expected one of max_attempts, initial_backoff_ms, max_backoff_ms",
         ),
         (
             json!({"proxy": "socks5://127.0.0.1:1"}),
@@ -132,7 +142,9 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"proxy": "http://proxy.example.com:8080"}),
-            "proxy: must be on this machine where base_url is plain http: keys and tokens would cross the network in the clear. It may be elsewhere with allow_plain_http()",
+            "proxy: must be on this machine where base_url is plain http: \
+             keys and tokens would cross the network in the clear. \
+             It may be elsewhere with allow_plain_http",
         ),
         (
             json!({"tls_backend": "openssl"}),
@@ -140,7 +152,8 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"root_certificates": secret}),
-            "root_certificates: must hold at least one PEM certificate (-----BEGIN CERTIFICATE-----)",
+            "root_certificates: must hold at least one PEM certificate \
+             (-----BEGIN CERTIFICATE-----)",
         ),
         (
             json!({"max_response_bytes": 0}),
@@ -160,18 +173,22 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"access_token": {"secret": secret, "expires_in": 1}}),
-            "access_token.expires_in: is not known; known are secret, expires_at",
+            "access_token.expires_in: unknown field, expected one of secret, expires_at",
         ),
         (
             json!({"clientsecret": secret}),
-            "clientsecret: is not known; known are keys, client_id, client_secret, subscription_key, system, merchant_serial_number, environment, base_url, allow_plain_http, timeout_ms, connect_timeout_ms, stall_timeout_ms, retry, proxy, proxy_from_env, tls_backend, root_certificates, max_response_bytes, user_agent_suffix, access_token",
+            "clientsecret: unknown field, expected one of keys, client_id, client_secret, \
+             subscription_key, system, merchant_serial_number, environment, base_url, \
+             allow_plain_http, timeout_ms, connect_timeout_ms, stall_timeout_ms, retry, proxy, \
+             proxy_from_env, tls_backend, root_certificates, max_response_bytes, \
+             user_agent_suffix, access_token",
         ),
     ] {
         let expected = format!("configuration: {message}");
         let result = Session::new(&changed(&sandbox, changes)).map(drop);
         assert_eq!(result, Err((1, expected)));
     }
-    for (twice, name) in [
+    for (duplicate, name) in [
         (r#", "client_secret": "s3cret-s3cret""#, "client_secret"),
         (r#", "timeout_ms": 1, "timeout_ms": null"#, "timeout_ms"),
         (r#", "proxy": null, "proxy": null"#, "proxy"),
@@ -181,21 +198,24 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
     ] {
         let good = config(&sandbox);
-        let config = format!("{}{twice}}}", good.strip_suffix('}').unwrap());
-        let why = format!("configuration: {name}: is duplicated");
+        let config = format!("{}{duplicate}}}", good.strip_suffix('}').unwrap());
+        let expected = format!("configuration: {name}: is duplicated");
         let result = Session::new(&config).map(drop);
-        assert_eq!(result, Err((1, why)));
+        assert_eq!(result, Err((1, expected)));
     }
     let broken = format!("{{\"client_secret\": \"{secret}\n");
-    let why = "configuration: config_json: control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0";
-    assert_eq!(Session::new(&broken).map(drop), Err((1, why.to_owned())));
-    let why = "configuration: config_json: must be a JSON object";
-    assert_eq!(Session::new("[]").map(drop), Err((1, why.to_owned())));
+    let expected = "configuration: config_json: is not valid JSON: control character \
+                    (\\u0000-\\u001F) found while parsing a string at line 2 column 0";
+    let result = Session::new(&broken).map(drop);
+    assert_eq!(result, Err((1, expected.to_owned())));
+    let expected = "configuration: config_json: must be a JSON object";
+    let result = Session::new("[]").map(drop);
+    assert_eq!(result, Err((1, expected.to_owned())));
     assert_eq!(sandbox.requests().len(), 0);
 }
 
 #[test]
-fn what_json_sets_is_seen_in_the_requests() {
+fn settings_take_effect_in_requests() {
     let sandbox = Sandbox::start().unwrap();
     let more = json!({
         "system": {
@@ -207,10 +227,10 @@ fn what_json_sets_is_seen_in_the_requests() {
         "retry": {"max_attempts": 2, "initial_backoff_ms": 0, "max_backoff_ms": 0},
         "max_response_bytes": 100_000,
         "user_agent_suffix": "acme-billing/2.1",
-        "access_token": {"secret": "kept", "expires_at": 4_102_444_800_u64},
+        "access_token": {"secret": "saved", "expires_at": 4_102_444_800_u64},
     });
     let session = Session::new(&changed(&sandbox, more)).unwrap();
-    // The kept token is not the sandbox's: a new one is fetched, and the call is repeated.
+    // The 401 makes the session fetch a new token and retry.
     sandbox.fault("GET *", 1, Fault::status(503));
     sandbox.fault("GET *", 1, Fault::status(401));
     assert_eq!(list(&session), (0, String::new()));
@@ -219,8 +239,8 @@ fn what_json_sets_is_seen_in_the_requests() {
         .iter()
         .map(|request| {
             let token = request.header("authorization").unwrap_or("none");
-            let token = if token == "Bearer kept" {
-                "kept"
+            let token = if token == "Bearer saved" {
+                "saved"
             } else {
                 "other"
             };
@@ -231,8 +251,8 @@ fn what_json_sets_is_seen_in_the_requests() {
     assert_eq!(
         lines,
         [
-            format!("{get} kept"),
-            format!("{get} kept"),
+            format!("{get} saved"),
+            format!("{get} saved"),
             "POST /accesstoken/get other".to_owned(),
             format!("{get} other")
         ]
@@ -273,46 +293,54 @@ fn what_json_sets_is_seen_in_the_requests() {
     assert_eq!(sandbox.requests()[0].path, "/miami/v1/token");
 }
 
-/// What no request shows.
 #[test]
-fn what_json_sets_beside_the_requests_has_its_effect() {
+fn other_settings_take_effect() {
     let sandbox = Sandbox::start().unwrap();
     let from_json = |changes: Value| Session::new(&changed(&sandbox, changes)).map(drop);
-    for at_most in [
+    for valid in [
         json!({"timeout_ms": 86_400_000}),
         json!({"connect_timeout_ms": 86_400_000}),
         json!({"base_url": "http://example.com", "allow_plain_http": true}),
     ] {
-        assert_eq!(from_json(at_most), Ok(()));
+        assert_eq!(from_json(valid), Ok(()));
     }
-    for (backend, is_there, name) in [
-        ("rustls", cfg!(feature = "rustls"), "Rustls"),
-        ("native-tls", cfg!(feature = "native-tls"), "NativeTls"),
+    for (backend, is_compiled_in) in [
+        ("rustls", cfg!(feature = "rustls")),
+        ("native-tls", cfg!(feature = "native-tls")),
     ] {
-        let why = format!(
-            "configuration: tls_backend: TlsBackend::{name} needs the feature `{backend}` of the vipps crate, which is not compiled in"
+        let message = format!(
+            "configuration: tls_backend: \"{backend}\" needs the feature `{backend}` \
+             of this library, which is not compiled in"
         );
-        let expected = if is_there { Ok(()) } else { Err((1, why)) };
+        let expected = if is_compiled_in {
+            Ok(())
+        } else {
+            Err((1, message))
+        };
         assert_eq!(from_json(json!({"tls_backend": backend})), expected);
     }
     for (environment, host) in [("production", "api.vipps.no"), ("test", "apitest.vipps.no")] {
-        let asked = asked_of_a_proxy(|proxy| {
-            let settings = json!({"base_url": null, "environment": environment, "proxy": proxy, "retry": {"max_attempts": 1}});
+        let sent = sent_to_a_proxy(|proxy| {
+            let settings = json!({
+                "base_url": null,
+                "environment": environment,
+                "proxy": proxy,
+                "retry": {"max_attempts": 1},
+            });
             Session::new(&changed(&sandbox, settings))
         });
-        assert_eq!(asked, format!("CONNECT {host}:443 HTTP/1.1"));
+        assert_eq!(sent, format!("CONNECT {host}:443 HTTP/1.1"));
     }
 }
 
-/// What a server repeats of a secret does not get into C either.
 #[test]
-fn errors_and_json_of_c_hold_no_secret() {
+fn secrets_in_replies_are_redacted() {
     let sandbox = Sandbox::start().unwrap();
     let session = Session::new(&config(&sandbox)).unwrap();
     let body = r#"{"title":"No","detail":"sandbox-client-secret and sandbox-key-1"}"#;
     sandbox.fault("GET *", 1, Fault::json(400, body));
     let mut reply: *mut vipps_reply = ptr::null_mut();
-    // SAFETY: the session is there.
+    // SAFETY: the session and the strings outlive the call.
     let result = call(|error| unsafe {
         let (method, path) = (c"GET".as_ptr(), c"/x".as_ptr());
         let none = (ptr::null(), ptr::null());
@@ -337,7 +365,7 @@ fn errors_and_json_of_c_hold_no_secret() {
     );
 }
 
-/// The settings of a sandbox with some changed; `null` takes one out.
+/// The settings for a sandbox with some changes; `null` removes a setting.
 fn changed(sandbox: &Sandbox, changes: Value) -> String {
     let mut config: Value = serde_json::from_str(&config(sandbox)).unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -350,7 +378,7 @@ fn changed(sandbox: &Sandbox, changes: Value) -> String {
 }
 
 #[test]
-fn the_environment_is_overridden_by_the_settings_but_for_its_keys() {
+fn keys_from_the_environment_cannot_be_overridden() {
     let read = |json: &str| crate::config::from_env(json).map(drop);
     for (name, value) in [
         ("keys", json!("management")),
@@ -362,12 +390,13 @@ fn the_environment_is_overridden_by_the_settings_but_for_its_keys() {
         let error = read(&config.to_string()).unwrap_err();
         let json = vipps_error::new(&error);
         let mut text = ptr::null();
-        // SAFETY: the error is there, and the text in it.
+        // SAFETY: `json` outlives its text.
         let message = unsafe {
             vipps_error_message(&raw const json, &raw mut text);
             CStr::from_ptr(text).to_str().unwrap()
         };
-        let expected = format!("configuration: {name}: is read from the environment here");
+        let expected =
+            format!("configuration: {name}: must not be set: keys are read from the environment");
         assert_eq!(message, expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Errors: C is told all that Rust is told.
+//! Errors in C carry all that the crate's errors do.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
@@ -15,9 +15,9 @@ use crate::tests::support::config;
 
 const OK: vipps_status = vipps_status::VIPPS_OK;
 
-/// All that an error says, in one form for both.
+/// What the functions of an error return.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Fields {
     status: c_int,
     kind_name: Option<String>,
     message: Option<String>,
@@ -32,8 +32,8 @@ struct Told {
     field_problems: Option<String>,
 }
 
-fn told_to_rust(error: &Error) -> Told {
-    Told {
+fn rust_fields(error: &Error) -> Fields {
+    Fields {
         status: error.kind() as c_int,
         kind_name: Some(format!("{:?}", error.kind())),
         message: Some(error.to_string()),
@@ -56,11 +56,11 @@ fn told_to_rust(error: &Error) -> Told {
     }
 }
 
-/// Reads an error and frees it.
-fn told_to_c(error: *mut vipps_error) -> (Told, Value) {
+/// Reads an error from C, and frees it.
+fn c_fields(error: *mut vipps_error) -> (Fields, Value) {
     let text = |read: unsafe extern "C" fn(_, _) -> vipps_status| {
         let mut text: *const c_char = ptr::null();
-        // SAFETY: the error is there, and so is its text.
+        // SAFETY: the error outlives its text.
         unsafe {
             assert_eq!(read(error.cast_const(), &raw mut text), OK);
             (!text.is_null()).then(|| CStr::from_ptr(text).to_str().unwrap().to_owned())
@@ -70,7 +70,7 @@ fn told_to_c(error: *mut vipps_error) -> (Told, Value) {
     let mut delivery = vipps_delivery::VIPPS_ANSWERED;
     let mut http_status = -7;
     let (mut is_retryable, mut retry_after_ms) = (false, -7);
-    // SAFETY: as above; it is freed once, after it was read.
+    // SAFETY: as above.
     unsafe {
         assert_eq!(vipps_error_status(error, &raw mut status), OK);
         assert_eq!(vipps_error_http_status(error, &raw mut http_status), OK);
@@ -82,7 +82,7 @@ fn told_to_c(error: *mut vipps_error) -> (Told, Value) {
         );
     }
     let whole = text(vipps_error_json).unwrap();
-    let told = Told {
+    let fields = Fields {
         status: status as c_int,
         kind_name: text(vipps_error_kind_name),
         message: text(vipps_error_message),
@@ -96,12 +96,12 @@ fn told_to_c(error: *mut vipps_error) -> (Told, Value) {
         retry_after_ms,
         field_problems: text(vipps_error_field_problems),
     };
-    // SAFETY: as above.
+    // SAFETY: it is freed once, and not used after that.
     unsafe { vipps_error_free(error) };
-    (told, serde_json::from_str(&whole).unwrap())
+    (fields, serde_json::from_str(&whole).unwrap())
 }
 
-/// The same as one document.
+/// An error as one JSON object.
 fn whole(error: &Error) -> Value {
     json!({
         "status": error.kind() as c_int,
@@ -129,7 +129,7 @@ fn whole(error: &Error) -> Value {
 }
 
 #[test]
-fn an_error_tells_c_all_that_it_tells_rust() {
+fn errors_are_the_same_in_c_and_rust() {
     let sandbox = Sandbox::start().unwrap();
     let rust = sandbox.session_builder().unwrap();
     let rust = rust.retry(RetryPolicy::none()).build().unwrap();
@@ -138,7 +138,14 @@ fn an_error_tells_c_all_that_it_tells_rust() {
     settings["retry"] = json!({"max_attempts": 1});
     let c = Session::new(&settings.to_string()).unwrap();
 
-    let problem = r#"{"type":"about:blank","title":"Bad","detail":"Two fields","code":"E7","traceId":"abc-1","invalidParams":[{"name":"a","reason":"is \"b\""},{"name":"c","reason":"is d"}]}"#;
+    let problem = r#"{
+        "type": "about:blank",
+        "title": "Bad",
+        "detail": "Two fields",
+        "code": "E7",
+        "traceId": "abc-1",
+        "invalidParams": [{"name": "a", "reason": "is \"b\""}, {"name": "c", "reason": "is d"}]
+    }"#;
     let cases = [
         ("GET", "/x?y=1", None, Fault::json(400, problem)),
         ("POST", "/x", Some(c"{}"), Fault::json(422, problem)),
@@ -163,7 +170,7 @@ fn an_error_tells_c_all_that_it_tells_rust() {
         let body = body.map_or(ptr::null(), |body| body.as_ptr().cast());
         let (method_text, path_text) = (c_method.as_ptr(), c_path.as_ptr());
         let (mut reply, mut error) = (ptr::null_mut(), ptr::null_mut());
-        // SAFETY: the texts outlive the call.
+        // SAFETY: the strings outlive the call.
         let status = unsafe {
             let (reply, error) = (&raw mut reply, &raw mut error);
             vipps_request(
@@ -179,25 +186,37 @@ fn an_error_tells_c_all_that_it_tells_rust() {
         };
         assert!(reply.is_null());
         assert_eq!(status as c_int, expected.kind() as c_int, "{method} {path}");
-        let (told, document) = told_to_c(error);
-        assert_eq!(told, told_to_rust(&expected), "{method} {path}");
+        let (fields, document) = c_fields(error);
+        assert_eq!(fields, rust_fields(&expected), "{method} {path}");
         assert_eq!(document, whole(&expected), "{method} {path}");
-        all.push(told);
+        all.push(fields);
     }
-    // Each has something to tell somewhere.
-    assert!(all.iter().any(|told| told.code.is_some()));
-    assert!(all.iter().any(|told| told.trace_id.is_some()));
+    // Each field is set in some case.
+    assert!(all.iter().any(|fields| fields.code.is_some()));
+    assert!(all.iter().any(|fields| fields.trace_id.is_some()));
     assert!(
         all.iter()
-            .any(|told| told.delivery == 1 && told.is_retryable)
+            .any(|fields| fields.delivery == 1 && fields.is_retryable)
     );
     assert!(
         all.iter()
-            .any(|told| told.delivery == 1 && !told.is_retryable)
+            .any(|fields| fields.delivery == 1 && !fields.is_retryable)
     );
-    assert!(all.iter().any(|told| told.retry_after_ms == 90_000));
+    assert!(all.iter().any(|fields| fields.retry_after_ms == 90_000));
     assert!(
         all.iter()
-            .any(|told| told.field_problems.as_deref() != Some("[]"))
+            .any(|fields| fields.field_problems.as_deref() != Some("[]"))
     );
+}
+
+#[test]
+fn messages_have_no_names_of_rust() {
+    let output = include_str!("calls.txt").lines();
+    for message in output.filter(|line| line.starts_with("    ")) {
+        for word in message.split_whitespace() {
+            let is_function = word.contains("()") && !word.contains("vipps_");
+            let is_rust = word.contains("::") || ["builder", "crate", "i64"].contains(&word);
+            assert!(!is_function && !is_rust, "{message}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The programs in other languages, where there is what they need.
+//! The examples in other languages. Skipped where a dependency is missing.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,7 +15,7 @@ const SHOWN: &str = "123456 ACME Fitness\n654321 ACME Web Shop\n10012345 ACME Sa
     NotFound 404 answered /management/v1/sales-units/999999\n";
 
 #[test]
-fn cpp_has_handles_and_exceptions() {
+fn the_cpp_example_runs() {
     let program = compile_cpp(&root().join("examples/sales_units.cpp"), "sales-units-cpp");
     let sandbox = Sandbox::start().unwrap();
     let output = ended(&mut command(&program, &sandbox, &[]), 0);
@@ -31,8 +31,8 @@ fn cpp_has_handles_and_exceptions() {
         "GET /management/v1/sales-units/123456 200",
         "200 application/json;charset=UTF-8",
         "GET /management/v1/sales-units/{msn} 404",
-        "GET /management/v1/sales-units/999999: 404 Not Found: There is no such sales unit, or it is \
-         not active [trace 0af7651916cd43dd8448eb211c80319c]",
+        "GET /management/v1/sales-units/999999: 404 Not Found: There is no such sales unit, or it \
+         is not active [trace 0af7651916cd43dd8448eb211c80319c]",
     ];
     assert_eq!(lines.by_ref().take(4).collect::<Vec<_>>(), rest);
     let error: serde_json::Value = serde_json::from_str(lines.next().unwrap()).unwrap();
@@ -44,9 +44,9 @@ fn cpp_has_handles_and_exceptions() {
 }
 
 #[test]
-fn python_reads_the_header() {
+fn the_python_example_runs() {
     if !has("python3", &["-c", "import cffi"]) {
-        println!("skipped: there is no cffi");
+        println!("skipped: cffi is not installed");
         return;
     }
     let header = root().join("include/vipps.h");
@@ -54,11 +54,11 @@ fn python_reads_the_header() {
     assert_shown("python3", &[program, header, shared_library()]);
 }
 
-/// With `NODE_PATH` where koffi is, unless it is where Node looks by itself.
+/// Needs `NODE_PATH` unless Node finds koffi by itself.
 #[test]
-fn node_calls_the_library() {
+fn the_node_example_runs() {
     if !has("node", &["-e", "require('koffi')"]) {
-        println!("skipped: there is no koffi");
+        println!("skipped: koffi is not installed");
         return;
     }
     let program = root().join("examples/sales_units.js");
@@ -70,7 +70,7 @@ fn has(program: &str, arguments: &[&str]) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// Never by what `VIPPS_C_RUNNER` says, which would look at the interpreter.
+/// Ignores `VIPPS_C_RUNNER`, which would check the interpreter.
 #[track_caller]
 fn assert_shown(interpreter: &str, arguments: &[PathBuf]) {
     let sandbox = Sandbox::start().unwrap();

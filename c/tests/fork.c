@@ -1,6 +1,6 @@
 /*
- * A program that makes a call, forks, and goes on with the same session in both processes: neither
- * may get an answer of the other.
+ * Makes a call, forks, and uses the same session in both processes: neither may get a reply of the
+ * other.
  *
  *     fork BASE-URL [ROOT-CERTIFICATES]
  */
@@ -17,19 +17,19 @@
 
 static vipps_session *session;
 
-/* Gives 1 if the answer is another one's, or none. */
+/* Returns 1 if the reply is for another sales unit, or the call fails. */
 static int call(const char *msn)
 {
     vipps_string *json = NULL;
-    vipps_string *answered = NULL;
+    vipps_string *received = NULL;
     vipps_error *error = NULL;
     const char *text = "";
     int failed = 1;
 
     if (vipps_get_sales_unit(session, msn, &json, &error) == VIPPS_OK &&
         vipps_string_text(json, &text) == VIPPS_OK &&
-        vipps_json_get(text, "/msn", &answered, NULL) == VIPPS_OK &&
-        vipps_string_text(answered, &text) == VIPPS_OK) {
+        vipps_json_get(text, "/msn", &received, NULL) == VIPPS_OK &&
+        vipps_string_text(received, &text) == VIPPS_OK) {
         failed = strcmp(text, msn) != 0;
     } else {
         vipps_error_message(error, &text);
@@ -37,7 +37,7 @@ static int call(const char *msn)
     if (failed) {
         fprintf(stderr, "%s: %s\n", msn, text);
     }
-    vipps_string_free(answered);
+    vipps_string_free(received);
     vipps_string_free(json);
     vipps_error_free(error);
     return failed;
@@ -45,16 +45,16 @@ static int call(const char *msn)
 
 static int calls(const char *msn)
 {
-    int nth;
+    int i;
     int failures = 0;
 
-    for (nth = 0; nth < CALLS; nth++) {
+    for (i = 0; i < CALLS; i++) {
         failures += call(msn);
     }
     return failures;
 }
 
-/* A text that may be NULL as JSON: null, or a string whose line ends are escaped. */
+/* A text as a JSON string, or null for NULL. */
 static const char *quoted(const char *text)
 {
     static char copy[17000] = "null";
@@ -89,15 +89,16 @@ int main(int argc, char **argv)
     int status = 1;
     int failures;
 
-    /* A retry would hide what went wrong. */
+    /* A retry would hide a failure. */
     snprintf(
         config, sizeof config,
         "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"subscription_key\": \"sandbox-key-1\","
+        " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
         " \"base_url\": \"%s\", \"retry\": {\"max_attempts\": 1}, \"root_certificates\": %s}",
         argc > 1 ? argv[1] : "", quoted(argc > 2 ? read_file(argv[2]) : NULL));
     if (vipps_session_new(config, NULL, &session, NULL) != VIPPS_OK) {
-        printf("not begun\n");
+        printf("cannot create a session\n");
         return 1;
     }
     failures = call("123456");
@@ -111,9 +112,9 @@ int main(int argc, char **argv)
     if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
         failures += 1;
     }
-    /* The parent's connection is still good when the child has gone. */
+    /* The parent's connection still works after the child has exited. */
     failures += call("123456");
     vipps_session_free(session);
-    printf("%d calls in each, %s\n", CALLS, failures == 0 ? "all well" : "failed");
+    printf("%d calls in each, %s\n", CALLS, failures == 0 ? "ok" : "failed");
     return failures != 0;
 }

@@ -1,24 +1,24 @@
-//! A process that forks between two calls: connections of the parent are not used by the child.
+//! Forking between two calls: the child does not use the parent's connections.
 
 use vipps::sandbox::Sandbox;
 
 use crate::tests::support::{compile, root, run};
 
-const ALL_WELL: &str = "50 calls in each, all well\n";
+const OK: &str = "50 calls in each, ok\n";
 
 #[track_caller]
-fn assert_all_well(sandbox: &Sandbox, arguments: &[&str], name: &str) {
+fn assert_ok(sandbox: &Sandbox, arguments: &[&str], name: &str) {
     let program = compile(&root().join("tests/fork.c"), name);
     let output = run(&program, sandbox, arguments, 0);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), ALL_WELL);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), OK);
 }
 
 #[test]
 fn each_of_two_processes_gets_its_own_answers() {
     let sandbox = Sandbox::start().unwrap();
-    assert_all_well(&sandbox, &[sandbox.url()], "fork");
-    // The token came before the fork, and the child made a connection of its own.
+    assert_ok(&sandbox, &[sandbox.url()], "fork");
+    // The token was fetched before the fork.
     assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
     assert_eq!(sandbox.count("GET /management/v1/sales-units/123456"), 52);
     assert_eq!(sandbox.count("GET /management/v1/sales-units/654321"), 50);
@@ -31,9 +31,9 @@ fn each_of_two_processes_gets_its_own_answers_over_tls() {
     let pem = crate::tests::support::scratch("fork.pem");
     std::fs::write(&*pem, tls::pem(&key)).unwrap();
     let url = tls::serve(&key);
-    // For the other variables only.
+    // Only for its environment variables.
     let sandbox = Sandbox::start().unwrap();
-    assert_all_well(&sandbox, &[&url, pem.to_str().unwrap()], "fork-tls");
+    assert_ok(&sandbox, &[&url, pem.to_str().unwrap()], "fork-tls");
     assert_eq!(sandbox.requests().len(), 0);
 }
 
@@ -55,7 +55,7 @@ pub(crate) mod tls {
         format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
     }
 
-    /// Serves tokens and sales units until the tests end, and gives its URL.
+    /// Starts a server of tokens and sales units that runs until the tests end. Returns its URL.
     pub(crate) fn serve(key: &CertifiedKey) -> String {
         let private = PrivatePkcs8KeyDer::from(key.key_pair.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -77,7 +77,7 @@ pub(crate) mod tls {
         url
     }
 
-    /// Answers requests, none of which has a body, until the client has gone.
+    /// Answers requests without bodies until the client closes the connection.
     fn answer(mut stream: BufReader<StreamOwned<ServerConnection, TcpStream>>) {
         let mut path = String::new();
         let mut line = String::new();
@@ -88,9 +88,10 @@ pub(crate) mod tls {
             if line == "\r\n" {
                 let body = match path.rsplit_once('/').unwrap().1 {
                     "get" => r#"{"access_token": "a-token", "expires_in": 3600}"#.to_owned(),
-                    msn => format!(
-                        r#"{{"msn": "{msn}", "name": "ACME", "businessIdentifier": {{"scheme": "business:NO:ORG", "id": "987654321"}}}}"#
-                    ),
+                    msn => {
+                        let id = r#"{"scheme": "business:NO:ORG", "id": "987654321"}"#;
+                        format!(r#"{{"msn": "{msn}", "name": "ACME", "businessIdentifier": {id}}}"#)
+                    }
                 };
                 let length = body.len();
                 let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");

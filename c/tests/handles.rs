@@ -1,4 +1,4 @@
-//! Sessions of the C library, as values that free themselves.
+//! Sessions of the C library that are freed on drop.
 
 use std::ffi::{CStr, CString, c_char};
 use std::io::{BufRead, BufReader};
@@ -13,12 +13,12 @@ use crate::string::vipps_string_free;
 
 pub(crate) type ErrorOut = *mut *mut vipps_error;
 
-/// What a call returns, with its error's message.
+/// The status and the error message of a call.
 pub(crate) fn call(call: impl FnOnce(ErrorOut) -> vipps_status) -> (i32, String) {
     let mut error = ptr::null_mut();
     let status = call(&raw mut error);
     let mut message: *const c_char = ptr::null();
-    // SAFETY: the error is the library's, or NULL.
+    // SAFETY: the error is NULL or was returned by the library, and is freed once.
     let message = unsafe {
         vipps_error_message(error, &raw mut message);
         let text = match message.is_null() {
@@ -31,7 +31,7 @@ pub(crate) fn call(call: impl FnOnce(ErrorOut) -> vipps_status) -> (i32, String)
     (status as i32, message)
 }
 
-/// A session of these settings that lives as long as this.
+/// A session that is freed on drop.
 pub(crate) struct Session(pub(crate) *mut vipps_session);
 
 impl Session {
@@ -45,7 +45,7 @@ impl Session {
     ) -> Result<Self, (i32, String)> {
         let config = CString::new(config).unwrap();
         let mut session = ptr::null_mut();
-        // SAFETY: the pointers live as long as the call.
+        // SAFETY: the pointers are valid during the call.
         let result = call(|error| unsafe {
             vipps_session_new(config.as_ptr(), observer, &raw mut session, error)
         });
@@ -63,8 +63,8 @@ impl Drop for Session {
     }
 }
 
-/// The first line that a session with this proxy sends to it.
-pub(crate) fn asked_of_a_proxy(
+/// The first line that a session sends to its proxy.
+pub(crate) fn sent_to_a_proxy(
     session: impl FnOnce(&str) -> Result<Session, (i32, String)>,
 ) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -78,14 +78,14 @@ pub(crate) fn asked_of_a_proxy(
         line
     });
     assert_ne!(list(&session).0, 0);
-    // For a session that asked nothing of it.
+    // Ends the thread if the session did not use the proxy.
     drop(TcpStream::connect(address));
     proxy.join().unwrap().trim_end().to_owned()
 }
 
 pub(crate) fn list(session: &Session) -> (i32, String) {
     let mut json = ptr::null_mut();
-    // SAFETY: the session is there, and the string is freed once.
+    // SAFETY: the session is not freed yet, and the string is freed once.
     call(|error| unsafe {
         let status = vipps_list_sales_units(session.0, &raw mut json, error);
         vipps_string_free(json);

@@ -1,4 +1,4 @@
-//! The header against the source, the library, the crate, and two compilers.
+//! Checks the header against the source, the libraries, the crate and two compilers.
 
 use std::collections::BTreeSet;
 use std::ffi::CStr;
@@ -11,10 +11,10 @@ use crate::tests::support::{
     HEADER, WARNINGS, functions, root, scratch, shared_library, static_library, succeed,
 };
 
-/// What stands above the declarations.
+/// The part of the header above the declarations.
 const PREAMBLE: &str = include_str!("preamble.txt");
 
-/// The sources in the order of the header.
+/// The source files, in the order of the header.
 const SOURCES: [&str; 8] = [
     "session",
     "string",
@@ -26,7 +26,7 @@ const SOURCES: [&str; 8] = [
     "json",
 ];
 
-/// With `VIPPS_WRITE_HEADER` set the header is written, and not compared.
+/// Writes the header instead of comparing it if `VIPPS_WRITE_HEADER` is set.
 #[test]
 fn the_header_is_made_of_the_source() {
     let mut config = cbindgen::Config::default();
@@ -68,13 +68,13 @@ fn the_header_is_made_of_the_source() {
     let committed = std::fs::read_to_string(&path).unwrap();
     assert!(
         made == committed,
-        "the header is not that of the source: VIPPS_WRITE_HEADER=1 cargo test -p vipps-capi made_of"
+        "the header is out of date: run VIPPS_WRITE_HEADER=1 cargo test -p vipps-capi made_of"
     );
 }
 
 #[test]
 fn the_header_declares_what_the_library_exports() {
-    // Undecorated on Linux, with an underscore before it on macOS.
+    // macOS prefixes symbols with an underscore.
     let nm = match cfg!(target_os = "macos") {
         true => ["-gU", "-P"],
         false => ["-D", "--defined-only"],
@@ -91,14 +91,14 @@ fn the_header_declares_what_the_library_exports() {
         .filter_map(|line| line.split_whitespace().find(|word| word.contains("vipps_")))
         .map(|symbol| symbol.trim_start_matches('_'))
         .collect();
-    // Nothing else gets out: no symbol of Rust's.
+    // No other symbols are exported, such as Rust's.
     assert_eq!(exported.len(), listing.lines().count(), "{listing}");
     let declared: BTreeSet<&str> = functions().iter().map(|function| function.name).collect();
     assert_eq!(exported, declared);
     assert_eq!(declared.len(), 70);
 }
 
-/// The sandbox is for this crate's tests.
+/// The sandbox is only for the tests of this package.
 #[test]
 fn the_libraries_have_no_sandbox() {
     for library in [shared_library(), static_library()] {
@@ -110,10 +110,10 @@ fn the_libraries_have_no_sandbox() {
 }
 
 #[test]
-fn the_functions_keep_to_one_form() {
+fn functions_follow_the_conventions() {
     for function in functions() {
         let name = function.name;
-        // What cannot fail says so by its type.
+        // Functions that cannot fail do not return a status.
         let returns = match name {
             "vipps_version" => "const char *",
             _ if function.is_free() => "void",
@@ -133,8 +133,8 @@ fn the_functions_keep_to_one_form() {
 }
 
 #[test]
-fn the_statuses_are_the_crates_kinds() {
-    // All that the crate has, from where they are written down.
+fn every_error_kind_has_a_status() {
+    // Read from the source, so that no kind is missed.
     let source = include_str!("../../src/error/kind.rs");
     let kinds = source.split_once("pub enum ErrorKind {").unwrap().1;
     let kinds = kinds.split_once("\n}").unwrap().0;
@@ -144,7 +144,7 @@ fn the_statuses_are_the_crates_kinds() {
     assert_eq!(kinds.len(), 18);
     let library = include_str!("../src/error.rs");
     for (kind, number) in kinds {
-        // `InvalidInput` is VIPPS_INVALID_INPUT.
+        // From `InvalidInput` to `VIPPS_INVALID_INPUT`.
         let mut name = "VIPPS".to_owned();
         for c in kind.chars() {
             if c.is_ascii_uppercase() {
@@ -165,21 +165,22 @@ fn the_header_has_the_version_of_the_package() {
     let version = env!("CARGO_PKG_VERSION");
     let definition = format!("\n#define VIPPS_VERSION \"{version}\"\n");
     assert!(HEADER.contains(&definition));
-    // SAFETY: it is a text that is never freed.
+    // SAFETY: the string is never freed.
     let of_library = unsafe { CStr::from_ptr(vipps_version()) };
     assert_eq!(of_library.to_str().unwrap(), version);
-    // It is that of the crate, too.
+    // The crate has the same version.
     let manifest = include_str!("../../Cargo.toml");
     assert!(manifest.contains(&format!("\nname = \"vipps\"\nversion = \"{version}\"\n")));
 }
 
 #[test]
-fn the_header_alone_is_c99_and_cpp17() {
-    // Twice: it may be included by two others. A complete switch gets no warning.
+fn the_header_compiles_as_c99_and_cpp17() {
+    // Includes the header twice, and checks that a complete switch gives no warning.
     let text = "#include \"vipps.h\"\n#include \"vipps.h\"\n\
         int name(vipps_delivery delivery);\n\
         int name(vipps_delivery delivery)\n{\n    switch (delivery) {\n    case VIPPS_NOT_SENT:\n\
-        \x20   case VIPPS_DELIVERY_UNKNOWN:\n    case VIPPS_ANSWERED:\n        return 1;\n    }\n    return 0;\n}\n\
+        \x20   case VIPPS_DELIVERY_UNKNOWN:\n    case VIPPS_ANSWERED:\n        return 1;\n    }\n\
+        \x20   return 0;\n}\n\
         int main(void) { return VIPPS_OK; }\n";
     for (compiler, name, standard) in [
         ("cc", "alone.c", "-std=c99"),

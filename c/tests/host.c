@@ -1,7 +1,7 @@
 /*
- * What a process that uses the library may do, one thing at a time; prints "all well".
+ * Tests what a process that uses the library may do, one case per run. Prints "ok".
  *
- *     host THING BASE-URL [MORE]
+ *     host CASE BASE-URL [ARGUMENTS]
  */
 #define _XOPEN_SOURCE 700
 
@@ -17,16 +17,17 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define RECEIPT                                                                                                       \
-    "{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", \"totalAmount\": 1000, \"totalAmountExcludingTax\": 800," \
-    " \"totalTaxAmount\": 200, \"taxRate\": 2500}], \"bottomLine\": {\"currency\": \"NOK\"}}"
+#define RECEIPT                                                                                    \
+    "{\"orderLines\": [{\"name\": \"Socks\", \"id\": \"1\", \"totalAmount\": 1000,"                \
+    " \"totalAmountExcludingTax\": 800, \"totalTaxAmount\": 200, \"taxRate\": 2500}],"             \
+    " \"bottomLine\": {\"currency\": \"NOK\"}}"
 
 static vipps_session *session;
 
-static void require(bool kept, const char *word)
+static void require(bool condition, const char *expectation)
 {
-    if (!kept) {
-        printf("not kept: %s\n", word);
+    if (!condition) {
+        printf("failed: %s\n", expectation);
         exit(1);
     }
 }
@@ -38,8 +39,9 @@ static const char *config_of(const char *base_url, const char *root_certificates
     snprintf(
         config, sizeof config,
         "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
-        " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\", \"retry\": {\"max_attempts\": 1}%s}",
+        " \"subscription_key\": \"sandbox-key-1\","
+        " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"}, \"base_url\": \"%s\","
+        " \"merchant_serial_number\": \"123456\", \"retry\": {\"max_attempts\": 1}%s}",
         base_url, root_certificates);
     return config;
 }
@@ -60,44 +62,43 @@ static void count_signal(int number)
     signals += 1;
 }
 
-/* A timer interrupts the calls, whose answers are slow; the handler does not ask for interrupted
- * calls to be restarted. */
+/* A timer interrupts calls with slow replies. Its handler is installed without SA_RESTART. */
 static void interrupted(void)
 {
     struct sigaction action;
     struct itimerval every_5_ms = {{0, 5000}, {0, 5000}};
     struct itimerval never = {{0, 0}, {0, 0}};
-    int nth;
+    int i;
 
     memset(&action, 0, sizeof action);
     action.sa_handler = count_signal;
     require(sigaction(SIGALRM, &action, NULL) == 0 &&
                 setitimer(ITIMER_REAL, &every_5_ms, NULL) == 0,
-            "there is a timer");
-    for (nth = 0; nth < 3; nth++) {
+            "the timer starts");
+    for (i = 0; i < 3; i++) {
         get_sales_unit();
     }
     setitimer(ITIMER_REAL, &never, NULL);
-    require(signals > 10, "signals came during the calls");
+    require(signals > 10, "signals arrive during the calls");
 }
 
-/* The server closes the connection while a picture of nearly 2 MB is on its way to it. */
+/* The server closes the connection during an upload of nearly 2 MB. */
 static void broken_pipe(void)
 {
     static uint8_t body[1900000];
     vipps_reply *reply = NULL;
     vipps_error *error = NULL;
-    int nth;
+    int i;
 
-    for (nth = 0; nth < 5; nth++) {
+    for (i = 0; i < 5; i++) {
         require(vipps_request(session, "POST", "/upload", NULL, body, sizeof body, &reply,
                               &error) != VIPPS_OK,
-                "an upload fails");
+                "the upload fails");
         vipps_error_free(error);
     }
 }
 
-/* All kinds of calls: with JSON in both ways, with an error, and with arithmetic. */
+/* Calls with a request body, with an error, and with arithmetic. */
 static void *on_a_small_stack(void *unused)
 {
     vipps_string *json = NULL;
@@ -113,7 +114,7 @@ static void *on_a_small_stack(void *unused)
                 "an order is read");
         vipps_string_free(json);
         require(vipps_get_sales_unit(session, "999999", &json, &error) == VIPPS_NOT_FOUND,
-                "an error is one");
+                "an unknown sales unit is not found");
         vipps_error_free(error);
         require(vipps_receipt_apply_discount(RECEIPT, 100, &json, &error) == VIPPS_OK,
                 "a discount is split");
@@ -129,7 +130,7 @@ static void small_stack(const char *size, bool only_get)
 
     require(pthread_attr_init(&attributes) == 0 &&
                 pthread_attr_setstacksize(&attributes, strtoul(size, NULL, 10)) == 0,
-            "a stack may be that small");
+            "the stack size is valid");
     require(pthread_create(&thread, &attributes, on_a_small_stack, only_get ? &session : NULL) == 0,
             "a thread starts");
     pthread_join(thread, NULL);
@@ -141,7 +142,7 @@ static void decimal_commas(const char *name)
     const char *text = NULL;
     char number[16];
 
-    require(setlocale(LC_ALL, name) != NULL, "the locale is there");
+    require(setlocale(LC_ALL, name) != NULL, "the locale exists");
     snprintf(number, sizeof number, "%.1f", 0.5);
     require(strcmp(number, "0,5") == 0, "the locale has decimal commas");
     require(vipps_order_line_from_unit_price("Salmon", "7", 39900, "0.822", 1500, &json, NULL) ==
@@ -161,8 +162,7 @@ static void decimal_commas(const char *name)
     get_sales_unit();
 }
 
-/* Loads the library by its path, on a thread of its own, and lets go of it while that thread still
- * runs. */
+/* Loads the library by its path, uses it, and unloads it while the thread still runs. */
 static void *load(void *path)
 {
     vipps_status (*new_session)(const char *, const vipps_observer *, vipps_session **,
@@ -180,24 +180,24 @@ static void *load(void *path)
     *(void **)&free_string = dlsym(library, "vipps_string_free");
     *(void **)&free_session = dlsym(library, "vipps_session_free");
     require(new_session((const char *)((void **)path)[1], NULL, &loaded, NULL) == VIPPS_OK,
-            "a session is made");
+            "a session is created");
     require(get(loaded, "123456", &json, NULL) == VIPPS_OK, "a call succeeds");
     free_string(json);
     free_session(loaded);
-    require(dlclose(library) == 0, "the library is let go");
+    require(dlclose(library) == 0, "the library is unloaded");
     return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    const char *thing = argc > 2 ? argv[1] : "";
+    const char *name = argc > 2 ? argv[1] : "";
     pthread_t thread;
     void *loaded[2];
-    int nth;
+    int i;
 
-    if (strcmp(thing, "load") == 0) {
+    if (strcmp(name, "load") == 0) {
         loaded[0] = argv[3];
-        for (nth = 0; nth < 3; nth++) {
+        for (i = 0; i < 3; i++) {
             char config[20000];
 
             snprintf(config, sizeof config, "%s", config_of(argv[2], ""));
@@ -205,25 +205,25 @@ int main(int argc, char **argv)
             require(pthread_create(&thread, NULL, load, loaded) == 0, "a thread starts");
             pthread_join(thread, NULL);
         }
-        printf("all well\n");
+        printf("ok\n");
         return 0;
     }
     require(argc > 2 &&
-                vipps_session_new(config_of(argv[2], strcmp(thing, "tls") == 0 ? argv[4] : ""),
+                vipps_session_new(config_of(argv[2], strcmp(name, "tls") == 0 ? argv[4] : ""),
                                   NULL, &session, NULL) == VIPPS_OK,
-            "a session is made");
-    if (strcmp(thing, "signals") == 0) {
+            "a session is created");
+    if (strcmp(name, "signals") == 0) {
         interrupted();
-    } else if (strcmp(thing, "pipe") == 0) {
+    } else if (strcmp(name, "pipe") == 0) {
         broken_pipe();
-    } else if (strcmp(thing, "stack") == 0 || strcmp(thing, "tls") == 0) {
-        small_stack(argv[3], strcmp(thing, "tls") == 0);
-    } else if (strcmp(thing, "locale") == 0) {
+    } else if (strcmp(name, "stack") == 0 || strcmp(name, "tls") == 0) {
+        small_stack(argv[3], strcmp(name, "tls") == 0);
+    } else if (strcmp(name, "locale") == 0) {
         decimal_commas(argv[3]);
     } else {
-        require(false, "the thing is known");
+        require(false, "the case is known");
     }
     vipps_session_free(session);
-    printf("all well\n");
+    printf("ok\n");
     return 0;
 }

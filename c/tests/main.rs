@@ -1,7 +1,6 @@
-//! The C ABI as C sees it: programs are compiled against the header and run against a sandbox.
+//! Tests of the C API: compiles programs with the header and runs them against a sandbox.
 //!
-//! With `VIPPS_C_RUNNER` set, the programs are run by what it says, such as `valgrind
-//! --error-exitcode=99`.
+//! `VIPPS_C_RUNNER` is a command to run the programs with, such as `valgrind --error-exitcode=99`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Panics inside the library, which no caller in C can cause, or should; and what is released when.
+//! Panics in the library, and the release of observers.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::panic_any;
@@ -49,7 +49,7 @@ impl Watch {
 }
 
 unsafe extern "C-unwind" fn on_attempt(user: *mut c_void, attempt: *const vipps_attempt) {
-    // SAFETY: the pointer of the tests below, and of the library.
+    // SAFETY: `user` is the `Watch` of a test, and `attempt` comes from the library.
     let (watch, attempt) = unsafe { (&*user.cast::<Watch>(), attempt.as_ref()) };
     assert!(attempt.is_some());
     watch.attempts.fetch_add(1, Ordering::SeqCst);
@@ -82,7 +82,7 @@ struct PanicsWhenDropped;
 
 impl Drop for PanicsWhenDropped {
     fn drop(&mut self) {
-        panic!("deliberate, once more");
+        panic!("deliberate, on drop");
     }
 }
 
@@ -93,7 +93,7 @@ fn a_panic_is_a_status_and_the_session_goes_on() {
     let observer = watched.observer();
     let session = Session::observed(&config(&sandbox), &raw const observer).unwrap();
     let (mut json, mut error) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: every pointer is one of the library's or of this test's, and is freed once.
+    // SAFETY: all pointers come from the library or this test, and are freed once.
     unsafe {
         let list = vipps_list_sales_units;
         assert_eq!(list(session.0, &raw mut json, &raw mut error), OK);
@@ -113,8 +113,8 @@ fn a_panic_is_a_status_and_the_session_goes_on() {
             CStr::from_ptr(text).to_str().unwrap().to_owned()
         };
         assert_eq!(text(vipps_error_kind_name), "Panic");
-        // The panic's own words are not in it.
-        let message = "a panic, which is a bug in this library";
+        // The message of the panic is not shown.
+        let message = "internal error: a bug in this library";
         assert_eq!(text(vipps_error_message), message);
         assert!(!text(vipps_error_json).contains("secret"));
         assert_eq!(text(vipps_error_field_problems), "[]");
@@ -140,7 +140,7 @@ fn a_panic_is_a_status_and_the_session_goes_on() {
 
 #[test]
 fn a_panic_whose_payload_panics_when_dropped_is_a_status_too() {
-    // SAFETY: NULL for no error.
+    // SAFETY: `error` may be NULL.
     let status = unsafe { guard(ptr::null_mut(), || panic_any(PanicsWhenDropped)) };
     assert_eq!(status, PANIC);
 }
@@ -156,15 +156,15 @@ fn a_panic_in_a_free_stays_there() {
     assert_eq!(watched.released(), 1);
 }
 
-/// A wrapper that hands its pointer over need not ask what became of the call.
+/// So that a wrapper can pass ownership of its pointer whether or not the call succeeds.
 #[test]
-fn an_observer_is_released_once_whatever_becomes_of_the_session() {
+fn an_observer_is_released_once_even_on_failure() {
     let watched = Watch::default();
     let mut observer = watched.observer();
     let none = ptr::null_mut();
     let mut session = ptr::null_mut();
     let null = vipps_status::VIPPS_NULL_ARGUMENT;
-    // SAFETY: the pointers live as long as the calls.
+    // SAFETY: the pointers are valid during the calls.
     unsafe {
         let status = vipps_session_new(ptr::null(), &raw const observer, &raw mut session, none);
         assert_eq!((status, watched.released()), (null, 1));
@@ -175,7 +175,7 @@ fn an_observer_is_released_once_whatever_becomes_of_the_session() {
             (status, watched.released()),
             (vipps_status::VIPPS_CONFIG, 3)
         );
-        // Functions that are not there are not called.
+        // NULL callbacks are not called.
         observer.on_attempt = None;
         observer.on_new_token = None;
         let sandbox = Sandbox::start().unwrap();

@@ -1,4 +1,4 @@
-//! C programs, run against a sandbox.
+//! C programs that run against a sandbox.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::tests::support::{
 };
 
 #[test]
-fn the_quick_start_makes_its_calls_with_the_shared_and_the_static_library() {
+fn the_quick_start_runs_with_the_shared_and_the_static_library() {
     let source = root().join("examples/quickstart.c");
     assert_quick_start(&compile(&source, "quickstart-shared"));
     assert_quick_start(&compile_static(&source, "quickstart-static"));
@@ -27,21 +27,21 @@ fn assert_quick_start(program: &Path) {
     let output = run(program, &sandbox, &["order-1"], 0);
     assert_output(&output, include_str!("quickstart.txt"), "");
     assert_quick_start_requests(&sandbox);
-    // Nothing is left behind.
+    // The quick start deletes its order.
     let orders = list_product_orders(&sandbox.session(), &ListProductOrders::new());
     assert!(orders.unwrap().is_empty());
 
-    // It may be run again: the receipt is there already.
+    // A second run finds the receipt.
     let output = run(program, &sandbox, &["order-1"], 0);
     let again = String::from_utf8(output.stdout).unwrap();
     assert!(again.ends_with("      alreadyThere\n"), "{again}");
-    // Without an order there is no receipt.
+    // Without an order id it adds no receipt.
     let output = run(program, &sandbox, &[], 0);
     let without = String::from_utf8(output.stdout).unwrap();
     let last = without.lines().last();
     assert_eq!(last, Some("      Login"));
 
-    // Errors end it, with what the service said and status 1.
+    // Errors go to stderr, and the exit status is 1.
     sandbox.clear_requests();
     sandbox.fault("DELETE *", 3, Fault::status(500));
     let output = run(program, &sandbox, &[], 1);
@@ -55,17 +55,15 @@ fn assert_quick_start(program: &Path) {
     assert_eq!(
         said,
         format!(
-            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: A fault that was asked for [trace {TRACE}] (3 attempts; the server may have carried it out)
-\
-             quickstart: for the support of Vipps MobilePay: {TRACE}
-\
-             quickstart: the API may have carried it out
-"
+            "quickstart: DELETE /management/v1/product-orders/{id}: 500 Internal Server Error: \
+             A fault that was asked for [trace {TRACE}] \
+             (3 attempts; the server may have carried it out)\n\
+             quickstart: trace id for Vipps MobilePay support: {TRACE}\n\
+             quickstart: the request may have taken effect\n"
         )
     );
 
-    // An order that cannot be looked at is deleted all the same, and the first error is the one
-    // that is told.
+    // An order that cannot be read is still deleted, and the first error is shown.
     sandbox.clear_requests();
     sandbox.fault(
         "GET /management/v2/product-orders/*/details",
@@ -90,15 +88,13 @@ fn assert_quick_start(program: &Path) {
     let output = run(program, &empty, &["order-1"], 0);
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(
-        shown.ends_with(
-            "\nThe keys give access to no sales unit: there is nothing to go on with.\n"
-        ),
+        shown.ends_with("\nThe keys have no access to any sales unit.\n"),
         "{shown}"
     );
 }
 
-/// Every request whole, with what differs from run to run named: the server's port, the token,
-/// which is one, and the key of the order.
+/// Compares whole requests. The server's port, the token and the idempotency key, which differ from
+/// run to run, have placeholders.
 #[track_caller]
 fn assert_quick_start_requests(sandbox: &Sandbox) {
     let requests = sandbox.requests();
@@ -116,9 +112,19 @@ fn assert_quick_start_requests(sandbox: &Sandbox) {
     let order = "/management/v1/product-orders/00000000-0000-4000-8000-000000000001";
     let details = "/management/v2/product-orders/00000000-0000-4000-8000-000000000001/details";
     let merchant = "/management/v1/merchants/business:NO:ORG/987654321";
-    let prefill = r#"{"businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"productType":"CHECKOUT"}"#;
-    let socks = r#"{"name":"Wool socks","id":"socks-7","totalAmount":39800,"totalAmountExcludingTax":31840,"totalTaxAmount":7960,"taxRate":2500,"unitInfo":{"unitPrice":19900,"quantity":"2"}}"#;
-    let shipping = r#"{"name":"Home delivery","id":"delivery","totalAmount":9900,"totalAmountExcludingTax":7920,"totalTaxAmount":1980,"taxRate":2500,"isShipping":true}"#;
+    let prefill = concat!(
+        r#"{"businessIdentifier":{"scheme":"business:NO:ORG","id":"987654321"},"#,
+        r#""productType":"CHECKOUT"}"#,
+    );
+    let socks = concat!(
+        r#"{"name":"Wool socks","id":"socks-7","totalAmount":39800,"#,
+        r#""totalAmountExcludingTax":31840,"totalTaxAmount":7960,"taxRate":2500,"#,
+        r#""unitInfo":{"unitPrice":19900,"quantity":"2"}}"#,
+    );
+    let shipping = concat!(
+        r#"{"name":"Home delivery","id":"delivery","totalAmount":9900,"#,
+        r#""totalAmountExcludingTax":7920,"totalTaxAmount":1980,"taxRate":2500,"isShipping":true}"#,
+    );
     let receipt =
         format!(r#"{{"orderLines":[{socks},{shipping}],"bottomLine":{{"currency":"NOK"}}}}"#);
     let expected = [
@@ -153,7 +159,7 @@ fn get(path: &str) -> (String, &'static str, Option<&'static str>) {
     (format!("GET {path}"), "", None)
 }
 
-/// A request with the headers of every call and of its body, beside its own.
+/// A request as text, with the headers that all requests have in addition to `headers`.
 fn whole_expected(line: &str, headers: &str, body: Option<&str>) -> String {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     let encoding = if cfg!(feature = "gzip") {
@@ -203,12 +209,12 @@ fn whole(request: &ReceivedRequest) -> String {
 }
 
 #[test]
-fn every_endpoint_gives_c_what_it_gives_rust_for_good_and_for_bad_input() {
+fn every_function_succeeds_and_fails_as_documented() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let picture = scratch("picture.png");
     fs::write(&*picture, png()).unwrap();
-    // For the session with two attempts: as many failures.
+    // Fails both attempts of the session that has two.
     let expired = "GET /management/v2/product-orders?includeExpired=false";
     sandbox.fault(expired, 2, Fault::status(503));
     let program = compile(&root().join("tests/calls.c"), "calls");
@@ -221,7 +227,7 @@ fn every_endpoint_gives_c_what_it_gives_rust_for_good_and_for_bad_input() {
     let expected = include_str!("calls.txt").replace("(version)", env!("CARGO_PKG_VERSION"));
     assert_output(&output, &expected, "");
 
-    // None is left out.
+    // No function is left out.
     let calls = include_str!("calls.txt");
     let mut good = BTreeSet::new();
     let mut bad = BTreeSet::new();
@@ -262,8 +268,8 @@ fn eight_threads_share_a_session() {
     let sandbox = Sandbox::start().unwrap();
     let program = compile(&root().join("tests/threads.c"), "threads");
     let output = run(&program, &sandbox, &[sandbox.url()], 0);
-    // What the threads do, and one token for all of them.
-    let expected = "8 threads, 401 attempts, 1 release, all well\n";
+    // 8 threads with 50 calls each, and one token request.
+    let expected = "8 threads, 401 attempts, 1 release, ok\n";
     assert_output(&output, expected, "");
     assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
     assert_eq!(sandbox.count("GET /management/v1/sales-units/123456"), 400);
@@ -274,7 +280,7 @@ fn eight_threads_share_a_session() {
     assert_eq!(of_other.count(), 200);
 }
 
-/// What is handed in where nothing is wrong with it.
+/// A valid argument for a parameter.
 fn good_argument(kind: &str, name: &str) -> Option<&'static str> {
     Some(match (kind, name) {
         ("const vipps_session *", _) => "session",
@@ -306,8 +312,8 @@ fn good_argument(kind: &str, name: &str) -> Option<&'static str> {
     })
 }
 
-/// The program is made from the header: a call for each pointer of each function, with NULL in its
-/// place, and for each text with one that is not UTF-8.
+/// Generates a program from the header that calls each function with NULL for each pointer, and
+/// with invalid UTF-8 for each string.
 #[test]
 fn null_and_invalid_utf8_are_statuses_whatever_the_function_and_the_argument() {
     let mut calls = String::new();
@@ -318,7 +324,6 @@ fn null_and_invalid_utf8_are_statuses_whatever_the_function_and_the_argument() {
         .filter(|function| function.returns == "vipps_status")
     {
         for (at, (kind, name)) in function.parameters.iter().enumerate() {
-            // The optional ones.
             let is_optional = name == "error" && kind == "vipps_error **"
                 || ["observer", "options_json", "body"].contains(&name.as_str());
             let mut wrongs = Vec::new();
@@ -341,7 +346,7 @@ fn null_and_invalid_utf8_are_statuses_whatever_the_function_and_the_argument() {
                     .collect();
                 let call = format!("{}({})", function.name, arguments.join(", "));
                 let has_error = arguments.contains(&"&error");
-                // Nothing else is written by the one that leaves its array alone.
+                // vipps_allocate() does not write its array on failure.
                 let outputs = arguments
                     .iter()
                     .filter_map(|argument| argument.strip_prefix("&out_"))
@@ -372,13 +377,13 @@ fn assert_output(output: &Output, stdout: &str, stderr: &str) {
     let shown = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);
     if shown != stdout {
-        // It is long: the first line that differs, and where the rest is.
+        // Too long to print: shows the first difference.
         let kept = folder().join("shown.txt");
         fs::write(&kept, shown.as_bytes()).unwrap();
         let mut lines = shown.lines().zip(stdout.lines());
         let different = lines.find(|(is, must_be)| is != must_be);
         panic!(
-            "{different:?}; the whole of it is in {}; {said}",
+            "{different:?}; the whole output is in {}; {said}",
             kept.display()
         );
     }
@@ -386,24 +391,32 @@ fn assert_output(output: &Output, stdout: &str, stderr: &str) {
 }
 
 #[test]
-fn each_variable_that_is_missing_is_a_problem_of_its_own() {
+fn every_missing_environment_variable_is_named() {
     let program = compile(&root().join("tests/calls.c"), "calls-of-none");
     let sandbox = Sandbox::start().unwrap();
     let mut command = command(&program, &sandbox, &[]);
     command.env_remove("VIPPS_CLIENT_ID");
     command.env_remove("VIPPS_SUBSCRIPTION_KEY");
     let output = ended(&mut command, 0);
-    let expected = "vipps_session_from_env(SYSTEM, NULL, &session, &error)
-    1 Config, HTTP 0, delivery 0, retryable 0, after -1 ms, no request , code none, trace none
-    configuration: VIPPS_CLIENT_ID: not set in the environment; VIPPS_SUBSCRIPTION_KEY: not set in the environment
-    [{\"name\":\"VIPPS_CLIENT_ID\",\"reason\":\"not set in the environment\"},{\"name\":\"VIPPS_SUBSCRIPTION_KEY\",\"reason\":\"not set in the environment\"}]
-";
-    assert_output(&output, expected, "");
+    let reason = "not set in the environment";
+    let problem = |name: &str| format!("{{\"name\":\"{name}\",\"reason\":\"{reason}\"}}");
+    let expected = [
+        "vipps_session_from_env(SYSTEM, NULL, &session, &error)\n    1 Config, HTTP 0, delivery 0, \
+         retryable 0, after -1 ms, no request , code none, trace none\n",
+        &format!(
+            "    configuration: VIPPS_CLIENT_ID: {reason}; VIPPS_SUBSCRIPTION_KEY: {reason}\n"
+        ),
+        &format!(
+            "    [{},{}]\n",
+            problem("VIPPS_CLIENT_ID"),
+            problem("VIPPS_SUBSCRIPTION_KEY")
+        ),
+    ];
+    assert_output(&output, &expected.concat(), "");
 }
 
-/// The service's id of a picture is the one to use, whatever it was asked for.
 #[test]
-fn the_id_of_a_picture_is_the_one_that_the_service_answers() {
+fn the_image_id_is_that_of_the_reply() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault(
         "POST /order-management/v1/images",
@@ -426,7 +439,7 @@ fn the_id_of_a_picture_is_the_one_that_the_service_answers() {
     assert_eq!(answer.lines().next(), Some("    {\"imageId\":\"other\"}"));
 }
 
-/// The smallest picture that is high enough: its checksums are not looked at.
+/// A small PNG of sufficient height. Its checksums are not checked.
 fn png() -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut chunk = |kind: &[u8], data: &[u8]| {

@@ -1,4 +1,4 @@
-//! Compiling and running the programs of this package.
+//! Compiles and runs the programs of this package.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,18 @@ use vipps::sandbox::Sandbox;
 
 pub(crate) const HEADER: &str = include_str!("../include/vipps.h");
 
-/// Strict, for every program here.
+/// The compiler options for all programs.
 pub(crate) const WARNINGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
-/// The folder with both libraries, built from what is here now, as users have them: without the
-/// sandbox.
+/// The directory of both libraries, built from the current source without the sandbox, as users
+/// have them.
 pub(crate) fn libraries() -> &'static Path {
     static LIBRARIES: OnceLock<PathBuf> = OnceLock::new();
     LIBRARIES.get_or_init(|| {
         let profile = profile();
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(root());
-        // What Cargo has told this program about its package would have the build scripts of others
-        // run again.
+        // Cargo's variables for this package would rerun the build scripts of others.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_")
@@ -70,27 +69,26 @@ pub(crate) fn static_library() -> PathBuf {
     libraries().join("libvipps_capi.a")
 }
 
-/// The package's folder.
+/// The directory of the package.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Where Cargo puts what it builds, such as target/debug.
+/// The directory of Cargo's output, such as target/debug.
 fn profile() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     // target/debug/deps/vipps_capi-0123456789abcdef
     test.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A place for the files of tests.
+/// The directory for files of the tests.
 pub(crate) fn folder() -> PathBuf {
     let folder = profile().join("c-tests");
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }
 
-/// A file of one test of one run, which goes with it: another run may be going on, and a program
-/// with all of the library in it is large.
+/// A temporary file, removed on drop. Named by process, as several runs may share a directory.
 pub(crate) struct Scratch(PathBuf);
 
 pub(crate) fn scratch(name: &str) -> Scratch {
@@ -107,19 +105,19 @@ impl Deref for Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // It may never have been made.
+        // The file may not exist.
         drop(std::fs::remove_file(&self.0));
     }
 }
 
-/// Compiles a program with the shared library.
+/// Compiles a program and links it to the shared library.
 #[track_caller]
 pub(crate) fn compile(source: &Path, name: &str) -> Scratch {
     let rpath = format!("-Wl,-rpath,{}", libraries().display());
     compile_with(source, name, &["-lvipps_capi", "-lpthread", &rpath])
 }
 
-/// The same with what a program needs that loads a library.
+/// Compiles a program that also uses `dlopen`.
 #[track_caller]
 pub(crate) fn compile_host(source: &Path, name: &str) -> Scratch {
     let rpath = format!("-Wl,-rpath,{}", libraries().display());
@@ -127,7 +125,7 @@ pub(crate) fn compile_host(source: &Path, name: &str) -> Scratch {
     compile_with(source, name, &arguments)
 }
 
-/// Compiles a program with the static library.
+/// Compiles a program and links it to the static library.
 #[track_caller]
 pub(crate) fn compile_static(source: &Path, name: &str) -> Scratch {
     let library = static_library();
@@ -155,7 +153,7 @@ fn compile_with(source: &Path, name: &str, arguments: &[&str]) -> Scratch {
     program
 }
 
-/// Has a tool do its work without a word.
+/// Runs a command that must succeed without output on stderr.
 #[track_caller]
 pub(crate) fn succeed(command: &mut Command) {
     let output = command
@@ -168,13 +166,13 @@ pub(crate) fn succeed(command: &mut Command) {
     );
 }
 
-/// Runs a program that has to end with this code.
+/// Runs a program that must exit with `code`.
 #[track_caller]
 pub(crate) fn run(program: &Path, sandbox: &Sandbox, arguments: &[&str], code: i32) -> Output {
     ended(&mut command(program, sandbox, arguments), code)
 }
 
-/// Runs what has to end with this code; with another one where `VIPPS_C_RUNNER` found something.
+/// Runs a command that must exit with `code`. `VIPPS_C_RUNNER` reports errors by another code.
 #[track_caller]
 pub(crate) fn ended(command: &mut Command, code: i32) -> Output {
     let output = command.output().unwrap();
@@ -183,8 +181,8 @@ pub(crate) fn ended(command: &mut Command, code: i32) -> Output {
     output
 }
 
-/// A program with a sandbox's variables and no other `VIPPS_*` in its environment, run by what
-/// `VIPPS_C_RUNNER` says.
+/// A command for a program, with the environment variables of a sandbox and no other `VIPPS_*`.
+/// Uses `VIPPS_C_RUNNER`.
 pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> Command {
     let runner = std::env::var("VIPPS_C_RUNNER").unwrap_or_default();
     let mut words = runner.split_whitespace();
@@ -202,7 +200,7 @@ pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> 
             command.env_remove(name);
         }
     }
-    // Nobody listens there; it is to be used by nobody.
+    // A proxy that does not exist: no program may use it.
     command.env("ALL_PROXY", "http://127.0.0.1:1");
     command.env("NO_PROXY", "127.0.0.1");
     command.env("VIPPS_BASE_URL", sandbox.url());
@@ -213,7 +211,7 @@ pub(crate) fn command(program: &Path, sandbox: &Sandbox, arguments: &[&str]) -> 
     command
 }
 
-/// A function of the header: its name, what it returns, and its parameters as type and name.
+/// A function of the header, with its parameters as type and name.
 #[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) returns: &'static str,
@@ -227,7 +225,7 @@ impl Function {
     }
 }
 
-/// The header's functions, in its order.
+/// The functions of the header, in its order.
 pub(crate) fn functions() -> Vec<Function> {
     let (_, functions) = HEADER.split_once("extern \"C\" {\n").unwrap();
     functions
@@ -237,7 +235,7 @@ pub(crate) fn functions() -> Vec<Function> {
         .collect()
 }
 
-/// What follows a comment, if that is a function.
+/// The function that follows a comment, if any.
 fn function(text: &'static str) -> Option<Function> {
     let (declaration, _) = text.split_once(';')?;
     let (head, parameters) = declaration.split_once('(')?;
@@ -261,7 +259,7 @@ fn function(text: &'static str) -> Option<Function> {
     })
 }
 
-/// The settings of a session with a sandbox, as JSON.
+/// The settings of a session for a sandbox, as JSON.
 pub(crate) fn config(sandbox: &Sandbox) -> String {
     let config = serde_json::json!({
         "client_id": "sandbox-client-id",

@@ -1,6 +1,6 @@
 /*
- * 8 threads over one session that has no token yet: each makes its calls with that and with a
- * handle of its own for another sales unit, and reads a string that all share.
+ * 8 threads use one session that has no token yet, each also with its own handle for another sales
+ * unit, and read a shared string.
  *
  *     threads BASE-URL
  */
@@ -43,13 +43,13 @@ static void count_release(void *user)
     pthread_mutex_unlock(&lock);
 }
 
-/* Gives NULL if all went well. */
+/* Returns NULL on success. */
 static void *work(void *unused)
 {
     vipps_session *mine = NULL;
     const char *expected = NULL;
     const char *text = NULL;
-    int nth;
+    int i;
     int failures = 0;
 
     (void)unused;
@@ -59,13 +59,13 @@ static void *work(void *unused)
     if (vipps_string_text(shared, &expected) != VIPPS_OK) {
         failures += 1;
     }
-    for (nth = 0; nth < CALLS; nth++) {
+    for (i = 0; i < CALLS; i++) {
         vipps_string *json = NULL;
         vipps_string *name = NULL;
         vipps_error *error = NULL;
 
-        /* Good and bad in turn. */
-        if (vipps_get_sales_unit(nth % 2 == 0 ? mine : session, "123456", &json, &error) !=
+        /* A valid and an invalid call. */
+        if (vipps_get_sales_unit(i % 2 == 0 ? mine : session, "123456", &json, &error) !=
                 VIPPS_OK ||
             error != NULL || vipps_string_text(json, &text) != VIPPS_OK ||
             vipps_json_get(text, "/name", &name, NULL) != VIPPS_OK ||
@@ -91,29 +91,30 @@ int main(int argc, char **argv)
     char config[512];
     void *result = NULL;
     int failed = 0;
-    int nth;
+    int i;
 
     snprintf(
         config, sizeof config,
         "{\"client_id\": \"sandbox-client-id\", \"client_secret\": \"sandbox-client-secret\","
-        " \"subscription_key\": \"sandbox-key-1\", \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
+        " \"subscription_key\": \"sandbox-key-1\","
+        " \"system\": {\"name\": \"acme\", \"version\": \"3.1.2\"},"
         " \"base_url\": \"%s\", \"merchant_serial_number\": \"123456\"}",
         argc > 1 ? argv[1] : "");
     if (vipps_session_new(config, &observer, &session, NULL) != VIPPS_OK ||
         vipps_json_get("[\"ACME Fitness\"]", "/0", &shared, NULL) != VIPPS_OK) {
-        printf("not begun\n");
+        printf("cannot create a session\n");
         return 1;
     }
-    for (nth = 0; nth < THREADS; nth++) {
-        failed |= pthread_create(&threads[nth], NULL, work, NULL) != 0;
+    for (i = 0; i < THREADS; i++) {
+        failed |= pthread_create(&threads[i], NULL, work, NULL) != 0;
     }
-    for (nth = 0; nth < THREADS; nth++) {
-        failed |= pthread_join(threads[nth], &result) != 0 || result != NULL;
+    for (i = 0; i < THREADS; i++) {
+        failed |= pthread_join(threads[i], &result) != 0 || result != NULL;
     }
     vipps_string_free(shared);
     failed |= released != 0;
     vipps_session_free(session);
     printf("%d threads, %u attempts, %u release, %s\n", THREADS, observed, released,
-           failed ? "failed" : "all well");
+           failed ? "failed" : "ok");
     return failed;
 }

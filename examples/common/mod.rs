@@ -1,11 +1,12 @@
 //! What the examples have in common: how they start, print and end.
 #![allow(dead_code, reason = "no example needs all of it")]
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write, stderr, stdout};
 use std::process::ExitCode;
 
 pub(crate) mod arguments;
+pub(crate) mod files;
 pub(crate) mod server;
 
 use arguments::Arguments;
@@ -58,28 +59,59 @@ impl From<Error> for Failure {
     }
 }
 
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::passing(error.to_string())
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(_, message) => f.write_str(message),
+            Self::ReaderGone => f.write_str("nobody reads the output"),
+        }
+    }
+}
+
 impl Program {
+    /// No options, switches or operands.
+    pub(crate) const PLAIN: Self = Self {
+        name: "",
+        help: "",
+        options: &[],
+        switches: &[],
+        operands: 0,
+        reader_gone: 0,
+    };
+
     /// Reads the arguments and runs the program. `run` returns the exit code.
     pub(crate) fn main(&self, run: impl FnOnce(&Arguments) -> Result<u8, Failure>) -> ExitCode {
         let ended = match Arguments::read(self) {
             Ok(Some(arguments)) => run(&arguments),
-            Ok(None) => print(self.help.trim_end()).map(|()| 0),
+            Ok(None) => print_text(self.help.trim_end()).map(|()| 0),
             Err(failure) => Err(failure),
         };
         ExitCode::from(match ended {
             Ok(code) => code,
             Err(Failure::ReaderGone) => self.reader_gone,
             Err(Failure::Exit(code, message)) => {
-                say(&format!("{}: {message}", self.name));
+                let message = format!("{}: {message}", self.name);
+                message.lines().for_each(say);
                 code
             }
         })
     }
 }
 
-/// Prints lines on standard output.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    match stdout().write_all(visible_lines(text).as_bytes()) {
+/// Prints a line on standard output, whatever it holds.
+pub(crate) fn print(line: &str) -> Result<(), Failure> {
+    print_text(&visible(line))
+}
+
+/// Prints the program's own text on standard output.
+pub(crate) fn print_text(text: &str) -> Result<(), Failure> {
+    match stdout().write_all(format!("{text}\n").as_bytes()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::ReaderGone),
         Err(error) => Err(Failure::passing(format!(
@@ -88,14 +120,10 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints lines on standard error. A program does not stop because nobody reads them.
-pub(crate) fn say(text: &str) {
-    drop(stderr().write_all(visible_lines(text).as_bytes()));
-}
-
-/// Lines that the program composed, each safe for a terminal.
-fn visible_lines(text: &str) -> String {
-    text.split('\n').map(|line| visible(line) + "\n").collect()
+/// Prints a line on standard error, whatever it holds. A program does not stop because nobody
+/// reads it.
+pub(crate) fn say(line: &str) {
+    drop(stderr().write_all((visible(line) + "\n").as_bytes()));
 }
 
 /// Text on one line of a terminal, whatever it holds: control characters, and characters that

@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 mod export;
+mod nightly;
 mod onboard;
 mod quickstart;
 mod receipts;
