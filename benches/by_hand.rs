@@ -1,4 +1,5 @@
-//! What the calls are measured against: the fewest lines on ureq that do the same, by somebody who knows it well.
+//! The baseline for the measurements: the shortest expert code on plain ureq that makes the same
+//! calls.
 
 use std::io::Read;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use vipps::{AccessToken, ApiKeys, RetryPolicy, Session, SystemInfo};
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const MSN: &str = "123456";
 
-/// The crate, with a token of the usual length.
+/// A session with a token of typical length.
 pub(crate) fn session(url: &str) -> Session {
     let keys = ApiKeys::standard("client-id", "client-secret", KEY);
     let system = SystemInfo::new("acme", "3.1.2").unwrap();
@@ -33,7 +34,7 @@ fn token() -> String {
     "t".repeat(1200)
 }
 
-/// Those of every request.
+/// The headers of every request.
 pub(crate) fn headers() -> [(HeaderName, String); 10] {
     [
         (USER_AGENT, "vipps-rust/0.1.0".to_owned()),
@@ -49,7 +50,7 @@ pub(crate) fn headers() -> [(HeaderName, String); 10] {
     ]
 }
 
-/// The same settings as the crate's, and the same headers on the wire.
+/// Uses the same settings as the crate and sends the same headers.
 pub(crate) struct ByHand {
     agent: Agent,
     url: String,
@@ -88,7 +89,7 @@ impl ByHand {
         serde_json::from_slice(&self.get(uri)).unwrap()
     }
 
-    /// Base64 straight into the body.
+    /// Encodes the base64 straight into the body.
     pub(crate) fn add_image(&self, image_id: &str, picture: &[u8]) -> Added {
         let before = format!(r#"{{"imageId":"{image_id}","src":""#);
         let after = r#"","type":"base64"}"#;
@@ -117,7 +118,7 @@ impl ByHand {
     }
 }
 
-/// Into memory of the length that the reply says.
+/// Reads into a buffer of the announced length.
 fn read(response: Response<ureq::Body>) -> Vec<u8> {
     assert_eq!(response.status(), 200);
     let mut body = response.into_body();
@@ -131,7 +132,7 @@ fn name(name: &'static str) -> HeaderName {
     HeaderName::from_static(name)
 }
 
-/// The fields of the crate's types, in the plainest ones there are.
+/// The fields of the crate's types, with the simplest types that fit.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code)]

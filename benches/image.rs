@@ -10,7 +10,7 @@ use crate::table::{Figure, Table};
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 const ID: &str = "socks-orderid-123";
 
-/// `AddImage::from_bytes` and the call together, with the largest pictures that there may be.
+/// `AddImage::from_bytes` plus the call, with images of the largest allowed size.
 pub(crate) fn add_image(effort: Effort, table: &mut Table) {
     let server = Server::start(&format!(r#"{{"imageId":"{ID}"}}"#), Duration::ZERO);
     let (session, hand) = (session(&server.url), ByHand::new(&server.url));
@@ -28,16 +28,16 @@ pub(crate) fn add_image(effort: Effort, table: &mut Table) {
         let what = format!("add_image, 2 MB {kind}");
         let of = format!("({:.1?}, by hand {:.1?})", time.ours, time.by_hand);
         let figure = Figure::new(time.ratio, of);
-        table.at_most(&format!("{what}, time to by hand"), figure, 1.10, " x");
+        table.at_most(&format!("{what}, time vs. by hand"), figure, 1.10, " x");
 
         let [ours, by_hand] = [heap(ours), heap(by_hand)].map(|h| h.peak / MAX_BYTES as f64);
         let of = format!("(by hand {by_hand:.3} x)");
-        let what = format!("{what}, peak heap beside it to its size");
+        let what = format!("{what}, extra peak heap vs. its size");
         table.at_most(&what, Figure::new(ours, of), 1.40, " x");
     }
 }
 
-/// One chunk of noise between the first and the last.
+/// One chunk of noise between the header and the end.
 fn png() -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let chunk = |bytes: &mut Vec<u8>, name: &[u8], data: &[u8]| {
@@ -59,7 +59,7 @@ fn png() -> Vec<u8> {
     bytes
 }
 
-/// One scan of noise, in which 0xff is as frequent as in a real one.
+/// One scan of noise, in which 0xff is as frequent as in a real scan.
 fn jpeg() -> Vec<u8> {
     let mut bytes = b"\xff\xd8".to_vec();
     let [w, h] = [1200_u16, 600].map(u16::to_be_bytes);
@@ -70,7 +70,7 @@ fn jpeg() -> Vec<u8> {
     for byte in noise() {
         match MAX_BYTES - bytes.len() {
             0..=2 => break,
-            // No room for two bytes and the end.
+            // No room for two bytes and the end marker.
             3 => bytes.push(0),
             _ if byte == 0xff => bytes.extend(b"\xff\x00"),
             _ => bytes.push(byte),

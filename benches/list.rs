@@ -7,7 +7,7 @@ use crate::measure::{Effort, compare, heap};
 use crate::server::Server;
 use crate::table::{Figure, Table};
 
-/// Against the same read and `serde_json::from_slice` into the same fields.
+/// Compared with the same read and `serde_json::from_slice` into the same fields.
 pub(crate) fn list_sales_units(effort: Effort, table: &mut Table) {
     let mut each = Vec::new();
     for units in [10, 1_000, 100_000] {
@@ -21,19 +21,19 @@ pub(crate) fn list_sales_units(effort: Effort, table: &mut Table) {
         let what = format!("list_sales_units, {units}");
         let of = format!("({:.1?}, by hand {:.1?})", time.ours, time.by_hand);
         let figure = Figure::new(time.ratio, of);
-        table.at_most(&format!("{what}, time to by hand"), figure, 1.10, " x");
+        table.at_most(&format!("{what}, time vs. by hand"), figure, 1.10, " x");
 
         let memory = heap(|| list(&session).unwrap());
         let by_hand = heap(|| hand.list_sales_units());
         if units == 10 {
-            // What any request takes is most of it.
+            // For so few units, most of this is the fixed cost of a request.
             let figure = format!("{} B, by hand {} B", memory.peak, by_hand.peak);
             table.note(&format!("{what}, peak heap"), figure);
         } else {
             let needed = body.len() as f64 + memory.result;
             let figure = memory.peak / needed;
             let of = format!("(by hand {:.3} x)", by_hand.peak / needed);
-            let what = format!("{what}, peak heap to body and result");
+            let what = format!("{what}, peak heap vs. body and result");
             table.at_most(&what, Figure::new(figure, of), 1.10, " x");
         }
         let per_unit = |figure: f64| figure / units as f64;
@@ -41,8 +41,9 @@ pub(crate) fn list_sales_units(effort: Effort, table: &mut Table) {
         each.push((times, [memory.peak, by_hand.peak].map(per_unit)));
     }
 
-    // Linear is 1 a unit, or less where a call's own cost is a part of few units' time; caches are small and arrays double, but what is
-    // sorted, searched or kept twice would be seen beside that.
+    // Linear growth is a factor of 1 per unit, or less where the fixed cost of a call is spread
+    // over few units. Small caches and doubling arrays add a little; sorting, searching or copying
+    // would add more.
     let [_, thousand, hundred_thousand] = each[..] else {
         return;
     };
@@ -52,7 +53,7 @@ pub(crate) fn list_sales_units(effort: Effort, table: &mut Table) {
     ] {
         let [ours, hand] = [many[0] / few[0], many[1] / few[1]];
         let of = format!("(by hand {hand:.3} x)");
-        let what = format!("list_sales_units, growth of {what} a unit");
+        let what = format!("list_sales_units, growth of {what} per unit");
         table.at_most(&what, Figure::new(ours, of), 1.25, " x");
     }
 }

@@ -1,5 +1,5 @@
-//! What a user sees of a resolver that takes 5 ms. It is preloaded into a process of its own, which
-//! measures.
+//! The effect of a resolver that takes 5 ms. It is preloaded into a separate process, which does
+//! the measuring.
 
 use std::env;
 use std::fs;
@@ -15,14 +15,14 @@ use crate::server::Server;
 use crate::table::{Figure, Table};
 use crate::unit::UNIT;
 
-/// Names the file that gets a byte for each lookup, in the process that measures.
+/// In the measuring process, names the file that gets one byte per lookup.
 const LOG: &str = "BENCH_LOOKUPS";
 
 const CALLS: usize = 100;
 
 pub(crate) fn by_name(effort: Effort, table: &mut Table) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (library, log) = (folder.join("slow_lookup.so"), folder.join("lookups"));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (library, log) = (directory.join("slow_lookup.so"), directory.join("lookups"));
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-o"]).arg(&library);
     compiler.arg(concat!(
@@ -33,7 +33,7 @@ pub(crate) fn by_name(effort: Effort, table: &mut Table) {
         cfg!(target_os = "linux") && compiler.arg("-ldl").status().is_ok_and(|s| s.success());
     if !is_built {
         let reason = "skipped: needs Linux and a C compiler";
-        table.note("get_sales_unit, 5 ms a lookup", reason);
+        table.note("get_sales_unit, 5 ms per lookup", reason);
         return;
     }
     fs::write(&log, "").unwrap();
@@ -52,15 +52,15 @@ pub(crate) fn by_name(effort: Effort, table: &mut Table) {
 
     let [our_time, time_by_hand] = [ours, by_hand].map(Duration::from_secs_f64);
     let of = format!("({our_time:.1?}, by hand {time_by_hand:.1?})");
-    let what = "get_sales_unit, 5 ms a lookup, time to by hand";
+    let what = "get_sales_unit, 5 ms per lookup, time vs. by hand";
     table.at_most(what, Figure::new(ours / by_hand, of), 0.05, " x");
-    let what = format!("get_sales_unit, {CALLS} calls, names looked up");
+    let what = format!("get_sales_unit, {CALLS} calls, lookups");
     table.promise(&what, our_lookups as usize, 0);
     let what = format!("{what} by hand");
     table.note(&what, lookups_by_hand);
 }
 
-/// The part of the process with the slow resolver, and whether this is that process.
+/// Runs in the process with the slow resolver. Returns whether this is that process.
 pub(crate) fn measured_here(effort: Effort) -> bool {
     let Some(log) = env::var_os(LOG) else {
         return false;

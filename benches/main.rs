@@ -1,11 +1,13 @@
-//! What the crate costs beside what one would write by hand on ureq, measured on loopback and printed as a table.
+//! Measures the overhead of the crate over hand-written ureq code on loopback, and prints a table.
 //!
-//! `cargo bench` runs all of it, `cargo bench -- list` what has `list` in its name. "By hand" is `by_hand.rs`: the same agent settings,
-//! headers built once, a body read into memory of its length. Both sides take turns call by call, so that what else the machine does
-//! falls on both; a figure is the median of the rounds. A missed target fails nothing, as machines differ; a broken promise does.
+//! `cargo bench` runs everything, `cargo bench -- list` what has `list` in its name. "By hand" is
+//! `by_hand.rs`: the same agent settings, headers built once, and bodies read into a buffer of
+//! their length. The two sides alternate call by call, so that other load on the machine affects
+//! both. A figure is the median of the rounds. A missed target fails nothing, because machines
+//! differ; a broken promise does.
 //!
-//! `cargo bench --bench calls -- soak 600` makes calls for ten minutes, to see that they leave nothing
-//! behind: `soak.rs`.
+//! `cargo bench --bench calls -- soak 600` makes calls for ten minutes to check that nothing leaks:
+//! see `soak.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod by_hand;
@@ -42,7 +44,8 @@ const BENCHES: [(&str, Bench); 8] = [
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Cargo says so for `cargo bench`, and does not for `cargo test --benches`, where it is enough that they run.
+    // Cargo passes this for `cargo bench` but not for `cargo test --benches`, where one run is
+    // enough.
     let effort = if arguments.iter().any(|argument| argument == "--bench") {
         Effort::Full
     } else {
@@ -64,7 +67,7 @@ fn main() -> ExitCode {
     wanted.retain(|(name, _)| name.contains(part));
     if wanted.is_empty() {
         let names = BENCHES.map(|(name, _)| name).join(", ");
-        eprintln!("none has {part} in its name: {names}");
+        eprintln!("no benchmark has {part} in its name: {names}");
         return ExitCode::FAILURE;
     }
     let mut table = Table::begin(effort);

@@ -1,4 +1,4 @@
-//! Time by turns, and memory of all threads.
+//! Times calls in alternation, and measures the memory of all threads.
 
 use std::alloc::System;
 use std::sync::Barrier;
@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 
 use heapster::Heapster;
 
-/// All threads: ureq works on others too. The server has to allocate nothing for a request, and does not.
+/// Counts all threads, because ureq uses several. The server does not allocate while serving
+/// requests.
 #[global_allocator]
 static HEAP: Heapster<System> = Heapster::new(System);
 
-/// How much work a figure is worth.
+/// How much work to spend on a figure.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Effort {
     Full,
-    /// To see that it runs.
+    /// Only checks that it runs.
     Once,
 }
 
@@ -27,7 +28,8 @@ impl Effort {
         }
     }
 
-    /// Calls that make a round of about this length, or as many as have a median worth the name.
+    /// How many calls make up a round of about this length, and at least enough for a useful
+    /// median.
     pub(crate) fn calls(self, round: Duration, call: impl FnMut()) -> usize {
         match self {
             Self::Full => {
@@ -39,7 +41,7 @@ impl Effort {
     }
 }
 
-/// The time of one call of each, and how they compare.
+/// The time of one call of each side, and their ratio.
 pub(crate) struct Compared {
     pub(crate) ours: Duration,
     pub(crate) by_hand: Duration,
@@ -59,13 +61,13 @@ pub(crate) fn compare(
     }
 }
 
-/// Takes turns call by call, each side first as often as the others. Of each round it takes the median
+/// Alternates call by call, with each side first equally often. The figure of a round is its median
 /// call.
 pub(crate) fn by_turns<const N: usize>(
     effort: Effort,
     mut sides: [&mut dyn FnMut(); N],
 ) -> Rounds<N> {
-    // To warm up: connections, caches, the memory that the allocator keeps.
+    // Warms up connections, caches and the allocator.
     for _ in 0..3 {
         sides.iter_mut().for_each(|call| call());
     }
@@ -83,7 +85,7 @@ pub(crate) fn by_turns<const N: usize>(
     Rounds((0..effort.rounds()).map(round).collect())
 }
 
-/// Each side's time in each round. The figures are the medians of the rounds'.
+/// Each side's time in each round. The figures are the medians over the rounds.
 pub(crate) struct Rounds<const N: usize>(pub(crate) Vec<[f64; N]>);
 
 impl<const N: usize> Rounds<N> {
@@ -96,17 +98,18 @@ impl<const N: usize> Rounds<N> {
     }
 }
 
-/// What a call did on the heap.
+/// The heap usage of a call.
 pub(crate) struct Heap {
-    /// Allocations, those that make something larger included.
+    /// Number of allocations, including reallocations that grow.
     pub(crate) allocations: f64,
-    /// The most that was asked for at once, beyond what was before. What moves to grow counts once: large blocks are mapped anew, not copied.
+    /// Peak size on top of what was in use before. A growing reallocation counts once, because
+    /// large blocks are remapped instead of copied.
     pub(crate) peak: f64,
-    /// What is still in use with the result at hand.
+    /// What is still in use while the result is alive.
     pub(crate) result: f64,
 }
 
-/// The medians of several calls.
+/// Returns the medians of several calls.
 pub(crate) fn heap<T>(mut call: impl FnMut() -> T) -> Heap {
     drop(call());
     let calls: Vec<Heap> = (0..9)
@@ -134,7 +137,7 @@ pub(crate) fn heap_in_use() -> usize {
     HEAP.use_curr()
 }
 
-/// How many threads Rust code started meanwhile: their identifiers are numbers in order.
+/// How many threads Rust code started meanwhile. Thread ids are consecutive numbers.
 pub(crate) fn threads_started(work: impl FnOnce()) -> usize {
     let next = || {
         let id = thread::spawn(|| thread::current().id()).join().unwrap();
@@ -147,7 +150,7 @@ pub(crate) fn threads_started(work: impl FnOnce()) -> usize {
     next() - before - 1
 }
 
-/// From when the first thread begins to when the last is done; they begin together.
+/// From when the first thread starts to when the last is done. All start together.
 pub(crate) fn by_threads(threads: usize, work: impl Fn() + Sync) -> Duration {
     let ready = Barrier::new(threads);
     let run = || {

@@ -1,4 +1,4 @@
-//! The floor: the least that gets a sales unit, with nothing between the program and its socket.
+//! The lower bound: the least code that gets a sales unit, on a plain socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::by_hand::{self, SalesUnit};
 
-/// Room for the largest reply.
+/// Large enough for the largest reply.
 const BUFFER: usize = 16 * 1024;
 
 pub(crate) struct Raw {
     /// `host:port`.
     host: String,
-    /// The headers of every request, and the blank line.
+    /// The headers of every request, and the empty line.
     headers: String,
     idle: Mutex<Vec<Connection>>,
 }
@@ -61,7 +61,7 @@ impl Connection {
         Self { stream, buffer }
     }
 
-    /// A reply's body.
+    /// Reads the body of a reply.
     fn read(&mut self) -> &[u8] {
         let mut filled = 0;
         loop {

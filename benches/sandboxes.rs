@@ -5,10 +5,10 @@ use vipps::sandbox::Sandbox;
 use crate::measure::{Effort, median};
 use crate::table::{Figure, Table};
 
-/// As many as a test suite has at a time.
+/// As many as a test suite runs at once.
 const SANDBOXES: usize = 20;
 
-/// Tests start one each: that must not be what they take their time for.
+/// Tests start one each, so starting one must be cheap.
 pub(crate) fn start(effort: Effort, table: &mut Table) {
     let rounds = (0..effort.rounds()).map(|_| {
         let began = Instant::now();

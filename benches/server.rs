@@ -1,4 +1,4 @@
-//! A server as plain as can be: reads a request, writes bytes that stand ready, keeps the connection.
+//! A minimal server: reads a request, writes prepared bytes and keeps the connection open.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Gives every request but one for a token this body, after this time.
+    /// Answers every request except token requests with this body after this delay.
     pub(crate) fn start(body: &str, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -43,7 +43,7 @@ impl Server {
     }
 }
 
-/// What the services send with a reply, more or less.
+/// Roughly the headers that the real API sends.
 fn reply(body: &str) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\n\
@@ -59,10 +59,10 @@ fn reply(body: &str) -> Vec<u8> {
     (head + body).into_bytes()
 }
 
-/// Ends with the connection.
+/// Returns when the connection closes.
 fn serve(mut stream: TcpStream, reply: &[u8], delay: Duration, token_requests: &AtomicUsize) {
     let token = reply_with_token();
-    // Memory for all requests, so that none of them allocates.
+    // One buffer for all requests, so that none of them allocates.
     let mut buffer = vec![0; 64 * 1024];
     while let Some(is_for_token) = read_request(&mut stream, &mut buffer) {
         let reply = if is_for_token {
@@ -85,7 +85,7 @@ fn reply_with_token() -> Vec<u8> {
     ))
 }
 
-/// Reads a head and the body that it announces. `None` at the end of the connection.
+/// Reads a head and its announced body. `None` at the end of the connection.
 fn read_request(stream: &mut TcpStream, buffer: &mut [u8]) -> Option<bool> {
     let mut filled = 0;
     let end = loop {

@@ -1,5 +1,5 @@
-/* Preloaded by lookups.rs: a resolver that takes 5 ms, and writes a byte for each lookup to the file
- * that BENCH_LOOKUPS names. */
+/* Preloaded by lookups.rs: a resolver that takes 5 ms and appends one byte per lookup to the file
+ * named by BENCH_LOOKUPS. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-//! `cargo bench --bench calls -- soak 600`: the calls of 8 threads for so many seconds, and what they
-//! leave behind in the process.
+//! `cargo bench --bench calls -- soak 600`: runs calls on 8 threads for that many seconds and
+//! prints what the process still holds.
 
 use std::env;
 use std::fs;
@@ -17,17 +17,17 @@ use crate::unit::UNIT;
 
 const THREADS: usize = 8;
 
-/// After so many calls a thread makes one with a new session, which looks up the host's name, connects
-/// and goes away.
+/// After this many calls a thread makes one with a new session, which looks up the host, connects
+/// and is dropped.
 const CALLS: usize = 500;
 
-/// From one line to the next.
+/// The time between two lines of output.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// The argument that makes a process the server.
+/// The argument that turns a process into the server.
 pub(crate) const SERVE: &str = "serve";
 
-/// What the process holds while no call is made.
+/// What the process holds while no call is running.
 struct Held {
     rss_kib: usize,
     files: usize,
@@ -36,7 +36,7 @@ struct Held {
 
 pub(crate) fn soak(seconds: u64) -> ExitCode {
     if !cfg!(target_os = "linux") {
-        println!("skipped: reads /proc, which Linux has");
+        println!("skipped: needs /proc, which only Linux has");
         return ExitCode::SUCCESS;
     }
     let (mut server, url) = start_server();
@@ -80,7 +80,7 @@ pub(crate) fn soak(seconds: u64) -> ExitCode {
     ExitCode::from(u8::from(!is_flat))
 }
 
-/// In a process of its own, so that what it holds is not counted.
+/// Starts the server in its own process, to keep its resources out of the figures.
 fn start_server() -> (Child, String) {
     let mut server = Command::new(env::current_exe().unwrap());
     server
@@ -94,7 +94,7 @@ fn start_server() -> (Child, String) {
     (server, url.trim().to_owned())
 }
 
-/// Until the other process ends.
+/// Serves until the other process ends.
 pub(crate) fn serve() -> ExitCode {
     let server = Server::start(UNIT, Duration::from_millis(2));
     println!("{}", server.url_by_name());

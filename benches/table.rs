@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use crate::measure::Effort;
 
-/// Prints a row as soon as it is known.
+/// Prints each row as soon as it is known.
 pub(crate) struct Table {
     effort: Effort,
     missed: usize,
@@ -21,7 +21,7 @@ impl Table {
         }
     }
 
-    /// A figure, with what it was made of in words, and the most that it should be.
+    /// Adds a figure with its explanation and its target, the highest value it should have.
     pub(crate) fn at_most(&mut self, what: &str, figure: Figure, target: f64, unit: &str) {
         let is_met = figure.value <= target;
         self.missed += usize::from(!is_met);
@@ -33,12 +33,12 @@ impl Table {
         row(what, figure.text(unit), target, verdict);
     }
 
-    /// A figure without a target.
+    /// Adds a figure without a target.
     pub(crate) fn note(&mut self, what: &str, figure: impl Display) {
         row(what, figure, "", "");
     }
 
-    /// What holds on every machine.
+    /// Adds a promise, which has to hold on every machine.
     pub(crate) fn promise(&mut self, what: &str, figure: usize, promised: usize) {
         let is_kept = figure == promised;
         self.broken += usize::from(!is_kept);
@@ -48,9 +48,11 @@ impl Table {
     pub(crate) fn end(self) -> ExitCode {
         match (self.broken, self.missed) {
             (1.., _) => println!("\n{} promises broken", self.broken),
-            _ if self.effort == Effort::Once => println!("\nit runs; cargo bench measures"),
+            _ if self.effort == Effort::Once => {
+                println!("\nran once only; use cargo bench to measure")
+            }
             (0, 0) => println!("\nall targets met"),
-            (0, missed) => println!("\n{missed} missed: run it again on a quiet machine"),
+            (0, missed) => println!("\n{missed} targets missed: run again on an idle machine"),
         }
         ExitCode::from(u8::from(self.broken > 0))
     }

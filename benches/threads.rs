@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::table::{Figure, Table};
 use crate::unit::UNIT;
 
-/// Many threads at once with a session that has no token yet.
+/// Many threads at once on a session that has no token yet.
 pub(crate) fn cold_start(effort: Effort, table: &mut Table) {
     const THREADS: usize = 64;
 
@@ -28,11 +28,12 @@ pub(crate) fn cold_start(effort: Effort, table: &mut Table) {
     let what = format!("cold start, {THREADS} threads, token requests");
     table.promise(&what, most, 1);
     let time = Duration::from_secs_f64(median(times));
-    let what = format!("cold start, {THREADS} threads, until all have an answer");
+    let what = format!("cold start, {THREADS} threads, until all have a reply");
     table.note(&what, format!("{time:.1?}"));
 }
 
-/// With a server that takes 20 ms, a thread can make 50 calls in a second. What is missing by hand too is the machine's.
+/// With a server that takes 20 ms, a thread can make 50 calls per second. What is missing by hand
+/// too is due to the machine.
 pub(crate) fn throughput(effort: Effort, table: &mut Table) {
     let calls = match effort {
         Effort::Full => 25,
@@ -47,7 +48,7 @@ pub(crate) fn throughput(effort: Effort, table: &mut Table) {
             }
         })
     };
-    // Every thread's connection is there.
+    // Opens a connection for every thread.
     get(&session, 16, 1);
     by_hand(16, 1);
     for threads in [1, 2, 4, 8, 16] {
@@ -61,9 +62,9 @@ pub(crate) fn throughput(effort: Effort, table: &mut Table) {
         let ours = median(rounds.iter().map(|round| round.0));
         let by_hand = median(rounds.iter().map(|round| round.1));
         let ideal = threads as f64 * 50.0;
-        let of = format!("({ours:.1} of {ideal} a second, by hand {by_hand:.1})");
+        let of = format!("({ours:.1} of {ideal} per second, by hand {by_hand:.1})");
         let missing = (1.0 - ours / ideal) * 100.0;
-        let what = format!("threads, {threads}, throughput that is missing");
+        let what = format!("threads, {threads}, missing throughput");
         table.at_most(&what, Figure::new(missing, of), 5.0, " %");
     }
 }

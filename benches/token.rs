@@ -11,10 +11,10 @@ use crate::table::{Figure, Table};
 
 const THREADS: usize = 8;
 
-/// Of a session that has one: no request is made.
+/// Measures a session that already has a token, so no request is made.
 ///
-/// The time of a call is what it took with a core to run on, waiting for a lock included, so that neither the number of cores nor what
-/// else runs on them counts.
+/// The time of a call is what it took with a core to run on, including waiting for a lock. The
+/// number of cores and other load do not count.
 pub(crate) fn access_token(effort: Effort, table: &mut Table) {
     let session = session("http://127.0.0.1:9");
     let calls = match effort {
@@ -26,21 +26,22 @@ pub(crate) fn access_token(effort: Effort, table: &mut Table) {
         .collect();
 
     let alone = median(rounds.iter().map(|round| round.0));
-    let figure = Figure::new(alone, "a call");
+    let figure = Figure::new(alone, "per call");
     table.at_most("access_token, warm, 1 thread", figure, 500.0, " ns");
     let together = median(rounds.iter().map(|round| round.1));
     let ratio = median(rounds.iter().map(|(alone, together)| together / alone));
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let what = format!("access_token, warm, {THREADS} threads on {cores} cores to 1");
+    let what = format!("access_token, warm, {THREADS} threads on {cores} cores vs. 1");
     let of = match nanos_without_core() {
-        Some(_) => format!("({together:.1} ns a call)"),
-        None => format!("({together:.1} ns a call, waits for a core included)"),
+        Some(_) => format!("({together:.1} ns per call)"),
+        None => format!("({together:.1} ns per call, including waits for a core)"),
     };
-    // They share one lock, for the time of a copy. A call takes a hundred times as long.
+    // The threads share one lock, held for as long as a copy. An API call takes a hundred times as
+    // long.
     table.at_most(&what, Figure::new(ratio, of), 5.0, " x");
 }
 
-/// Nanoseconds of a call.
+/// Returns nanoseconds per call.
 fn get(session: &Session, threads: usize, calls: usize) -> f64 {
     let all_times = AtomicU64::new(0);
     by_threads(threads, || {
@@ -55,8 +56,8 @@ fn get(session: &Session, threads: usize, calls: usize) -> f64 {
     all_times.into_inner() as f64 / (threads * calls) as f64
 }
 
-/// For how long this thread could have run and had no core, as Linux counts it. Elsewhere nothing is known of that, and figures for more
-/// threads than there are cores say little.
+/// How long this thread was runnable without a core, according to Linux. Other systems do not
+/// report it, and there the figures for more threads than cores mean little.
 fn nanos_without_core() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split(' ').nth(1)?.parse().ok()

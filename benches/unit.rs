@@ -9,11 +9,20 @@ use crate::raw::Raw;
 use crate::server::Server;
 use crate::table::{Figure, Table};
 
-pub(crate) const UNIT: &str = r#"{"msn":"123456","name":"ACME Fantastic Fitness DK","businessIdentifier":{"scheme":"business:DK:CVR","id":"12345678"},"settlementBankAccount":{"scheme":"BBAN:DK","id":"12345678901234"},"configuration":{"paymentAllowed":true,"captureType":"ReserveCapture","skipLandingPageAllowed":false,"recurringAllowed":true,"partialCaptureAllowed":true,"lateCaptureAllowed":false,"landingPagePhoneNumberLocked":false,"longLivingPaymentAllowed":true,"creditCardPaymentAllowed":false}}"#;
+pub(crate) const UNIT: &str = concat!(
+    r#"{"msn":"123456","name":"ACME Fantastic Fitness DK","#,
+    r#""businessIdentifier":{"scheme":"business:DK:CVR","id":"12345678"},"#,
+    r#""settlementBankAccount":{"scheme":"BBAN:DK","id":"12345678901234"},"#,
+    r#""configuration":{"paymentAllowed":true,"captureType":"ReserveCapture","#,
+    r#""skipLandingPageAllowed":false,"recurringAllowed":true,"#,
+    r#""partialCaptureAllowed":true,"lateCaptureAllowed":false,"#,
+    r#""landingPagePhoneNumberLocked":false,"longLivingPaymentAllowed":true,"#,
+    r#""creditCardPaymentAllowed":false}}"#
+);
 
 const MSN: &str = "123456";
 
-/// Over connections that are kept.
+/// Over kept-alive connections.
 pub(crate) fn get_sales_unit(effort: Effort, table: &mut Table) {
     let server = Server::start(UNIT, Duration::ZERO);
     for (how, url) in [
@@ -33,8 +42,8 @@ pub(crate) fn get_sales_unit(effort: Effort, table: &mut Table) {
     let by_hand = heap(|| sides.by_hand()).allocations;
     let of = format!("({ours}, by hand {by_hand})");
     let figure = Figure::new(ours - by_hand, of);
-    // Its path, its route and its headers.
-    table.at_most("get_sales_unit, allocations more", figure, 4.0, "");
+    // The path, the route and the headers.
+    table.at_most("get_sales_unit, extra allocations", figure, 4.0, "");
 
     let what = "get_sales_unit, 1000 calls, threads started";
     let ours = threads_started(|| (0..1_000).for_each(|_| sides.ours()));
@@ -94,13 +103,13 @@ impl Sides {
     }
 }
 
-/// ureq without timeouts takes 1.5 times as long as a raw socket: what is left of `most_to_raw` is the
-/// crate's own.
+/// ureq without timeouts takes 1.5 times as long as a raw socket. The rest of `most_to_raw` is for
+/// the crate itself.
 fn compare(table: &mut Table, how: &str, rounds: &Rounds<3>, most_to_raw: f64) {
     for (other, name, target) in [(1, "by hand", 0.50), (2, "a raw socket", most_to_raw)] {
         let (ours, theirs) = (rounds.time(0), rounds.time(other));
         let of = format!("({ours:.1?}, {name} {theirs:.1?})");
-        let what = format!("get_sales_unit {how}, time to {name}");
+        let what = format!("get_sales_unit {how}, time vs. {name}");
         table.at_most(&what, Figure::new(rounds.ratio(0, other), of), target, " x");
     }
 }

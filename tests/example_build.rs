@@ -1,11 +1,12 @@
-//! Where the examples stand that Cargo has built beside a test, and how to have them built where they are missing or old.
+//! Finds the examples that Cargo built alongside the tests, and builds those that are missing or
+//! stale.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// What an example was built to, which a plain `cargo test` has done before this program. Where it was not, or not since, Cargo builds it
-/// now.
+/// The path of an example. A plain `cargo test` has already built it; otherwise, or if it is stale,
+/// Cargo builds it now.
 pub(crate) fn fresh(example: &'static str, file: &str) -> PathBuf {
     static FRESH: Mutex<Vec<&str>> = Mutex::new(Vec::new());
     let test = std::env::current_exe().unwrap();
@@ -25,11 +26,11 @@ pub(crate) fn fresh(example: &'static str, file: &str) -> PathBuf {
     built
 }
 
-/// Builds an example as this program was built, so that nothing else is compiled again.
+/// Builds an example in the same way as this program, so that nothing else is recompiled.
 fn build(example: &str, profile: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    // What Cargo has told this program about its package would be news to the build scripts of others, and have them run again.
+    // Cargo's variables about this package would make other crates' build scripts run again.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {

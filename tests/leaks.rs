@@ -1,4 +1,5 @@
-//! No key and no token in anything that is printed or logged: a program of its own, as a logger is the whole process's.
+//! No key or token appears in anything that is printed or logged. A separate program, because a
+//! logger is global.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,12 +16,12 @@ use vipps::{ApiKeys, Error, RetryPolicy, Session};
 
 use support::{Ids, endpoint, endpoints, system};
 
-// Most of it is for the other programs.
+// This program uses only a part of it.
 #[allow(dead_code, unused_imports, clippy::expect_used)]
 #[path = "it/support/mod.rs"]
 mod support;
 
-/// Keeps all that any crate logs.
+/// Keeps everything that any crate logs.
 struct Keeper(Mutex<Vec<Kept>>);
 
 struct Kept {
@@ -49,7 +50,7 @@ impl Log for Keeper {
     fn flush(&self) {}
 }
 
-/// What a program might print while it has one session, and what must not be in it.
+/// What a program might print while it has a session, and what must not appear in it.
 #[derive(Default)]
 struct Shown {
     text: String,
@@ -77,7 +78,7 @@ impl Shown {
         }
     }
 
-    /// The secrets as they are, and in base64.
+    /// The secrets in plain text and in base64.
     fn forms(&self) -> Vec<String> {
         let mut secrets = self.secrets.clone();
         secrets.insert("sandbox-mgmt-secret".to_owned());
@@ -86,7 +87,7 @@ impl Shown {
         forms.into_iter().collect()
     }
 
-    /// All keys and tokens of the requests that a sandbox got.
+    /// Keeps all keys and tokens of the requests that a sandbox received.
     fn keep_secrets(&mut self, sandbox: &Sandbox) {
         let secret = [
             "client_secret",
@@ -106,12 +107,12 @@ impl Shown {
     }
 }
 
-/// The text itself, and what base64 of it looks like, alone and in the middle of something else.
+/// The text itself, and its base64 form alone and within a longer text.
 fn forms(secret: &str) -> Vec<String> {
     let encoded = |engine: &GeneralPurpose, before: usize| {
         let all = [&vec![0; before], secret.as_bytes()].concat();
         let text = engine.encode(&all);
-        // Without the characters that hold bits of its neighbours.
+        // Without the characters that share bits with its neighbours.
         text[(before * 8).div_ceil(6)..all.len() * 8 / 6].to_owned()
     };
     let mut forms = vec![secret.to_owned()];
@@ -122,8 +123,8 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Every kind of keys, call and failure, with everything printed and logged, a session at a time.
-fn all_there_is(mut check: impl FnMut(&Shown, &[Kept])) {
+/// Every kind of keys, call and failure, with everything printed and logged, one session at a time.
+fn everything(mut check: impl FnMut(&Shown, &[Kept])) {
     let sandbox = Sandbox::start().unwrap();
     let mut done = |mut shown: Shown| {
         shown.keep_secrets(&sandbox);
@@ -159,7 +160,7 @@ fn all_there_is(mut check: impl FnMut(&Shown, &[Kept])) {
     }
 }
 
-/// A session whose observer prints everything, too.
+/// A session whose observer also prints everything.
 fn session(sandbox: &Sandbox, keys: &ApiKeys, shown: &mut Shown) -> Session {
     let observed = Arc::new(Mutex::new(String::new()));
     let kept = Arc::clone(&observed);
@@ -185,7 +186,7 @@ fn session(sandbox: &Sandbox, keys: &ApiKeys, shown: &mut Shown) -> Session {
     session
 }
 
-/// Every call, and what it gives.
+/// Every call with its result.
 fn calls(session: &Session, shown: &mut Shown) {
     shown.result(session.access_token());
     for endpoint in endpoints() {
@@ -194,7 +195,7 @@ fn calls(session: &Session, shown: &mut Shown) {
     shown.show(session);
 }
 
-/// Every kind of fault, and servers that repeat what they were sent.
+/// Every kind of fault, and servers that echo what they were sent.
 fn faults(keys: &str, token: &str) -> Vec<Fault> {
     let echo = &format!("{keys} {token}");
     let location = echo.replace(' ', ",");
@@ -218,7 +219,7 @@ fn faults(keys: &str, token: &str) -> Vec<Fault> {
         Fault::EndlessBody,
         Fault::HtmlBadGateway,
         Fault::json(400, format!(r#"{{"title":"{echo}","detail":"{echo}"}}"#)),
-        // After the first of these the call has another token, which is the one that the second could repeat.
+        // After the first of these the call has another token, which the second could echo.
         Fault::json(401, format!(r#"{{"error":"{keys}"}}"#)),
         Fault::json(500, format!(r#"{{"headers":"{echo}"}}"#)),
         Fault::json(200, format!(r#"{{"access_token":["{echo}"]}}"#)),
@@ -240,14 +241,14 @@ fn fail(
 ) -> Shown {
     let mut shown = Shown::default();
     let session = session(sandbox, keys, &mut shown);
-    // A server can only repeat a token that it was sent.
+    // A server can only echo a token that it was sent.
     let token = match route {
         "POST /accesstoken/get" | "POST /miami/v1/token" => String::new(),
         _ => session.access_token().unwrap().secret().to_owned(),
     };
     let fault = faults(&sent.join(" "), &token).swap_remove(fault);
     let is_held = fault == Fault::Hold;
-    // As often as one call may take it.
+    // As often as one call may meet it.
     sandbox.fault(route, if is_held { 1 } else { 2 }, fault);
     let before = sandbox.count(route);
     std::thread::scope(|scope| {
@@ -259,7 +260,7 @@ fn fail(
             assert!(sandbox.wait_for(route, before + 1), "{route}");
             sandbox.release();
         }
-        // A value is what the server said, key or not: only errors are cleaned.
+        // A value is what the server sent, key or not: only errors are redacted.
         for result in calling.join().unwrap() {
             shown.result(result.map(drop));
         }
@@ -269,15 +270,15 @@ fn fail(
     shown
 }
 
-/// Both in one test, as they share the logger.
+/// Both in one test, because they share the logger.
 #[test]
-fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
+fn keys_and_tokens_are_neither_printed_nor_logged_except_at_trace() {
     log::set_logger(&KEEPER).unwrap();
-    // So that the search is for what there was.
+    // Makes sure that the search is for secrets that were sent.
     let mut sent = BTreeSet::new();
     let mut logged_by = BTreeSet::new();
     log::set_max_level(LevelFilter::Debug);
-    all_there_is(|shown, kept| {
+    everything(|shown, kept| {
         let forms = shown.forms();
         assert_none(&shown.text, &forms);
         for kept in joined(kept) {
@@ -289,7 +290,7 @@ fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
     for secret in [
         "sandbox-client-secret",
         "sandbox-key-1",
-        // Of the id and the secret of the management keys.
+        // The base64 of the management keys' id and secret.
         "c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWdtdC1zZWNyZXQ=",
     ] {
         assert!(sent.contains(secret), "{secret} was never sent");
@@ -303,10 +304,10 @@ fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
         );
     }
 
-    // At TRACE there is no help for it, and it is known where.
+    // At TRACE this cannot be prevented, but the places are known.
     let mut leaks = BTreeSet::new();
     log::set_max_level(LevelFilter::Trace);
-    all_there_is(|shown, kept| {
+    everything(|shown, kept| {
         let forms = shown.forms();
         assert_none(&shown.text, &forms);
         for kept in joined(kept) {
@@ -316,11 +317,13 @@ fn no_key_and_no_token_is_printed_or_logged_but_at_trace() {
         }
     });
     let leaks: Vec<String> = leaks.into_iter().collect();
-    // The first shows a `Location` of the server's only, and only while TRACE of ureq is on. The second shows all that is sent.
+    // The first shows only a server's `Location`, and only while ureq logs at TRACE. The second
+    // shows everything that is sent.
     assert_eq!(leaks, ["DEBUG ureq::run", "TRACE ureq_proto::util"]);
 }
 
-/// Each record, and for each target what its records end with, one after the other: a dump of bytes has 16 characters a line.
+/// The records, and for each target the ends of its records joined: a dump of bytes has 16
+/// characters per line.
 fn joined(kept: &[Kept]) -> Vec<Kept> {
     let mut dumps: BTreeMap<(Level, &str), String> = BTreeMap::new();
     for kept in kept {
@@ -349,7 +352,7 @@ fn joined(kept: &[Kept]) -> Vec<Kept> {
     all.collect()
 }
 
-/// The first of some texts that is in another.
+/// The first of some texts that occurs in another.
 fn found<'a>(text: &str, forms: &'a [String]) -> Option<&'a String> {
     forms.iter().find(|form| text.contains(form.as_str()))
 }

@@ -1,4 +1,5 @@
-//! What a reply may cost in memory, measured: a program of its own, as its allocator counts what every thread has.
+//! Measures what a reply may cost in memory. A separate program, because its allocator counts every
+//! thread.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::alloc::System;
@@ -20,21 +21,22 @@ use support::{
     RawServer, builder_without_token, merchant, read_request, reply, session_builder, until,
 };
 
-// Most of it is for the other programs.
+// This program uses only a part of it.
 #[allow(dead_code, unused_imports, clippy::expect_used)]
 #[path = "it/support/mod.rs"]
 mod support;
 
 const MIB: usize = 1024 * 1024;
 
-/// What a call may take beside the body: the connection's buffers, above all.
+/// What a call may use besides the body, mainly the connection's buffers.
 const BUFFERS: usize = MIB;
 
-/// Counts what all threads have. Memory that is made larger counts as its new size only, whether the system had to move it or not.
+/// Counts the memory of all threads. A growing reallocation counts with its new size only, whether
+/// the system had to move it or not.
 #[global_allocator]
 static HEAP: Heapster<System> = Heapster::new(System);
 
-/// The most that was in use at once during a call, beyond what was before it.
+/// The peak during a call, on top of what was in use before.
 fn peak_of<T>(call: impl FnOnce() -> T) -> (usize, T) {
     HEAP.reset();
     let before = HEAP.use_curr();
@@ -42,7 +44,8 @@ fn peak_of<T>(call: impl FnOnce() -> T) -> (usize, T) {
     (HEAP.use_max() - before, result)
 }
 
-/// A server that answers with a head, a body as often as said, and an end. It stops when the client leaves, and says how much it sent.
+/// A server that sends a head, a body as often as specified, and an end. It stops when the client
+/// closes, and reports how much it sent.
 fn serve(
     head: String,
     piece: &'static [u8],
@@ -81,18 +84,18 @@ static CHUNK: [u8; 64 * 1024 + 9] = {
     chunk
 };
 
-/// As many pieces as make 1 GiB.
+/// The number of pieces that make 1 GiB.
 const GIB: usize = 16 * 1024;
 
-/// One test, as two at once would be counted together.
+/// A single test, because two at once would be counted together.
 #[test]
 fn a_reply_costs_what_its_cap_allows_and_no_more() {
     a_gibibyte_costs_no_more_than_the_cap();
-    what_fits_its_length_costs_its_length();
+    a_body_with_a_length_costs_its_length();
     a_long_list_costs_in_proportion();
     a_token_reply_costs_its_own_cap();
-    all_that_wait_for_a_token_share_its_error();
-    what_is_made_of_many_small_entries_costs_a_few_times_the_reply();
+    waiting_calls_share_the_error_of_a_token_request();
+    many_small_entries_cost_a_few_times_the_reply();
 }
 
 fn a_gibibyte_costs_no_more_than_the_cap() {
@@ -103,7 +106,7 @@ fn a_gibibyte_costs_no_more_than_the_cap() {
         ("Connection: close".to_owned(), &BLANKS),
         ("Transfer-Encoding: chunked".to_owned(), &CHUNK),
     ];
-    // The last is no power of two, which is what memory grows by: it is the cap that counts all the same.
+    // The last is not a power of two, as memory grows by, but the cap applies nevertheless.
     let caps = [1, 1000, 8 * MIB, 8 * MIB - 1, 9 * MIB + 4321];
     for (header, piece) in &heads {
         for (cap, is_default) in caps
@@ -131,18 +134,21 @@ fn a_gibibyte_costs_no_more_than_the_cap() {
                 }
                 let most = match status {
                     "200 OK" => cap,
-                    // What is more is no message for a person.
+                    // A message for a person is no longer than this.
                     _ => cap.min(256 * 1024),
                 };
                 assert!(peak <= most + BUFFERS, "{case}: {peak} bytes");
-                assert!(sent.recv().unwrap() < GIB, "{case}: all of it was read");
+                assert!(
+                    sent.recv().unwrap() < GIB,
+                    "{case}: the client read all of it"
+                );
             }
         }
     }
 }
 
-/// Not twice its length, as memory that grows by doubling would, whether the cap is near or far.
-fn what_fits_its_length_costs_its_length() {
+/// Not twice its length, as with a doubling buffer, whether the cap is near or far.
+fn a_body_with_a_length_costs_its_length() {
     for length in [MIB, 4 * MIB, 5 * MIB, 8 * MIB] {
         for cap in [length + 2, 64 * MIB] {
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", length + 2);
@@ -158,7 +164,7 @@ fn what_fits_its_length_costs_its_length() {
     }
 }
 
-/// The body and what is made of it, and nothing that grows faster than they do.
+/// The body and the result, and nothing that grows faster.
 fn a_long_list_costs_in_proportion() {
     let peak = |mib: usize| {
         // 64 bytes with the comma.
@@ -177,11 +183,11 @@ fn a_long_list_costs_in_proportion() {
     };
     let (five, twenty) = (peak(5), peak(20));
     assert!(twenty <= 20 * MIB * 5, "{twenty} bytes for 20 MiB");
-    // As much for each of its bytes, within what doubling rounds up.
+    // The same per byte, within the rounding of doubling.
     assert!(twenty <= five * 4 * 2, "{five} for 5 MiB, {twenty} for 20");
 }
 
-/// It is read into two fields, whatever else is in it, and no further than 64 KiB.
+/// It is read into two fields, whatever else it contains, and up to 64 KiB only.
 fn a_token_reply_costs_its_own_cap() {
     static ZEROS: [u8; 64 * 1024] = {
         let mut zeros = [b'0'; 64 * 1024];
@@ -199,15 +205,16 @@ fn a_token_reply_costs_its_own_cap() {
         let (peak, result) = peak_of(|| session.access_token());
         assert_eq!(
             result.unwrap_err().to_string(),
-            "no access token: POST /accesstoken/get: 200 OK, but the token reply is larger than 65536 bytes"
+            "no access token: POST /accesstoken/get: 200 OK, but the token reply is larger than \
+             65536 bytes"
         );
         assert!(peak <= BUFFERS, "{start}: {peak} bytes");
         assert!(sent.recv().unwrap() < 64 * MIB / ZEROS.len());
     }
 }
 
-/// However many there are, and however long it is.
-fn all_that_wait_for_a_token_share_its_error() {
+/// However many callers wait, and however long the error is.
+fn waiting_calls_share_the_error_of_a_token_request() {
     const WAITING: usize = 500;
 
     let texts = format!("\"{}\",", "x".repeat(4000)).repeat(60);
@@ -248,12 +255,12 @@ fn all_that_wait_for_a_token_share_its_error() {
             errors[0].field_problems()
         ));
     }
-    // Thrice for reading it, and what 500 threads cost.
+    // Three times for reading it, plus the cost of 500 threads.
     assert!(peak <= 3 * body.len() + 4 * MIB, "{peak} bytes");
 }
 
-/// The smallest entries that can be written, which take up to a hundred times their text in memory.
-fn what_is_made_of_many_small_entries_costs_a_few_times_the_reply() {
+/// The smallest possible entries, which take up to a hundred times their text in memory.
+fn many_small_entries_cost_a_few_times_the_reply() {
     type Text = &'static str;
     type Case = (Text, Text, Text, Text, fn(&Session) -> Result<(), Error>);
     let cases: [Case; 10] = [
@@ -289,8 +296,14 @@ fn what_is_made_of_many_small_entries_costs_a_few_times_the_reply() {
         (
             "get_order",
             r#"{"receipt":{"bottomLine":{},"orderLines":["#,
-            r#"{"name":"","id":"","totalAmount":0,"totalAmountExcludingTax":0,"totalTaxAmount":0},"#,
-            r#"{"name":"","id":"","totalAmount":0,"totalAmountExcludingTax":0,"totalTaxAmount":0}]}}"#,
+            concat!(
+                r#"{"name":"","id":"","totalAmount":0,"#,
+                r#""totalAmountExcludingTax":0,"totalTaxAmount":0},"#,
+            ),
+            concat!(
+                r#"{"name":"","id":"","totalAmount":0,"#,
+                r#""totalAmountExcludingTax":0,"totalTaxAmount":0}]}}"#,
+            ),
             order,
         ),
         ("get_order, a list", "[", "0,", "0]", order),
@@ -320,7 +333,7 @@ fn what_is_made_of_many_small_entries_costs_a_few_times_the_reply() {
         let times = 16 * MIB / piece.len();
         let length = begin.len() + times * piece.len() + end.len();
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{begin}");
-        // Many at a time, as a write for each would take long.
+        // Several at a time, because a write for each would be slow.
         let (server, sent) = serve_pieces(head, piece, times, end);
         let session = builder(&server.url()).build().unwrap();
         let (peak, result) = peak_of(|| call(&session));

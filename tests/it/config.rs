@@ -1,4 +1,5 @@
-//! What a caller can get wrong before anything is sent: keys, settings, identifiers, paths, the environment.
+//! What a caller can get wrong before anything is sent: keys, settings, identifiers, paths, the
+//! environment.
 
 use crate::support::CallAny as _;
 use std::borrow::Borrow;
@@ -28,7 +29,7 @@ use crate::support::{last_request, system};
 mod environment;
 mod identifiers;
 
-/// The whole message of an error that stands for a mistake of the caller's.
+/// The complete message of an error that reports a mistake of the caller.
 #[track_caller]
 fn refusal<T: Debug>(result: Result<T, Error>) -> String {
     let error = result.expect_err("a refusal");
@@ -40,12 +41,12 @@ fn refusal<T: Debug>(result: Result<T, Error>) -> String {
     error.to_string()
 }
 
-/// A JSON string as a server's reply may hold it, taken as it comes.
+/// A JSON string as it may appear in a server's reply, deserialized without validation.
 fn from_server<T: DeserializeOwned>(value: &str) -> T {
     serde_json::from_value(json!(value)).unwrap()
 }
 
-/// Values that are no header, and what the error says of them.
+/// Invalid header values and what the error says about them.
 const BAD_HEADER_VALUES: [(&str, &str); 9] = [
     ("", "must not be empty"),
     (" ", "must not begin or end with a space"),
@@ -91,7 +92,7 @@ fn a_bad_key_is_named_and_never_shown() {
         ];
         for (setting, keys) in cases {
             let error = build(keys).unwrap_err();
-            // The whole message: there is no place for the value in it.
+            // This is the complete message, so the value cannot be part of it.
             assert_eq!(
                 error.to_string(),
                 format!("configuration: {setting}: {reason}")
@@ -106,12 +107,12 @@ fn a_bad_key_is_named_and_never_shown() {
 }
 
 #[test]
-fn a_colon_is_for_the_client_id_of_standard_keys_only() {
+fn a_colon_is_allowed_only_in_the_client_id_of_standard_keys() {
     let build = |keys| {
         let builder = Session::builder(keys, system());
         builder.base_url("http://127.0.0.1:1").build()
     };
-    // Basic authentication has the user name end at the first colon.
+    // In Basic authentication the user name ends at the first colon.
     assert_eq!(
         refusal(build(ApiKeys::management("a:b", "secret"))),
         "configuration: client_id: must not contain a colon, since management keys are sent with \
@@ -122,7 +123,7 @@ fn a_colon_is_for_the_client_id_of_standard_keys_only() {
 }
 
 #[test]
-fn keys_with_inner_spaces_and_signs_are_sent_as_they_are() {
+fn keys_with_spaces_and_symbols_are_sent_unchanged() {
     let sandbox = Sandbox::start().unwrap();
     let keys = ApiKeys::standard("id with space", "~!@#$%^&*()\"'\\", "key=;,");
     let session = Session::builder(keys, system()).base_url(sandbox.url());
@@ -134,7 +135,7 @@ fn keys_with_inner_spaces_and_signs_are_sent_as_they_are() {
 }
 
 #[test]
-fn a_bad_system_header_is_named() {
+fn an_invalid_system_header_is_named() {
     let good = SystemInfo::new("acme", "1").unwrap();
     let thirty = "x".repeat(30);
     let long = "x".repeat(31);
@@ -158,14 +159,14 @@ fn a_bad_system_header_is_named() {
     longest.plugin(&thirty, &thirty).unwrap();
 }
 
-/// A session for `system` and one call with it, as it came in.
+/// A session for `system` and the request of one call on it, as received.
 fn call_of(system: SystemInfo) -> vipps::sandbox::ReceivedRequest {
     let sandbox = Sandbox::start().unwrap();
     let session = Session::builder(sandbox.api_keys(), system).base_url(sandbox.url());
     management::list_sales_units(&session.build().unwrap()).unwrap();
     for request in sandbox.requests() {
         for (name, value) in &request.headers {
-            // Clients that send empty headers have been refused by the service.
+            // The API has rejected clients that send empty headers.
             assert!(!value.trim().is_empty(), "an empty {name}");
         }
     }
@@ -173,7 +174,7 @@ fn call_of(system: SystemInfo) -> vipps::sandbox::ReceivedRequest {
 }
 
 #[test]
-fn the_plugin_headers_repeat_the_systems_until_a_plugin_is_named() {
+fn plugin_headers_default_to_the_system() {
     let names = [
         "vipps-system-name",
         "vipps-system-version",
@@ -191,13 +192,13 @@ fn the_plugin_headers_repeat_the_systems_until_a_plugin_is_named() {
             names.map(|name| request.header(name).unwrap_or("missing")),
             expected
         );
-        // Nothing is sent for an MSN that is not set.
+        // Without an MSN the header is not sent.
         assert_eq!(request.header("merchant-serial-number"), None);
     }
 }
 
 #[test]
-fn a_session_is_built_without_a_word_to_anybody() {
+fn building_a_session_sends_nothing() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session_builder().unwrap().clock(Clock::manual());
     let session = session.build().unwrap();

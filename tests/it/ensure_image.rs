@@ -1,4 +1,4 @@
-//! `ensure_image`: one picture and its id, whatever the network and the API do in between.
+//! `ensure_image`: one image and its id, whatever the network and the API do in between.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Shop {
         Self { sandbox, session }
     }
 
-    /// With so many uploads.
+    /// Calls `ensure_image` and checks the number of uploads.
     #[track_caller]
     fn ensure(&self, uploads: usize) -> Result<ImageId, Error> {
         let before = self.sandbox.count(POST);
@@ -39,10 +39,10 @@ impl Shop {
         result
     }
 
-    /// There is no way to ask for an image, but its id cannot be used again. One that is not there is
-    /// there after this.
+    /// Checks whether the image was added. Images cannot be read, but adding one under an existing
+    /// id is a conflict. Afterwards the image exists.
     #[track_caller]
-    fn assert_there(&self, is_there: bool) {
+    fn assert_exists(&self, is_there: bool) {
         self.sandbox.clear_faults();
         let added = add_image(&self.sandbox.session(), &small_image(ID));
         let kind = added.err().map(|error| error.kind());
@@ -51,11 +51,11 @@ impl Shop {
 }
 
 #[test]
-fn an_image_is_added_once_and_its_id_given_every_time() {
+fn an_image_is_added_once_and_its_id_returned_every_time() {
     let shop = Shop::open();
     for _ in 0..3 {
         assert_eq!(shop.ensure(1).unwrap(), ID);
-        shop.assert_there(true);
+        shop.assert_exists(true);
     }
     let error = add_image(&shop.session, &small_image(ID)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
@@ -63,7 +63,7 @@ fn an_image_is_added_once_and_its_id_given_every_time() {
 }
 
 #[test]
-fn the_id_is_the_one_that_is_answered_or_the_images_own() {
+fn the_id_is_from_the_reply_or_else_from_the_request() {
     let duplicate = r#"{"title": "Bad Request", "status": 400, "detail": "Duplicate image id"}"#;
     let replies = [
         json_reply(r#"{"imageId": "another-1"}"#),
@@ -84,7 +84,7 @@ fn the_id_is_the_one_that_is_answered_or_the_images_own() {
 }
 
 #[test]
-fn an_upload_of_unknown_outcome_is_sent_again() {
+fn an_upload_of_unknown_outcome_is_retried() {
     for fault in [
         Fault::LoseReply,
         Fault::CutReply,
@@ -100,14 +100,14 @@ fn an_upload_of_unknown_outcome_is_sent_again() {
         for times in [1, 2] {
             let shop = Shop::open();
             shop.sandbox.fault(POST, times, fault.clone());
-            // What is there by the second upload is answered with a conflict, whose status is
+            // If the first upload was carried out, the second is a conflict, whose status is
             // enough.
             let id = shop.ensure(match fault {
                 Fault::CutReply => 2,
                 _ => times + 1,
             });
             assert_eq!(id.unwrap(), ID, "{fault:?}");
-            shop.assert_there(true);
+            shop.assert_exists(true);
         }
     }
 }
@@ -118,7 +118,7 @@ fn a_refusal_is_final() {
         (Fault::status(400), ErrorKind::Rejected),
         (Fault::status(403), ErrorKind::Forbidden),
         (Fault::status(413), ErrorKind::Rejected),
-        // A page is not how the API says that an image is there.
+        // The API does not report an existing image with an HTML page.
         (page(), ErrorKind::AlreadyExists),
     ] {
         let shop = Shop::open();
@@ -127,12 +127,12 @@ fn a_refusal_is_final() {
         assert_eq!(error.kind(), kind);
         assert_eq!(error.delivery(), Delivery::Answered);
         assert!(!error.is_retryable());
-        shop.assert_there(false);
+        shop.assert_exists(false);
     }
 }
 
 #[test]
-fn what_settles_nothing_leaves_the_doubt() {
+fn an_unsettled_upload_stays_of_unknown_outcome() {
     let shop = Shop::open();
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
     shop.sandbox.fault(POST, 2, page());
@@ -157,14 +157,14 @@ fn what_settles_nothing_leaves_the_doubt() {
 }
 
 #[test]
-fn attempts_come_to_an_end() {
+fn attempts_are_limited() {
     let shop = Shop::open();
     shop.sandbox.fault(POST, 9, Fault::CloseAfterReading);
     let error = shop.ensure(3).unwrap_err();
     assert_eq!(error.to_string(), LOST);
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert!(error.is_retryable());
-    shop.assert_there(false);
+    shop.assert_exists(false);
 
     let shop = Shop::with(RetryPolicy::none());
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
@@ -175,11 +175,11 @@ fn attempts_come_to_an_end() {
 }
 
 #[test]
-fn all_of_it_shares_one_deadline() {
+fn all_attempts_share_one_deadline() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
     let session = builder.timeout(Duration::from_secs(10)).build().unwrap();
-    // Six seconds, and six more would be too many.
+    // Six seconds fit into the timeout; another six would not.
     sandbox.fault(POST, 1, Fault::status_retry_after(429, "6"));
     sandbox.fault(POST, 1, Fault::LoseReply);
     sandbox.fault(POST, 1, Fault::status_retry_after(429, "6"));
@@ -191,7 +191,7 @@ fn all_of_it_shares_one_deadline() {
     assert!(waited < Duration::from_secs(10), "{waited:?}");
 }
 
-/// What something in front of the API answers.
+/// A reply from something in front of the API.
 fn page() -> Fault {
     let body = "<html>Conflict</html>";
     let headers = ["Content-Type: text/html", "Connection: close"];

@@ -1,4 +1,4 @@
-//! `ensure_receipt`: one receipt, whatever the network and the service do between the request and the reply.
+//! `ensure_receipt`: one receipt, whatever the network and the API do between request and reply.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const POST: &str = "POST /order-management/v2/*/receipts/*";
 const GET: &str = "GET /order-management/v2/*/*";
 const TOKEN: &str = "POST /accesstoken/get";
 
-/// The trace of the sandbox's conflict.
+/// The trace id in the sandbox's conflict.
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 fn order() -> OrderRef {
@@ -47,12 +47,12 @@ fn receipt() -> Receipt {
         .line(shipping)
 }
 
-/// The receipt above as a service stores it.
+/// The receipt above as the API stores it.
 fn stored() -> Value {
     serde_json::to_value(receipt()).unwrap()
 }
 
-/// A sandbox, and a session that has its token already.
+/// A sandbox, and a session that already has a token.
 struct Shop {
     sandbox: Sandbox,
     session: Session,
@@ -72,7 +72,7 @@ impl Shop {
         Self { sandbox, session }
     }
 
-    /// Calls `ensure_receipt`, and checks how many requests of each kind it took.
+    /// Calls `ensure_receipt` and checks the number of requests of each kind.
     #[track_caller]
     fn ensure(&self, posts: usize, gets: usize) -> Result<ReceiptOutcome, Error> {
         self.sandbox.clear_requests();
@@ -92,11 +92,11 @@ impl Shop {
         outcome
     }
 
-    /// The receipt is there, as it was sent, and the next run finds it.
+    /// Checks that the receipt was stored as sent and that the next run finds it.
     #[track_caller]
-    fn assert_there(&self) {
+    fn assert_exists(&self) {
         self.sandbox.clear_faults();
-        // A route that was rate limited is open again.
+        // Opens routes that were rate limited.
         self.sandbox.clock().advance(Duration::from_secs(60));
         let found = get_order(&self.session, &order()).unwrap();
         assert_eq!(found.receipt, Some(receipt()));
@@ -104,7 +104,7 @@ impl Shop {
     }
 
     #[track_caller]
-    fn assert_not_there(&self) {
+    fn assert_missing(&self) {
         self.sandbox.clear_faults();
         let error = get_order(&self.session, &order()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -121,11 +121,11 @@ fn a_second_run_finds_the_receipt() {
     assert_eq!(shop.ensure(1, 0).unwrap(), added(1));
     assert_eq!(shop.ensure(1, 1).unwrap(), ReceiptOutcome::AlreadyThere);
     assert_eq!(shop.sandbox.clock().now(), Duration::ZERO);
-    shop.assert_there();
+    shop.assert_exists();
 }
 
 #[test]
-fn orders_of_both_payment_types_have_receipts_of_their_own() {
+fn each_payment_type_has_its_own_receipts() {
     let shop = Shop::open();
     let recurring = OrderRef::recurring("order-1".parse().unwrap());
     let first = ensure_receipt(&shop.session, &order(), &receipt());
@@ -135,13 +135,13 @@ fn orders_of_both_payment_types_have_receipts_of_their_own() {
 }
 
 #[test]
-fn whatever_goes_wrong_once_leaves_one_receipt() {
+fn any_single_fault_leaves_one_receipt() {
     let there = || ReceiptOutcome::AlreadyThere;
     for (fault, outcome, posts, gets) in [
-        // It was added, and the reply was lost: it is found.
+        // It was added and the reply was lost: reading back finds it.
         (Fault::LoseReply, there(), 1, 1),
         (Fault::CutReply, there(), 1, 1),
-        // It was not: it is sent again.
+        // It was not added: it is sent again.
         (Fault::CloseBeforeReading, added(1), 2, 1),
         (Fault::CloseAfterReading, added(1), 2, 1),
         (Fault::Garbage, added(1), 2, 1),
@@ -152,24 +152,24 @@ fn whatever_goes_wrong_once_leaves_one_receipt() {
         (Fault::status(502), added(1), 2, 1),
         (Fault::status(503), added(1), 2, 1),
         (Fault::status(504), added(1), 2, 1),
-        // A gateway's page with a success, cut in the middle.
+        // A gateway's page with a success status, cut in the middle.
         (
             Fault::Raw(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n\"00".to_vec()),
             added(1),
             2,
             1,
         ),
-        // A gateway's log-in page, which is no answer of the API's.
+        // A gateway's login page, which does not come from the API.
         (
             Fault::reply(200, "text/html", "\n<!DOCTYPE html><title>Log in</title>"),
             added(1),
             2,
             1,
         ),
-        // It cannot have been added: nothing to look for.
+        // It cannot have been added, so there is nothing to look for.
         (Fault::status(429), added(1), 2, 0),
         (Fault::status(401), added(1), 2, 0),
-        // It is only slow.
+        // The reply is merely slow.
         (Fault::Delay(Duration::from_millis(5)), added(1), 1, 0),
     ] {
         let shop = Shop::open();
@@ -177,38 +177,39 @@ fn whatever_goes_wrong_once_leaves_one_receipt() {
         let found = shop.ensure(posts, gets).unwrap();
         assert_eq!(found, outcome, "{fault:?}");
         let waited = shop.sandbox.clock().now();
-        // One wait before a repetition, which goes by the policy; a new token needs none.
+        // A retry waits once, as the policy says; a retry with a new token does not wait.
         let waits = posts == 2 && fault != Fault::status(401);
         assert_eq!(!waited.is_zero(), waits, "{fault:?}: {waited:?}");
         assert!(
             waited <= Duration::from_millis(500),
             "{fault:?}: {waited:?}"
         );
-        shop.assert_there();
+        shop.assert_exists();
     }
 }
 
 #[test]
-fn several_things_may_go_wrong() {
+fn several_faults_in_a_row_leave_one_receipt() {
     let shop = Shop::open();
     for fault in [Fault::CloseAfterReading, Fault::LoseReply] {
         shop.sandbox.fault(POST, 1, fault);
     }
     shop.sandbox.fault(GET, 1, Fault::CutReply);
     shop.sandbox.fault(GET, 1, Fault::status(503));
-    // The first GET finds nothing, which its status says although its body breaks off; the second fails, and the third finds the receipt.
+    // The first GET finds nothing, as its status says although the body is cut; the second fails,
+    // and the third finds the receipt.
     assert_eq!(shop.ensure(2, 3).unwrap(), ReceiptOutcome::AlreadyThere);
-    shop.assert_there();
+    shop.assert_exists();
 }
 
 #[test]
-fn an_order_that_has_a_category_only_gets_its_receipt() {
+fn an_order_with_only_a_category_gets_its_receipt() {
     let shop = Shop::open();
     let category = Category::new(CategoryType::General, "https://example.com");
     put_category(&shop.session, &order(), &category).unwrap();
     shop.sandbox.fault(POST, 1, Fault::CloseAfterReading);
     assert_eq!(shop.ensure(2, 1).unwrap(), added(2));
-    shop.assert_there();
+    shop.assert_exists();
 }
 
 #[test]
@@ -232,24 +233,24 @@ fn many_threads_leave_one_receipt() {
     assert_eq!(count(&ReceiptOutcome::AlreadyThere), THREADS - 1);
     assert_eq!(shop.sandbox.count(POST), THREADS);
     assert_eq!(shop.sandbox.count(GET), THREADS - 1);
-    shop.assert_there();
+    shop.assert_exists();
 }
 
 #[test]
-fn a_request_that_hangs_is_looked_for_and_sent_again() {
-    // The network's time is real; the session's stands still, so that there is time left to go on.
-    // A wait would take some of it, and leave the second attempt little.
+fn a_hung_request_is_read_back_and_sent_again() {
+    // The network uses real time while the session's clock stands still, so there is time left to
+    // go on. A wait would leave the second attempt little of it.
     let no_wait = RetryPolicy::default().initial_backoff(Duration::ZERO);
     let shop = Shop::with(no_wait, Duration::from_secs(1));
     shop.sandbox.fault(POST, 1, Fault::Hold);
     assert_eq!(shop.ensure(2, 1).unwrap(), added(1));
-    // The one that hung comes through now, and is refused as the second.
+    // The hung request is processed now, and refused as the second.
     shop.sandbox.release();
-    shop.assert_there();
+    shop.assert_exists();
 }
 
 #[test]
-fn a_call_whose_time_is_up_says_so_and_the_next_one_finds_the_receipt() {
+fn after_a_timeout_the_next_call_finds_the_receipt() {
     with_limits(|limit| {
         let sandbox = Sandbox::start().unwrap();
         let token = sandbox.session().access_token().unwrap();
@@ -266,7 +267,7 @@ fn a_call_whose_time_is_up_says_so_and_the_next_one_finds_the_receipt() {
         assert!(error.is_retryable());
         assert_eq!((sandbox.count(POST), sandbox.count(GET)), (1, 0));
 
-        // It is carried out after all.
+        // The request is carried out after all.
         sandbox.release();
         let session = sandbox.session();
         until("the request that was held is there", || {
@@ -279,7 +280,7 @@ fn a_call_whose_time_is_up_says_so_and_the_next_one_finds_the_receipt() {
 }
 
 #[test]
-fn all_requests_and_waits_share_the_time() {
+fn all_requests_and_waits_share_the_timeout() {
     let no_jitter = RetryPolicy::default().initial_backoff(Duration::ZERO);
     let open = || Shop::with(no_jitter.clone().max_attempts(10), Duration::from_secs(10));
 
@@ -292,7 +293,7 @@ fn all_requests_and_waits_share_the_time() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(4)));
     assert_eq!(shop.sandbox.clock().now(), Duration::from_secs(8));
 
-    // Reading back takes 6 s of the ten.
+    // Reading back takes 6 of the 10 s.
     let shop = open();
     shop.sandbox
         .fault(POST, 10, Fault::status_retry_after(503, "5"));
@@ -302,7 +303,7 @@ fn all_requests_and_waits_share_the_time() {
     assert_eq!(error.status(), Some(503));
     assert_eq!(shop.sandbox.clock().now(), Duration::from_secs(6));
 
-    // Six seconds went into the wait, and the four that are left are too few to look for what came of it.
+    // The wait took 6 s, and the remaining 4 are too few to find out what happened.
     let shop = open();
     shop.sandbox
         .fault(POST, 1, Fault::status_retry_after(503, "6"));
@@ -313,9 +314,9 @@ fn all_requests_and_waits_share_the_time() {
     let error = shop.ensure(2, 2).unwrap_err();
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(shop.sandbox.clock().now(), Duration::from_secs(6));
-    shop.assert_there();
+    shop.assert_exists();
 
-    // And none to wait twelve.
+    // Nor is there time to wait 12 s.
     let shop = open();
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
     shop.sandbox
@@ -323,11 +324,11 @@ fn all_requests_and_waits_share_the_time() {
     let error = shop.ensure(1, 1).unwrap_err();
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert_eq!(shop.sandbox.clock().now(), Duration::ZERO);
-    shop.assert_there();
+    shop.assert_exists();
 }
 
 #[test]
-fn waits_grow_and_are_the_policys() {
+fn waits_follow_the_policy() {
     let waited = |seed| {
         let policy = RetryPolicy::default().seed(seed).max_attempts(4);
         let shop = Shop::with(policy, Duration::from_secs(60));
@@ -342,7 +343,7 @@ fn waits_grow_and_are_the_policys() {
             .all(|waited| !waited.is_zero() && *waited <= longest),
         "{of:?}"
     );
-    // Random, and the same again for the same seed.
+    // Random, but the same for the same seed.
     assert!(
         of.iter().any(|waited| *waited > Duration::from_millis(500)),
         "{of:?}"
@@ -352,7 +353,7 @@ fn waits_grow_and_are_the_policys() {
 }
 
 #[test]
-fn an_outcome_is_written_and_read_for_logs() {
+fn an_outcome_round_trips_through_json() {
     for (outcome, text) in [
         (ReceiptOutcome::AlreadyThere, r#""alreadyThere""#),
         (

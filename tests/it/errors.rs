@@ -1,4 +1,4 @@
-//! What an error says: its text to the letter, and all that a program can ask it.
+//! What an error says: its exact text and everything a program can query.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ mod unreadable;
 
 const UNITS: &str = "GET /management/v1/sales-units";
 
-/// All that an error can be asked.
+/// Everything a program can query.
 #[derive(Debug, PartialEq)]
 struct Facts {
     display: String,
@@ -34,7 +34,7 @@ struct Facts {
     retryable: bool,
 }
 
-/// The facts of an answer that says nothing beyond its status. A case adds what it says.
+/// The facts of a reply that says nothing beyond its status. A case adds the rest.
 fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
     Facts {
         display: display.to_owned(),
@@ -57,7 +57,8 @@ fn answered(kind: ErrorKind, status: u16, display: &str) -> Facts {
     }
 }
 
-/// [`answered`] of a call for the sales units: `says` is the status with its name, and what is shown of the body.
+/// [`answered`] for a call that lists the sales units: `says` is the status with its name and the
+/// part of the body that is shown.
 fn says(kind: ErrorKind, says: &str) -> Facts {
     let status = says[..3].parse().unwrap();
     answered(kind, status, &format!("{UNITS}: {says}"))
@@ -87,7 +88,7 @@ impl Facts {
 
 fn facts(error: &Error) -> Facts {
     let problem = problem(error);
-    // What the error answers for its problem must be the problem's own.
+    // The error's accessors must agree with its problem.
     assert_eq!(error.code(), problem.code.as_deref());
     assert_eq!(error.trace_id(), problem.trace_id.as_deref());
     assert_eq!(error.field_problems(), problem.fields);
@@ -123,7 +124,7 @@ fn fields(fields: &[(&str, &str)]) -> Vec<(String, String)> {
     fields.iter().map(own).collect()
 }
 
-/// A sandbox with a session that repeats nothing and has its token.
+/// A sandbox, and a session that has a token and does not retry.
 fn sandbox() -> (Sandbox, Session) {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
@@ -132,23 +133,23 @@ fn sandbox() -> (Sandbox, Session) {
     (sandbox, session)
 }
 
-/// The error of a call that was answered like this.
+/// The error of a call that gets this reply.
 #[track_caller]
 fn error_of(sandbox: &Sandbox, session: &Session, fault: Fault) -> Error {
-    // Twice: a 401 is answered with a new token and a second attempt.
+    // Twice, because a 401 leads to a new token and a second attempt.
     sandbox.fault(UNITS, 2, fault);
     let result = management::list_sales_units(session);
     sandbox.clear_faults();
     result.expect_err("an error")
 }
 
-/// What an error holds of the API's answer: the one place that looks into it.
+/// The problem in an error, for all tests of it.
 #[track_caller]
 pub(crate) fn problem(error: &Error) -> &Problem {
     error.problem().expect("an answer")
 }
 
-/// `{}`, `{:?}` and `{:#?}` of the error, and everything that it can be asked, as one text to search.
+/// `{}`, `{:?}`, `{:#?}` and the values of all accessors, as one text to search.
 fn everything(error: &Error) -> String {
     let mut all = format!("{error}\n{error:?}\n{error:#?}\n");
     all += &format!("{:?} {:?}\n", error.method(), error.path());
@@ -168,7 +169,8 @@ fn everything(error: &Error) -> String {
     all
 }
 
-/// A reply with a head of its own. It says that the connection closes, as it does: the next request would meet that otherwise.
+/// A reply with its own head. It announces that the connection closes, which the next request would
+/// otherwise run into.
 fn raw_reply(head: &[&str], body: &[u8]) -> Fault {
     let (head, length) = (head.join("\r\n"), body.len());
     let head = format!("{head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");

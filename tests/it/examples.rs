@@ -1,4 +1,4 @@
-//! The examples as programs: what they print, what they send, and how they end.
+//! The examples as programs: what they print, what they send, and how they exit.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,14 +18,13 @@ mod sandbox;
 #[path = "../example_build.rs"]
 mod example_build;
 
-/// The program of an example.
+/// The path of an example's program.
 fn program(example: &'static str) -> PathBuf {
     let file = format!("{example}{}", std::env::consts::EXE_SUFFIX);
     example_build::fresh(example, &file)
 }
 
-/// An example with these variables and no other `VIPPS_*` in its environment.
-/// A sandbox of the example's own.
+/// Runs an example against its own sandbox, with these variables and no other `VIPPS_*` variables.
 const NO_VARS: &[(&str, &str)] = &[];
 
 fn command(example: &'static str, vars: &[(&str, impl AsRef<OsStr>)]) -> Command {
@@ -71,7 +70,7 @@ fn without_address(output: &[u8]) -> String {
     format!("{start}(address){rest}")
 }
 
-/// A directory of its own for one test, empty.
+/// An empty directory for one test.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -94,7 +93,7 @@ impl Drop for Directory {
     }
 }
 
-/// Does not outlive a test that fails.
+/// Kills the child when a test fails.
 struct Killed(Child);
 
 impl Drop for Killed {
@@ -105,7 +104,7 @@ impl Drop for Killed {
 }
 
 impl Killed {
-    /// Ctrl-C, which ends it. Where the tests run in the background of a script, their children are born to ignore that: then SIGTERM.
+    /// Sends Ctrl-C. Children of a background script ignore it, so those get SIGTERM.
     #[cfg(unix)]
     #[track_caller]
     fn interrupt(&mut self) {
@@ -116,7 +115,7 @@ impl Killed {
             true => ("-TERM", 15),
         };
         let id = self.0.id().to_string();
-        // The shell's own, as not every system has it as a program.
+        // The shell's builtin, as not every system has a `kill` program.
         let mut kill = Command::new("sh");
         kill.args(["-c", "kill \"$0\" \"$1\"", signal, &id]);
         assert!(kill.status().unwrap().success());
@@ -124,20 +123,20 @@ impl Killed {
         assert_eq!(self.0.wait().unwrap().signal(), Some(number));
     }
 
-    /// How it ends by itself, which it has to do soon.
+    /// Waits a limited time for it to exit on its own and returns its exit code.
     #[track_caller]
     fn code(&mut self) -> Option<i32> {
         eventually(|| self.0.try_wait().unwrap().is_some());
         self.0.wait().unwrap().code()
     }
 
-    /// What it writes to standard error, line by line, for a child whose standard error is piped.
+    /// Reads lines from the child's standard error, which must be piped.
     fn stderr_lines(&mut self) -> Lines {
         let stderr = BufReader::new(self.0.stderr.take().unwrap());
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in stderr.lines() {
-                // Nobody listens any more when the test is over.
+                // Nothing listens any more once the test is over.
                 drop(sender.send(line.unwrap()));
             }
         });
@@ -145,12 +144,12 @@ impl Killed {
     }
 }
 
-/// Whether this process was told to, as far as the system says.
+/// Whether this process ignores interrupts, as far as the system tells.
 #[cfg(unix)]
 fn ignores_interrupts() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    // The signals as bits, the first of them is signal 1.
+    // The signals are bits, starting with signal 1.
     ignored.is_some_and(|bits| u64::from_str_radix(bits.trim(), 16).unwrap() & 0b10 != 0)
 }
 
@@ -163,7 +162,7 @@ impl Lines {
     }
 }
 
-/// How long a test waits for what has to come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits for a condition.

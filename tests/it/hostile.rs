@@ -1,4 +1,5 @@
-//! Replies that no server should send, to every function: a value or an error with path and status, and never a panic.
+//! Malformed replies to every function: each gives a value or an error with path and status, never
+//! a panic.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,7 @@ use crate::support::{
     session_builder, system, token_endpoints,
 };
 
-/// A good reply, as the API's specification shows it, with one item of each list.
+/// A good reply from the API's specification, with one item in each list.
 fn sample(endpoint: &Endpoint) -> Value {
     fn one_of_each(value: &mut Value) {
         match value {
@@ -32,7 +33,7 @@ fn sample(endpoint: &Endpoint) -> Value {
     sample
 }
 
-/// A server that answers whatever is asked with the reply of the moment, on connections that stay.
+/// A server that answers every request with the current reply, over kept-alive connections.
 struct Hostile {
     answer: Arc<Mutex<Vec<u8>>>,
     peer: RawServer,
@@ -57,18 +58,18 @@ impl Hostile {
         *self.answer.lock().unwrap() = [head.as_bytes(), body].concat();
     }
 
-    /// A value, or an error that says where and with what status. Gives back which.
+    /// Checks for a value, or an error that names the request and the status. Returns which.
     #[track_caller]
     fn check(&self, session: &Session, endpoint: &Endpoint, status: u16, body: &[u8]) -> bool {
         self.answer(status, body);
         let ids = Ids::default();
         let result = (endpoint.call)(session, &ids);
-        // A conflict says that it exists, which is fine.
+        // A conflict means that it exists, which is fine.
         if endpoint.retry == Retry::Again && status == 409 && result.is_ok() {
             return true;
         }
         let own = endpoint.line(&ids);
-        // Who reads back may fail at that.
+        // A call that reads back may fail there.
         let read_back = support::endpoint("get_order").line(&ids);
         let text = result.as_ref().map_err(|error| error.to_string()).err();
         let is_read_back =
@@ -97,7 +98,7 @@ fn assert_result<T>(result: Result<T, Error>, line: &str, status: u16, body: &[u
     }
 }
 
-/// The places of a value, as JSON pointers.
+/// The places in a value, as JSON pointers.
 fn places(value: &Value, at: &str, places: &mut Vec<String>) {
     places.push(at.to_owned());
     match value {
@@ -115,7 +116,7 @@ fn places(value: &Value, at: &str, places: &mut Vec<String>) {
     }
 }
 
-/// A sample with everything wrong with it that can be, one thing at a time.
+/// A sample with every possible defect, one at a time.
 fn mutations(sample: &Value) -> Vec<Vec<u8>> {
     let digits = "9".repeat(400);
     let others = [
@@ -147,7 +148,7 @@ fn mutations(sample: &Value) -> Vec<Vec<u8>> {
         let marked = marked.to_string();
         let with = |other: &str| marked.replace("\"@@\"", other).into_bytes();
         found.extend(others.map(with));
-        // Bytes that are no UTF-8, in a string.
+        // A string that is not UTF-8.
         let mut bytes = with("\"@@\"");
         let at = bytes.windows(2).position(|two| two == b"@@").unwrap();
         bytes[at] = 0xff;
@@ -157,7 +158,7 @@ fn mutations(sample: &Value) -> Vec<Vec<u8>> {
             if let Value::Object(members) = without.pointer_mut(parent).unwrap() {
                 members.remove(name).unwrap();
                 found.push(without.to_string().into_bytes());
-                // The same member twice.
+                // A duplicate member.
                 found.push(with(&format!("1,\"{name}\":null")));
             }
         }
@@ -167,7 +168,7 @@ fn mutations(sample: &Value) -> Vec<Vec<u8>> {
     found
 }
 
-/// Deeper than serde_json goes, and deeper than a stack does.
+/// Deeper than serde_json's limit, and deeper than a stack allows.
 fn deep() -> Vec<Vec<u8>> {
     let mut deep = Vec::new();
     for depth in [127, 128, 200, 100_000] {
@@ -184,7 +185,7 @@ fn deep() -> Vec<Vec<u8>> {
     deep
 }
 
-/// What the service says when something is wrong.
+/// The API's error replies.
 fn problems() -> [Value; 4] {
     [
         json!({
@@ -193,7 +194,10 @@ fn problems() -> [Value; 4] {
             "traceId": "1", "invalidParams": [{"name": "msn", "reason": "No"}]
         }),
         json!({"extraDetails": [{"key": "a", "value": "b"}], "errors": {"name": ["required"]}}),
-        json!({"responseInfo": {"responseCode": 401, "responseMessage": "No"}, "result": {"message": "x"}}),
+        json!({
+            "responseInfo": {"responseCode": 401, "responseMessage": "No"},
+            "result": {"message": "x"},
+        }),
         json!([{"code": "1", "message": "No", "contextId": "2"}]),
     ]
 }
@@ -203,7 +207,7 @@ fn session(hostile: &Hostile) -> Session {
 }
 
 #[test]
-fn a_sample_is_taken_and_what_is_wrong_with_it_is_a_value_or_an_error() {
+fn a_malformed_sample_is_a_value_or_an_error() {
     let hostile = Hostile::start();
     let session = session(&hostile);
     for endpoint in endpoints() {
@@ -217,12 +221,12 @@ fn a_sample_is_taken_and_what_is_wrong_with_it_is_a_value_or_an_error() {
             hostile.check(&session, &endpoint, 200, body);
         }
     }
-    // All of it was read to its end, so that one connection was enough.
+    // Every reply was read to its end, so one connection was enough.
     assert_eq!(hostile.peer.connections(), 1);
 }
 
 #[test]
-fn whatever_an_error_says_its_status_stays() {
+fn a_malformed_error_keeps_its_status() {
     let hostile = Hostile::start();
     let session = session(&hostile);
     let endpoints = endpoints();
@@ -239,7 +243,7 @@ fn whatever_an_error_says_its_status_stays() {
 }
 
 #[test]
-fn any_bytes_are_a_value_or_an_error() {
+fn arbitrary_bytes_are_a_value_or_an_error() {
     let hostile = Hostile::start();
     let session = session(&hostile);
     let config = Config {
@@ -249,7 +253,7 @@ fn any_bytes_are_a_value_or_an_error() {
     for endpoint in endpoints() {
         let sample = sample(&endpoint).to_string().into_bytes();
         let noise = proptest::collection::vec(any::<u8>(), 0..200);
-        // Of what JSON is made of, so that more than the first byte is looked at.
+        // Pieces of JSON, so that parsing gets beyond the first byte.
         let pieces = proptest::sample::select(vec![
             "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"msn\"", "1", "-", "1e999", "null", " ",
             "\\u", "\\", "\u{feff}", "\0",
@@ -301,7 +305,7 @@ fn a_token_reply_is_a_token_or_an_error() {
             let result = result.map(|token| assert!(!token.secret().is_empty()));
             if assert_result(result, endpoint.route, status, body) {
                 tokens += 1;
-                // This one has a token now.
+                // This session has a token now.
                 session = new();
             }
         }

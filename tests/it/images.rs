@@ -1,4 +1,4 @@
-//! Pictures: what is read of them, what is refused before anything is sent, and what is sent.
+//! Images: what is read from them, what is refused before sending, and what is sent.
 
 use std::path::PathBuf;
 
@@ -10,8 +10,12 @@ use crate::support::{PNG, PNG_BASE64, call, json_reply, wire};
 
 mod jpeg;
 
-/// What [`grey_jpeg`] makes.
-const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA/8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQAAPwAAAAAAAD//2Q==";
+/// The output of [`grey_jpeg`].
+const JPEG_BASE64: &str = "/9j/4AAQSkZJRgABAQAAAQABAAD\
+                           /2wBDABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\
+                           BAQEBAQEBAQEBAQEBAQEBD/wAALCACnAAEBAREA\
+                           /8QAJgABAAAAAAAAAAAAAAAAAAAAABABAAAAAAAAAAAAAAAAAAAAAP\
+                           /aAAgBAQAAPwAAAAAAAD//2Q==";
 
 const NOT_A_PICTURE: &str = "invalid input: src: must be a PNG or a JPEG";
 const CUT_PNG: &str =
@@ -34,7 +38,7 @@ const COM: u8 = 0xfe;
 const START: [u8; 2] = [0xff, 0xd8];
 const END: [u8; 2] = [0xff, 0xd9];
 
-/// 21 blocks of a code of one bit each for "as before" and "nothing more", filled up with ones.
+/// 21 blocks of one-bit codes for "as before" and "end of block", padded with ones.
 const SCAN_DATA: [u8; 6] = [0, 0, 0, 0, 0, 0x3f];
 
 fn segment(marker: u8, data: &[u8]) -> Vec<u8> {
@@ -52,7 +56,7 @@ fn scan() -> Vec<u8> {
 }
 
 fn tables() -> Vec<u8> {
-    // One code of one bit, for the value 0.
+    // A single one-bit code, for the value 0.
     let codes = [&[1], [0; 15].as_slice(), &[0]].concat();
     segment(DHT, &[&[0], codes.as_slice(), &[0x10], &codes].concat())
 }
@@ -74,7 +78,7 @@ fn grey_jpeg() -> Vec<u8> {
 
 fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-    // The checksum is not looked at.
+    // The checksum is not verified.
     [length.as_slice(), name, data, &[0; 4]].concat()
 }
 
@@ -104,7 +108,7 @@ fn assert_refused(picture: &[u8], message: &str) {
 }
 
 #[test]
-fn a_picture_is_at_least_167_px_high() {
+fn an_image_must_be_at_least_167_px_high() {
     for (width, height) in [
         (1, 167),
         (167, 167),
@@ -133,7 +137,7 @@ fn a_picture_is_at_least_167_px_high() {
 }
 
 #[test]
-fn sides_of_zero_are_no_picture() {
+fn zero_width_or_height_is_refused() {
     for (width, height) in [(0, 167), (200, 0), (0, 0)] {
         assert_refused(&png(&[png_header(width, height)]), CUT_PNG);
         let (width, height) = (
@@ -144,10 +148,10 @@ fn sides_of_zero_are_no_picture() {
     }
 }
 
-/// A PNG or JPEG that ends early is shown half or not at all.
+/// A truncated PNG or JPEG would show in part or not at all.
 #[test]
-fn a_picture_cut_at_any_byte_is_refused() {
-    // A table that holds the bytes of the end marker must not pass for the end.
+fn an_image_truncated_at_any_byte_is_refused() {
+    // A table that contains the bytes of the end marker must not pass for the end.
     let end_in_a_table = jpeg(&[
         frame(SOF0, 640, 480),
         segment(DQT, &[&[0, 1], END.as_slice(), &[3]].concat()),
@@ -178,7 +182,7 @@ fn a_picture_cut_at_any_byte_is_refused() {
 }
 
 #[test]
-fn a_png_that_is_none_is_refused() {
+fn an_invalid_png_is_refused() {
     for (what, picture) in [
         ("no header", png(&[chunk(b"IDAT", &[0; 9])])),
         (
@@ -217,7 +221,7 @@ fn other_files_are_refused() {
         b"%PDF-1.7",
         b"https://example.com/socks.png",
         PNG_BASE64.as_bytes(),
-        // Sent through something that takes it for text.
+        // Corrupted by a transfer in text mode.
         b"\x89PNG\n\x1a\n\0\0\0\x0dIHDR",
         b"\xff",
         &[0; 1000],
@@ -227,7 +231,7 @@ fn other_files_are_refused() {
     }
 }
 
-/// Numbers that look random and are the same in every run.
+/// Pseudorandom numbers, the same in every run.
 struct Random(u64);
 
 impl Random {
@@ -253,7 +257,7 @@ fn no_bytes_make_the_reader_panic() {
     for nth in 0..10_000 {
         let length = usize::from(random.next() % 64);
         let noise = random.bytes(length);
-        // Alone, behind what begins a picture, and in the place of a byte of a good one.
+        // On its own, after the start of an image, and replacing a byte of a good one.
         assert!(read(&noise).is_err());
         drop(read(&[starts[nth % 4], &noise].concat()));
         let mut picture = pictures[nth % 2].clone();
@@ -266,7 +270,7 @@ fn no_bytes_make_the_reader_panic() {
 }
 
 #[test]
-fn two_mebibytes_pass_and_a_byte_more_does_not() {
+fn up_to_two_mebibytes_are_accepted() {
     const MAX: usize = 2_097_152;
     let empty = png(&[png_header(300, 200), chunk(b"IDAT", b"")]).len();
     let of_length = |length: usize| {
@@ -282,7 +286,7 @@ fn two_mebibytes_pass_and_a_byte_more_does_not() {
         &of_length(MAX + 1),
         "invalid input: src: must be at most 2097152 bytes, not 2097153",
     );
-    // The size is said whatever it is that is too large.
+    // The size is reported whatever the file contains.
     assert_refused(
         &vec![0; MAX + 1000],
         "invalid input: src: must be at most 2097152 bytes, not 2098152",
@@ -303,7 +307,7 @@ fn two_mebibytes_pass_and_a_byte_more_does_not() {
     }
 }
 
-/// A file of one test, which goes with it.
+/// A file that is removed with the test.
 struct Temporary(PathBuf);
 
 impl Drop for Temporary {
@@ -320,10 +324,10 @@ fn temporary(name: &str, bytes: &[u8]) -> Temporary {
 }
 
 #[test]
-fn from_path_reads_a_file_and_says_which_it_cannot_read() {
+fn from_path_reads_a_file_and_names_one_that_it_cannot_read() {
     for (name, bytes, expected) in [
         ("image-1.png", PNG.to_vec(), Ok((1, 167))),
-        // The name says nothing about what is in it.
+        // The extension does not matter.
         ("image-2.png", grey_jpeg(), Ok((1, 167))),
         ("image-3.jpg", b"text".to_vec(), Err(NOT_A_PICTURE)),
         ("image-4.jpg", vec![], Err(NOT_A_PICTURE)),
@@ -353,7 +357,7 @@ fn from_path_reads_a_file_and_says_which_it_cannot_read() {
 }
 
 #[test]
-fn image_ids_are_1_to_128_letters_digits_and_three_signs() {
+fn image_ids_are_1_to_128_letters_digits_and_three_symbols() {
     let all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     for good in [all, "a", ".", "..", "-", "_", "0", &"a".repeat(128)] {
         assert_eq!(good.parse::<ImageId>().unwrap().as_str(), good);
@@ -367,15 +371,17 @@ fn image_ids_are_1_to_128_letters_digits_and_three_signs() {
         assert_eq!(
             bad.parse::<ImageId>().unwrap_err().to_string(),
             format!(
-                "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not {shown:?}{more}"
+                "invalid input: imageId: must be 1 to 128 letters, digits, -, _ and ., not \
+                 {shown:?}{more}"
             )
         );
     }
 }
 
-/// An id goes into the body as it is: one that would need escapes must not come so far.
+/// The id is written into the body without escaping, so one that needs escapes must be refused
+/// earlier.
 #[test]
-fn an_id_that_was_read_is_checked_before_it_is_written() {
+fn a_deserialized_id_is_checked_before_sending() {
     let image = |id: &str| json!({"imageId": id, "src": PNG_BASE64, "type": "base64"});
     for bad in [r#"a","src":""#, "a\\", "", &"a".repeat(129)] {
         let id: ImageId = serde_json::from_value(json!(bad)).unwrap();
@@ -392,7 +398,7 @@ fn an_id_that_was_read_is_checked_before_it_is_written() {
 }
 
 #[test]
-fn what_is_sent_is_the_id_and_the_base64_of_the_picture_and_nothing_else() {
+fn only_the_id_and_the_base64_of_the_image_are_sent() {
     for (picture, base64) in [(PNG, PNG_BASE64), (&grey_jpeg(), JPEG_BASE64)] {
         let image = AddImage::from_bytes("A.b-c_1".parse().unwrap(), picture).unwrap();
         let (request, result) = call(json_reply(r#"{"imageId":"A.b-c_1"}"#), |session| {
@@ -404,9 +410,9 @@ fn what_is_sent_is_the_id_and_the_base64_of_the_picture_and_nothing_else() {
     }
 }
 
-/// A length that is no multiple of three ends in one or two signs.
+/// A length that is not a multiple of three ends in one or two padding characters.
 #[test]
-fn every_length_is_padded() {
+fn base64_of_every_length_is_padded() {
     for (more, end) in [("", "=="), ("a", "="), ("ab", "")] {
         let picture = [&grey_jpeg(), more.as_bytes()].concat();
         let image = AddImage::from_bytes(id(), picture).unwrap();
@@ -432,7 +438,7 @@ fn debug_is_short() {
 }
 
 #[test]
-fn an_image_comes_out_of_serde_as_it_went_in() {
+fn an_image_round_trips_through_serde() {
     for (picture, base64) in [(PNG, PNG_BASE64), (&grey_jpeg(), JPEG_BASE64)] {
         let image = AddImage::from_bytes(id(), picture).unwrap();
         let value = json!({"imageId": "socks-orange-123", "src": base64, "type": "base64"});
@@ -451,7 +457,7 @@ fn an_image_comes_out_of_serde_as_it_went_in() {
 }
 
 #[test]
-fn reading_an_image_refuses_what_making_one_does() {
+fn deserialization_validates_an_image() {
     let good = json!({"imageId": "socks", "src": PNG_BASE64, "type": "base64"});
     let small = "invalid input: src: must be a PNG or a JPEG";
     for (field, value, expected) in [

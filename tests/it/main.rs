@@ -1,4 +1,4 @@
-//! The crate's tests: one binary, a module for each subject.
+//! The crate's tests: one binary, one module per subject.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +8,6 @@
 
 mod api;
 mod config;
-mod doubt;
 mod ensure_image;
 mod ensure_receipt;
 mod errors;
@@ -33,3 +32,4 @@ mod tls;
 mod token_refusals;
 mod tokens;
 mod transport;
+mod unknown_outcome;

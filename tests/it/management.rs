@@ -1,4 +1,5 @@
-//! What becomes of the replies of the Management API: typed values of the documented samples, and what else the API may say.
+//! Replies of the Management API: the documented samples as typed values, and the variations that
+//! the API may send.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::support::{
     sample_product_order, sample_sales_unit,
 };
 
-/// What a call makes of a reply.
+/// The result of a call that gets this reply.
 #[track_caller]
 fn read<T>(reply: &Value, get: impl FnOnce(&Session) -> Result<T, Error>) -> T {
     let (_, result) = call(json_reply(&reply.to_string()), get);
@@ -37,7 +38,7 @@ fn json_of(value: impl Serialize) -> Value {
 }
 
 #[test]
-fn a_list_of_sales_units_may_be_empty_or_wrapped_and_an_msn_a_number() {
+fn sales_units_may_be_wrapped_and_an_msn_may_be_a_number() {
     let one = json!([{"msn": "123456", "name": "A"}]);
     for (body, expected) in [
         (json!([]), json!([])),
@@ -97,7 +98,7 @@ fn unknown_values_and_fields_never_fail_an_object() {
     assert_eq!(capture, CaptureType::Other("PartialCapture".to_owned()));
     assert_eq!(capture.as_str(), "PartialCapture");
 
-    // An old product type, and a status that does not exist yet.
+    // A legacy product type, and a status that does not exist yet.
     let mut sample = sample_product_order();
     sample["productType"] = json!("VIPPS_PA_NETT");
     sample["status"] = json!("ON_HOLD");
@@ -111,7 +112,7 @@ fn unknown_values_and_fields_never_fail_an_object() {
 }
 
 #[test]
-fn a_merchant_is_active_or_not_and_its_addresses_may_be_missing() {
+fn a_merchant_may_be_inactive_and_without_addresses() {
     let details = read(&sample_merchant(), get_merchant);
     assert!(details.is_active());
     assert_eq!(details.status, MerchantStatus::Active);
@@ -130,7 +131,7 @@ fn a_merchant_is_active_or_not_and_its_addresses_may_be_missing() {
 }
 
 #[test]
-fn product_orders_are_listed_with_or_without_those_that_expired() {
+fn include_expired_is_sent_only_if_set() {
     let mut waiting = sample_product_order();
     waiting["status"] = json!("MERCHANT_VIEWED");
     waiting.as_object_mut().unwrap().remove("salesUnit");

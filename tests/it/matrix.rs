@@ -1,4 +1,5 @@
-//! Every endpoint against every fault: what a call gives back, what it says of itself, and what is there afterwards.
+//! Every endpoint against every fault: the result of the call, what its error says, and what exists
+//! afterwards.
 
 use crate::support::CallAny as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,13 +25,13 @@ const MANAGEMENT_TOKEN: &str = "POST /miami/v1/token";
 const RECEIPT: &str = "POST /order-management/v2/ecom/receipts/order-1";
 const ORDER: &str = "GET /order-management/v2/ecom/order-1";
 
-/// How many times the fault happens: once and twice, so that a repetition succeeds, and for good.
+/// How many times the fault happens: once or twice, so that a retry succeeds, and permanently.
 const COUNTS: [usize; 3] = [1, 2, 99];
 
-/// The timeout of the sessions whose requests hang. The answers of a sandbox take a small part of it.
+/// The timeout of sessions whose requests hang. A sandbox replies in a fraction of it.
 const SHORT: Duration = Duration::from_millis(1500);
 
-/// All of the table, and what a caller can send besides.
+/// The endpoint table, plus requests that a caller can build.
 fn endpoints() -> Vec<Endpoint> {
     let mut all = support::endpoints();
     all.push(Endpoint {
@@ -59,12 +60,12 @@ fn endpoints() -> Vec<Endpoint> {
     all
 }
 
-/// Whether a token of the session's is needed first.
+/// Whether the call needs a token of the session.
 fn takes_token(endpoint: &Endpoint) -> bool {
     !matches!(endpoint.effect, Effect::Nothing)
 }
 
-/// What `endpoint` reads or deletes is put into the sandbox.
+/// Creates in the sandbox what `endpoint` reads or deletes.
 fn prepare(endpoint: &Endpoint, session: &Session) {
     match endpoint.effect {
         Effect::Reads { prepare } | Effect::Deletes { prepare, .. } => {
@@ -78,7 +79,7 @@ fn call(endpoint: &Endpoint, session: &Session) -> Result<Value, Error> {
     (endpoint.call)(session, &Ids::default())
 }
 
-/// What the call is about, as a session without faults sees it afterwards.
+/// The resources that the call is about, as a session without faults sees them afterwards.
 fn there(endpoint: &Endpoint, session: &Session) -> Vec<Value> {
     match endpoint.effect {
         Effect::Reads { .. } => vec![call(endpoint, session).unwrap()],
@@ -89,7 +90,7 @@ fn there(endpoint: &Endpoint, session: &Session) -> Vec<Value> {
     }
 }
 
-/// A sandbox and two sessions: the one that meets the fault, and the one that looks at what came of it.
+/// A sandbox and two sessions: one meets the fault, and the witness checks what came of it.
 struct Run {
     sandbox: Sandbox,
     session: Session,
@@ -113,7 +114,8 @@ impl Run {
         let hangs =
             matches!(fault, Fault::Hold) || matches!(fault, Fault::Delay(time) if *time > SHORT);
         let builder = if hangs {
-            // Waits would use the time up, and the manual clock has no other use for it.
+            // Waits would use up the timeout on the manual clock, which serves no other purpose
+            // here.
             let policy = RetryPolicy::default().initial_backoff(Duration::ZERO);
             builder.retry(policy).timeout(SHORT)
         } else {
@@ -133,7 +135,7 @@ impl Run {
         }
     }
 
-    /// Whether the result and the sandbox are as they must be.
+    /// Checks that the result and the sandbox are as required.
     fn check(
         &self,
         endpoint: &Endpoint,
@@ -148,16 +150,20 @@ impl Run {
             Ok(_) => Ok(()),
             Err(error) => Err((error.kind(), error.delivery())),
         };
-        // What holds whatever the table says.
-        assert!(there.len() <= 1, "{what}: twice: {there:?}");
+        // Holds whatever the table says.
+        assert!(there.len() <= 1, "{what}: carried out twice: {there:?}");
         if got.is_err_and(|(_, delivery)| delivery == Delivery::NotSent) {
             let untouched = usize::from(matches!(
                 endpoint.effect,
                 Effect::Reads { .. } | Effect::Deletes { .. }
             ));
-            assert_eq!(there.len(), untouched, "{what}: not sent, and done");
+            assert_eq!(
+                there.len(),
+                untouched,
+                "{what}: carried out although it was not sent"
+            );
         }
-        // And what the table says.
+        // Holds according to the table.
         assert_eq!(got, expected.result, "{what}: {result:?}");
         assert_eq!(requests, expected.requests, "{what}: requests");
         let done = match endpoint.effect {
@@ -173,11 +179,12 @@ impl Run {
                 Effect::Deletes { .. } => *value == Value::Null,
                 Effect::Nothing => *value == Value::Bool(true),
             };
-            assert!(right, "{what}: {value} and not {there:?}");
+            assert!(right, "{what}: {value}, expected {there:?}");
         }
     }
 
-    /// Every attempt said the same, the token and what closes the connection aside.
+    /// Checks that every attempt was the same, apart from the token and headers about the
+    /// connection.
     fn check_attempts(&self, route: &str) {
         let (method, path) = route.split_once(' ').unwrap();
         let mut requests = self.sandbox.requests();
@@ -189,7 +196,7 @@ impl Run {
                     .zip(path.split('/'))
                     .all(|(is, wanted)| wanted == "*" || is == wanted)
         };
-        // The body of some was not read.
+        // The sandbox has not read the body of every request.
         requests.retain(|request| request.method == method && fits(&request.path));
         let lengths: Vec<_> = requests
             .iter()
@@ -212,11 +219,12 @@ impl Run {
         }
     }
 
-    /// The same session works, and the same call may be made again where that is promised.
+    /// Checks that the session still works, and that the call can be made again where that is
+    /// promised.
     fn check_next(&self, endpoint: &Endpoint, result: &Result<Value, Error>) {
         let what = &self.what;
         self.sandbox.clear_faults();
-        // The routes that were rate limited are open again.
+        // Opens the routes that were rate limited.
         self.sandbox.clock().advance(Duration::from_secs(3600));
         let units = management::list_sales_units(&self.session);
         assert_eq!(units.unwrap().len(), 3, "{what}");
@@ -244,7 +252,7 @@ impl Run {
     }
 }
 
-/// The fault meets the call itself.
+/// Runs the call with the fault on the call itself.
 fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     let what = format!("{}, {count} x {fault:?}", endpoint.name);
     let run = Run::of(endpoint, fault, takes_token(endpoint), what);
@@ -258,12 +266,12 @@ fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     assert!(took < Duration::from_secs(60), "{}: {took:?}", run.what);
     run.check_attempts(&endpoint.sandbox_route());
     if takes_token(endpoint) {
-        // A refused token is not used again, and nothing else costs a new one.
+        // A refused token is not used again, and nothing else causes a new token request.
         let tokens = usize::from(means == Means::Refused(401));
         assert_eq!(run.sandbox.count(TOKEN), tokens, "{}", run.what);
     }
 
-    // What looks at the result may not meet the fault.
+    // The checks must not meet the fault.
     let requests = run.sandbox.count(&endpoint.sandbox_route());
     let reads_back = run.sandbox.count(ORDER);
     let expected = expected(endpoint, means, count);
@@ -281,12 +289,12 @@ fn run(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     run.check_next(endpoint, &result);
 }
 
-/// The fault meets the token request before the call.
+/// Runs the call with the fault on the token request before it.
 fn run_without_token(endpoint: &Endpoint, fault: &Fault, means: Means, count: usize) {
     let what = format!("{}, token: {count} x {fault:?}", endpoint.name);
     let run = Run::of(endpoint, fault, false, what);
     prepare(endpoint, &run.witness);
-    // So that the one who looks needs none either.
+    // So that the witness needs no token request either.
     run.witness.access_token().unwrap();
     run.sandbox.clear_requests();
     run.sandbox.fault(TOKEN, count, fault.clone());
@@ -319,7 +327,7 @@ fn run_without_token(endpoint: &Endpoint, fault: &Fault, means: Means, count: us
     run.check_next(endpoint, &result);
 }
 
-/// What README says of the size.
+/// The size of the matrix that README states.
 fn size_in_readme() -> usize {
     let readme = include_str!("../../README.md");
     let words: Vec<&str> = readme.split_whitespace().collect();
@@ -339,7 +347,8 @@ fn every_endpoint_survives_every_fault() {
         for (fault, means) in &faults {
             for count in COUNTS {
                 cases.push((endpoint, fault, *means, count, false));
-                // Which call it is for hardly matters to a token: a count for each, and those that do something.
+                // The token request hardly depends on the endpoint: one count each is enough, and
+                // only for endpoints that change something.
                 let does = matches!(
                     endpoint.effect,
                     Effect::Makes { .. } | Effect::Deletes { .. }
@@ -350,7 +359,7 @@ fn every_endpoint_survives_every_fault() {
             }
         }
     }
-    // Those that wait for a timeout wait together.
+    // Runs those that wait for a timeout in parallel.
     let is_slow = |means: Means| means == Means::NoAnswer(ErrorKind::Timeout);
     cases.sort_by_key(|case| !is_slow(case.2));
     let slow = cases.iter().filter(|case| is_slow(case.2)).count();
@@ -385,11 +394,11 @@ fn every_endpoint_survives_every_fault() {
         endpoints.len(),
         faults.len()
     );
-    assert_eq!(size, size_in_readme(), "README says another size");
+    assert_eq!(size, size_in_readme(), "README states another size");
 }
 
 #[test]
-fn a_request_that_is_held_and_carried_out_later_does_nothing_twice() {
+fn a_held_request_that_is_carried_out_later_does_nothing_twice() {
     let endpoints = endpoints();
     let test = |endpoint: &Endpoint| {
         let run = Run::of(
@@ -408,7 +417,7 @@ fn a_request_that_is_held_and_carried_out_later_does_nothing_twice() {
             .map_err(|error| (error.kind(), error.delivery()));
         let timed_out = Err((ErrorKind::Timeout, Delivery::Unknown));
         assert_eq!(got, if plain { timed_out } else { Ok(()) }, "{}", run.what);
-        // It is carried out after the repetition, or after the caller was told that it may be.
+        // It is carried out after the retry, or after the caller was told that it may have been.
         run.sandbox.release();
         if plain {
             until(&run.what, || !there(endpoint, &run.witness).is_empty());
@@ -424,7 +433,7 @@ fn a_request_that_is_held_and_carried_out_later_does_nothing_twice() {
 }
 
 #[test]
-fn a_receipt_that_is_there_is_found_or_said_to_be_unknown() {
+fn an_existing_receipt_is_found_or_its_outcome_unknown() {
     for (fault, means) in faults() {
         if means == Means::NoAnswer(ErrorKind::Timeout) {
             continue;
@@ -446,7 +455,7 @@ fn a_receipt_that_is_there_is_found_or_said_to_be_unknown() {
             assert_eq!(run.sandbox.count(ORDER), read.requests, "{}", run.what);
             match (result, read.result) {
                 (Ok(outcome), Ok(())) => assert_eq!(outcome, "there", "{}", run.what),
-                // A service that has none after it said that it has one.
+                // An API that has no receipt after reporting a conflict.
                 (Err(error), Err((ErrorKind::NotFound, _))) => {
                     assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{}", run.what);
                 }

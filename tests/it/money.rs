@@ -1,4 +1,4 @@
-//! Money: what must hold for every amount, rate and quantity, and that what is read goes out again.
+//! Money: properties for every amount, rate and quantity, and round trips of every type.
 
 use std::fmt::Debug;
 
@@ -22,13 +22,13 @@ mod amounts;
 mod discounts;
 mod round_trips;
 
-/// Cases of each property about money.
+/// Cases per property about money.
 const CASES: u32 = 1024;
 
-/// Cases of each type that is read and written.
+/// Cases per type in the round trips.
 const CASES_OF_A_TYPE: u32 = 256;
 
-/// A failure shows its shrunk case, which is kept as a test of its own: no files are written.
+/// A failure prints its shrunk case, to be kept as a separate test. No files are written.
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
@@ -39,7 +39,7 @@ fn config(cases: u32) -> ProptestConfig {
 
 // ---- values
 
-/// 0 and up: mostly the small ones, where rounding shows, and those at the ends.
+/// 0 and up: mostly small amounts, where rounding shows, and the extremes.
 fn amount() -> impl Strategy<Value = i64> {
     const MAX: i64 = i64::MAX;
     prop_oneof![
@@ -61,7 +61,8 @@ fn tax_rate(basis_points: i64) -> TaxRate {
     TaxRate::from_basis_points(basis_points.try_into().unwrap())
 }
 
-/// Every form that `^\d+([\.]\d{1,8})?$` allows in 10 characters, leading and trailing zeros too.
+/// Every form that `^\d+([\.]\d{1,8})?$` allows in 10 characters, including leading and trailing
+/// zeros.
 fn quantity() -> impl Strategy<Value = String> {
     let digits = |n: std::ops::RangeInclusive<usize>| vec(0..=9_u8, n);
     let text = |digits: Vec<u8>| digits.iter().map(|d| char::from(b'0' + d)).collect();
@@ -80,14 +81,14 @@ fn quantity() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The number that a quantity is, as a fraction.
+/// A quantity as a fraction.
 fn fraction(quantity: &str) -> (i128, i128) {
     let decimals = quantity.split('.').nth(1).map_or(0, str::len);
     let digits = quantity.replace('.', "").parse().unwrap();
     (digits, 10_i128.pow(decimals.try_into().unwrap()))
 }
 
-/// A line made in any of the ways.
+/// A line from any of the constructors.
 fn line() -> impl Strategy<Value = OrderLine> {
     let made = (amount(), rate(), quantity(), 0..4_u8).prop_filter_map(
         "a total that fits",
@@ -112,15 +113,16 @@ fn line() -> impl Strategy<Value = OrderLine> {
     })
 }
 
-// ---- what must hold
+// ---- properties
 
-/// `is * denominator` is at most half a denominator away from `numerator`.
+/// Whether `is` is `numerator / denominator` rounded to nearest, with halves either way.
 fn is_nearest(is: i64, numerator: i128, denominator: i128) -> bool {
     let away = (i128::from(is) * denominator - numerator).abs();
     2 * away <= denominator
 }
 
-/// The three amounts agree, none is negative, and the one without tax is the nearest there is.
+/// Checks that the three amounts add up, that none is negative, and that the one without tax is the
+/// nearest possible.
 fn assert_adds_up(line: &OrderLine) -> Result<(), TestCaseError> {
     let (total, excluding, tax) = (
         line.total_amount,
@@ -140,7 +142,7 @@ proptest! {
     #![proptest_config(config(CASES))]
 
     #[test]
-    fn a_line_of_a_gross_amount_adds_up(total in amount(), rate in rate()) {
+    fn a_line_from_a_gross_amount_adds_up(total in amount(), rate in rate()) {
         let line = OrderLine::from_gross("A", "1", total, tax_rate(rate)).unwrap();
         assert_adds_up(&line)?;
         prop_assert_eq!(line.total_amount, total);
@@ -150,9 +152,9 @@ proptest! {
     }
 
     #[test]
-    fn a_line_of_a_net_amount_adds_up_and_keeps_it(net in amount(), rate in rate()) {
+    fn a_line_from_a_net_amount_adds_up_and_keeps_it(net in amount(), rate in rate()) {
         let made = OrderLine::from_net("A", "1", net, tax_rate(rate));
-        // Twice the tax and a half, in whole units: the nearest, a half up.
+        // Twice the tax plus a half, in whole units: rounds to nearest, halves up.
         let tax = (2 * i128::from(net) * i128::from(rate) + 10_000) / 20_000;
         if i128::from(net) + tax > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
@@ -163,14 +165,14 @@ proptest! {
             assert_adds_up(&line)?;
             prop_assert_eq!(line.total_amount_excluding_tax, net);
             prop_assert_eq!(i128::from(line.total_tax_amount), tax);
-            // The total leads back to the same line.
+            // The gross total leads back to the same line.
             let gross = OrderLine::from_gross("A", "1", line.total_amount, tax_rate(rate));
             prop_assert_eq!(gross.unwrap(), line);
         }
     }
 
     #[test]
-    fn a_line_of_units_adds_up(price in amount(), quantity in quantity(), rate in rate()) {
+    fn a_line_from_units_adds_up(price in amount(), quantity in quantity(), rate in rate()) {
         let (number, of) = fraction(&quantity);
         let exact = i128::from(price) * number;
         let units = UnitInfo::new(price, quantity.parse().unwrap());
@@ -233,7 +235,7 @@ proptest! {
                 let mut line = line.apply_discount(discount.unwrap()).unwrap();
                 match kind {
                     0 => line.discount = None,
-                    // As an older receipt has it, and as a reply might.
+                    // As in older receipts, and possibly in replies.
                     1 => with_percentage(&mut line),
                     2 => line.tax_rate = None,
                     _ => {}
@@ -251,7 +253,7 @@ proptest! {
                 error.to_string(),
                 "invalid input: orderLines: have a sum that does not fit in an i64"
             ),
-            (is, expected) => prop_assert!(false, "{:?}, not {:?}", is, expected),
+            (is, expected) => prop_assert!(false, "{:?}, expected {:?}", is, expected),
         }
     }
 
@@ -289,7 +291,7 @@ proptest! {
             }
         }
 
-        // Giving back is the mirror of taking.
+        // Distributing a negative amount mirrors the positive case.
         if let Some(opposite) = amount.checked_neg() {
             let mirrored: Vec<i64> = shares.iter().map(|share| -share).collect();
             prop_assert_eq!(allocate(opposite, &weights).unwrap(), mirrored);
@@ -297,13 +299,13 @@ proptest! {
     }
 }
 
-#[allow(deprecated)] // As it is on the wire.
+#[allow(deprecated)] // Still used on the wire.
 fn with_percentage(line: &mut OrderLine) {
     let rate = line.tax_rate.take().unwrap();
     line.tax_percentage = Some(rate.basis_points() / 100);
 }
 
-/// The totals as one would write them down, a line at a time; `None` if a sum does not fit.
+/// The totals computed naively, line by line; `None` if a sum overflows.
 #[allow(deprecated)]
 fn plain_totals(lines: &[OrderLine]) -> Option<Value> {
     let mut sums = [0_i128; 5];
@@ -367,9 +369,9 @@ fn plain_totals(lines: &[OrderLine]) -> Option<Value> {
     }))
 }
 
-// ---- by hand
+// ---- worked examples
 
-/// Total, excluding tax and tax.
+/// The total, the amount excluding tax, and the tax.
 fn amounts(line: &OrderLine) -> (i64, i64, i64) {
     (
         line.total_amount,
@@ -379,7 +381,7 @@ fn amounts(line: &OrderLine) -> (i64, i64, i64) {
 }
 
 #[test]
-fn tax_in_gross_amounts_by_hand() {
+fn worked_examples_of_tax_in_gross_amounts() {
     for (total, rate, excluding, tax) in [
         // Norway: 25, 15, 12 %.
         (1, 2_500, 1, 0),
@@ -411,14 +413,14 @@ fn tax_in_gross_amounts_by_hand() {
         (0, 2_500, 0, 0),
         (0, 0, 0, 0),
         (9_999, 0, 9_999, 0),
-        // Exact halves go up: 0.5, 1.5, 49.5 and 2.5.
+        // Exact halves round up: 0.5, 1.5, 49.5 and 2.5.
         (1, 10_000, 1, 0),
         (3, 10_000, 2, 1),
         (99, 10_000, 50, 49),
         (4, 6_000, 3, 1),
-        // One hundredth of a per cent.
+        // One hundredth of a percent.
         (10_001, 1, 10_000, 1),
-        // The largest there is: 7378697629483820645.6 without tax.
+        // The largest amount: 7378697629483820645.6 excluding tax.
         (
             i64::MAX,
             2_500,
@@ -438,7 +440,7 @@ fn tax_in_gross_amounts_by_hand() {
 }
 
 #[test]
-fn tax_on_net_amounts_by_hand() {
+fn worked_examples_of_tax_on_net_amounts() {
     for (net, rate, tax, total) in [
         (1, 2_500, 0, 1),
         (2, 2_500, 1, 3),
@@ -460,14 +462,14 @@ fn tax_on_net_amounts_by_hand() {
 }
 
 #[test]
-fn units_times_quantity_by_hand() {
+fn worked_examples_of_units_times_quantity() {
     for (price, quantity, total) in [
         (400, "2.5", 1_000),
         (400, "2.50", 1_000),
         (2_190, "3", 6_570),
         (2_190, "003", 6_570),
         (39_900, "0.822", 32_798),
-        // Half an øre counts as one, less does not.
+        // Half an øre rounds up, less rounds down.
         (1, "0.5", 1),
         (3, "0.5", 2),
         (1, "0.4999", 0),
@@ -486,7 +488,7 @@ fn units_times_quantity_by_hand() {
 }
 
 #[test]
-fn shares_by_hand() {
+fn worked_examples_of_shares() {
     for (amount, weights, shares) in [
         (100, vec![1, 1, 1], vec![34, 33, 33]),
         (-100, vec![1, 1, 1], vec![-34, -33, -33]),
@@ -528,7 +530,7 @@ fn shares_without_weights_are_refused() {
 }
 
 #[test]
-fn totals_refuse_to_overflow() {
+fn totals_that_overflow_are_refused() {
     let half = |is_return| {
         let line = OrderLine::from_gross("A", "1", i64::MAX / 2 + 1, TaxRate::ZERO).unwrap();
         line.is_return(is_return)
@@ -545,13 +547,13 @@ fn totals_refuse_to_overflow() {
     };
     refused(total(vec![half(false), half(false)]));
     refused(total(vec![half(true), half(true), half(true)]));
-    // The way there may lead past the end.
+    // Intermediate sums may exceed the range.
     assert_eq!(
         total(vec![half(false), half(false), half(true)]).unwrap(),
         1 << 62
     );
     assert_eq!(total(vec![half(true), half(true)]).unwrap(), i64::MIN);
-    // Two rates that cancel out in the sum are shown one by one.
+    // Two rates that cancel out in the sum are still reported separately.
     let mut other = half(true);
     other.tax_rate = Some(TaxRate::percent(25));
     refused(total(vec![half(false), half(false), other.clone(), other]));

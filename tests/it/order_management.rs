@@ -1,5 +1,6 @@
-//! The requests of the Order Management API: their values, what is refused before anything is sent, and that a sandbox takes them.
-#![allow(deprecated)] // Version 1 is called as well.
+//! Requests of the Order Management API: their values, what is refused before sending, and that the
+//! sandbox accepts them.
+#![allow(deprecated)] // The tests cover version 1 too.
 
 use std::fmt::Debug;
 
@@ -46,7 +47,7 @@ fn assert_same<T: Serialize + DeserializeOwned + Debug>(sample: &Value) -> T {
 }
 
 #[test]
-fn other_order_ids_are_refused_where_they_are_made() {
+fn invalid_order_ids_are_refused_on_construction() {
     for bad in [
         "", " ", "a b", "a/b", "../a", "a%2Fb", "a?b", "a#b", "a+b", "ø", "a\n", "\0",
     ] {
@@ -64,15 +65,17 @@ fn other_order_ids_are_refused_where_they_are_made() {
         assert_eq!(
             bad.parse::<CategoryId>().unwrap_err().to_string(),
             format!(
-                "invalid input: categoryId: must be a UUID (8-4-4-4-12 hexadecimal digits), not {bad:?}"
+                "invalid input: categoryId: must be a UUID (8-4-4-4-12 hexadecimal digits), \
+                 not {bad:?}"
             )
         );
     }
 }
 
-/// The pattern has no longest id. One that fills more than the buffers is an error of the caller's, and nothing that may have been sent.
+/// The pattern sets no maximum length. An id that overflows the buffers is an input error, and
+/// nothing was sent.
 #[test]
-fn an_id_beyond_all_measure_is_refused() {
+fn an_excessively_long_id_is_refused() {
     const MAX_PATH: usize = 8192;
     let server = RawServer::start([json_reply("{}")]);
     let session = session_builder(&server.url()).build().unwrap();
@@ -95,7 +98,7 @@ fn an_id_beyond_all_measure_is_refused() {
 }
 
 #[test]
-fn payment_types_are_read_both_ways_and_written_in_capitals() {
+fn payment_types_are_read_in_any_case_and_written_in_upper_case() {
     for (text, expected) in [
         ("ecom", PaymentType::Ecom),
         ("ECOM", PaymentType::Ecom),
@@ -117,7 +120,7 @@ fn payment_types_are_read_both_ways_and_written_in_capitals() {
     assert_eq!(order.payment_type, PaymentType::Recurring);
 }
 
-/// Other clients sent the names of the products: the service knows two kinds of payment.
+/// Other clients sent product names, but the API knows two payment types only.
 #[test]
 fn other_payment_types_are_not_sent() {
     let server = unwanted();
@@ -153,10 +156,10 @@ fn other_payment_types_are_not_sent() {
 }
 
 #[test]
-fn category_types_are_written_as_the_specification_does() {
+fn category_types_are_spelled_as_in_the_specification() {
     for (value, wire) in [
         (CategoryType::General, "GENERAL"),
-        // And not RECIEPT, as another client had it.
+        // Not RECIEPT, as in another client.
         (CategoryType::Receipt, "RECEIPT"),
         (CategoryType::OrderConfirmation, "ORDER_CONFIRMATION"),
         (CategoryType::Delivery, "DELIVERY"),
@@ -174,7 +177,7 @@ fn category_types_are_written_as_the_specification_does() {
 }
 
 #[test]
-fn the_values_of_a_receipt_are_known_by_their_documented_names() {
+fn receipt_values_have_their_documented_names() {
     for (wire, value) in [
         ("NOK", Currency::Nok),
         ("DKK", Currency::Dkk),
@@ -205,7 +208,7 @@ fn the_values_of_a_receipt_are_known_by_their_documented_names() {
 }
 
 #[test]
-fn the_documented_samples_go_out_as_they_came_in() {
+fn the_documented_samples_round_trip() {
     assert_same::<Receipt>(&sample_receipt())
         .validate()
         .unwrap();
@@ -223,7 +226,7 @@ fn the_documented_samples_go_out_as_they_came_in() {
 }
 
 #[test]
-fn the_documented_samples_are_sent_as_they_are_shown() {
+fn the_documented_samples_are_sent_unchanged() {
     #[track_caller]
     fn assert_sent(
         sample: &Value,
@@ -259,7 +262,7 @@ fn the_documented_samples_are_sent_as_they_are_shown() {
 const NO_ADDRESS: &str = "must be a URL such as https://example.com/order/1, not";
 
 #[test]
-fn addresses_are_checked() {
+fn urls_are_validated() {
     for good in [
         "https://example.com",
         "HTTPS://EXAMPLE.COM",
@@ -318,7 +321,7 @@ fn addresses_are_checked() {
 }
 
 #[test]
-fn links_take_an_optional_image_and_show_what_they_are_made_of() {
+fn categories_have_an_optional_image_and_accessors() {
     let category = Category::new(CategoryType::Ticket, "https://example.com/1");
     assert_eq!(category.category(), &CategoryType::Ticket);
     assert_eq!(category.order_details_url(), "https://example.com/1");
@@ -341,7 +344,7 @@ fn links_take_an_optional_image_and_show_what_they_are_made_of() {
 }
 
 #[test]
-fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
+fn validate_names_every_problem_and_nothing_is_sent() {
     let category = Category::new(CategoryType::General, "a").image_id(unchecked::<ImageId>("b c"));
     let wrong_image = "imageId: must be 1 to 128 letters, digits, -, _ and ., not \"b c\"";
     let expected = format!("invalid input: orderDetailsUrl: {NO_ADDRESS} \"a\"; {wrong_image}");
@@ -391,13 +394,14 @@ fn validate_names_all_that_is_wrong_and_nothing_is_sent() {
     assert_eq!(server.connections(), 0);
 }
 
-fn links(sandbox: &Sandbox) -> Vec<OrderCategory> {
+fn listed_categories(sandbox: &Sandbox) -> Vec<OrderCategory> {
     order_management::list_categories(&sandbox.session(), &order_id(ORDER)).unwrap()
 }
 
-/// All of the API, as a shop uses it, against a sandbox that knows the rules and not the crate's types.
+/// The whole API as a shop would use it, against a sandbox that knows the rules but not the crate's
+/// types.
 #[test]
-fn the_sandbox_takes_what_is_sent_and_gives_it_back() {
+fn the_sandbox_accepts_and_returns_what_is_sent() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let session = sandbox.session();
@@ -427,9 +431,9 @@ fn the_sandbox_takes_what_is_sent_and_gives_it_back() {
     let mut expected = serde_json::to_value(&link).unwrap();
     expected["categoryId"] = json!(id);
     assert_eq!(serde_json::to_value(&found).unwrap(), expected);
-    assert_eq!(links(&sandbox), [found]);
+    assert_eq!(listed_categories(&sandbox), [found]);
     order_management::delete_category(&session, &id).unwrap();
-    assert_eq!(links(&sandbox), []);
+    assert_eq!(listed_categories(&sandbox), []);
 
     let id = order_id("v1-1");
     v1::put_order(&session, &id, &category()).unwrap();

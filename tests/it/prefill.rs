@@ -1,4 +1,5 @@
-//! Prefilling a product order: what is sent, what is refused before it is, and what is not refused.
+//! Prefilling a product order: what is sent, what is refused before sending, and what is not
+//! refused.
 
 use std::borrow::Cow;
 use std::fmt::{Debug, Display};
@@ -32,14 +33,14 @@ fn order() -> PrefillProductOrder {
     prefill()
 }
 
-/// What [`order`] is as JSON, with more members, `idempotencyKey` apart.
+/// [`order`] as JSON, with more members and without `idempotencyKey`.
 fn order_json(more: Value) -> Value {
     let mut value = json!({
         "businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321"},
         "productType": "LOGIN",
     });
     let Value::Object(more) = more else {
-        panic!("{more} is no object")
+        panic!("{more} is not an object")
     };
     value.as_object_mut().unwrap().extend(more);
     value
@@ -57,12 +58,12 @@ fn package_id() -> PricePackageId {
     PACKAGE.parse().unwrap()
 }
 
-/// A PNG of one size with all that a PNG has to have, its picture data aside.
+/// A PNG of one size with everything that a PNG requires except valid pixels.
 fn png(width: u32, height: u32) -> Vec<u8> {
     let mut header = Vec::new();
     header.extend(width.to_be_bytes());
     header.extend(height.to_be_bytes());
-    // 8 bits, greyscale, and the only methods that there are.
+    // 8 bits, greyscale, and the only defined methods.
     header.extend([8, 0, 0, 0, 0]);
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     for (name, data) in [
@@ -183,7 +184,7 @@ fn each_setter_writes_its_field_and_no_other() {
     }
 }
 
-/// As a row of a table has them: each is there or is not.
+/// Convenient for table rows, where a value may be missing.
 #[test]
 fn each_setter_takes_an_option() {
     let account = || BankAccount::norway("86011117947").unwrap();
@@ -232,7 +233,7 @@ fn each_setter_takes_an_option() {
         filled(false),
         prefill().idempotency_key("row-1".parse().unwrap())
     );
-    // `None` takes out what was set before.
+    // `None` removes an earlier value.
     assert_eq!(expected.clone().app(None).website(None), {
         let mut value = serde_json::to_value(&expected).unwrap();
         for field in ["app", "website"] {
@@ -242,7 +243,7 @@ fn each_setter_takes_an_option() {
     });
 }
 
-/// Every field of the schema `ProductOrderRequest` of the specification 2.0.9.
+/// Every field of the schema `ProductOrderRequest` in version 2.0.9 of the specification.
 #[test]
 fn an_order_with_everything_is_sent_whole() {
     let sandbox = Sandbox::start().unwrap();
@@ -299,7 +300,7 @@ fn an_order_with_everything_is_sent_whole() {
             "merchantCategoryCode": "5942",
         })
     );
-    // As JSON it is the same and its key, and comes back as it went.
+    // As JSON it is the same plus its key, and it round-trips.
     let mut saved = serde_json::to_value(&order).unwrap();
     let read: PrefillProductOrder = serde_json::from_value(saved.clone()).unwrap();
     assert_eq!(read, order);
@@ -328,14 +329,14 @@ fn an_order_keeps_its_key() {
         );
     }
 
-    // The caller's own wins, also over one that was set before.
+    // The caller's own key overrides the generated one, also if set earlier.
     let own = |key: &str| key.parse::<IdempotencyKey>().unwrap();
     let order = order().idempotency_key(own("a")).idempotency_key(own("b"));
     assert_eq!(order.key(), &own("b"));
     prefill_product_order(&session, &order).unwrap();
     assert_eq!(last_request(&sandbox).header("idempotency-key"), Some("b"));
 
-    // The same words of another order are another order, and the same key with other words is a conflict.
+    // Equal content is still a new order; reusing a key for other content is a conflict.
     assert_ne!(
         prefill_product_order(&session, &self::order()).unwrap(),
         prefilled
@@ -362,16 +363,17 @@ fn a_retry_is_the_same_request() {
     for request in &requests {
         assert_eq!(whole(request), whole(&requests[0]));
     }
-    // And there is one order, the one that the first attempt made.
+    // Only one order exists, the one that the first attempt created.
     assert_eq!(
         prefilled.prefilled_order_id.as_str(),
         "00000000-0000-4000-8000-000000000001"
     );
 }
 
-/// A key that a caller read, alone or with its order. One that could not be a header cannot even be read.
+/// A key that a caller deserialized, alone or with its order. One that cannot be a header is
+/// refused.
 #[test]
-fn a_key_that_is_none_is_refused() {
+fn an_invalid_key_is_refused() {
     let sandbox = Sandbox::start().unwrap();
     let rule = "1 to 50 ASCII letters, digits and hyphens";
     for key in ["", " ", "a.b", "a b", &"k".repeat(51)] {
@@ -394,9 +396,9 @@ fn a_key_that_is_none_is_refused() {
     assert_eq!(sandbox.requests(), []);
 }
 
-/// Whoever looks at an order sees what is sent: its fields and its one key.
+/// An order's accessors return what is sent: its fields and its one key.
 #[test]
-fn an_order_shows_what_it_is() {
+fn an_order_has_accessors_for_its_fields() {
     let order = prefill().idempotency_key("a".parse().unwrap());
     assert_eq!(
         format!("{order:?}"),
@@ -422,7 +424,7 @@ fn an_order_shows_what_it_is() {
 }
 
 #[test]
-fn debug_shows_neither_the_password_nor_the_picture() {
+fn debug_shows_neither_the_password_nor_the_logo() {
     let website = website_with_test().test_website_password("let-me-in");
     assert_eq!(
         format!("{website:?}"),

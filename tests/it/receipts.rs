@@ -1,4 +1,4 @@
-//! Receipts before they are sent: what is refused and what is not, and what stands on the wire.
+//! Receipts before sending: what is refused, what is not, and their form on the wire.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,8 @@ use crate::support::{changes_of, rows, sample_receipt};
 mod lines;
 mod warnings;
 
-/// The sample with one value changed, by its place: `/orderLines/0/name`; `null` takes it out. Reading it does not validate it.
+/// The sample with some values changed by path: `/orderLines/0/name`; `null` removes one.
+/// Deserialization does not validate.
 #[track_caller]
 fn sample_with(changes: &[(&str, Value)]) -> Receipt {
     let mut receipt = sample_receipt();
@@ -38,7 +39,7 @@ fn assert_refused(receipt: &Receipt, why: &str) {
     let error = receipt.validate().unwrap_err();
     assert_eq!(error.to_string(), format!("invalid input: {why}"));
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    // It can be read all the same.
+    // It can be deserialized nevertheless.
     let json = serde_json::to_value(receipt).unwrap();
     let read = serde_json::from_value::<Receipt>(json).unwrap();
     assert_eq!(&read, receipt);
@@ -53,7 +54,7 @@ fn gross(total: i64, rate: TaxRate) -> OrderLine {
 }
 
 #[test]
-fn the_sample_is_good_and_goes_out_as_it_came_in() {
+fn the_sample_is_valid_and_round_trips() {
     let receipt: Receipt = serde_json::from_value(sample_receipt()).unwrap();
     receipt.validate().unwrap();
     assert_eq!(serde_json::to_value(&receipt).unwrap(), sample_receipt());
@@ -65,7 +66,10 @@ fn the_sample_is_good_and_goes_out_as_it_came_in() {
         "totalDiscount": 2500,
         "shippingAmount": 1000,
         "tax": [
-            {"taxRate": 2500, "totalAmount": 7000, "totalAmountExcludingTax": 5600, "totalTaxAmount": 1400}
+            {
+                "taxRate": 2500, "totalAmount": 7000, "totalAmountExcludingTax": 5600,
+                "totalTaxAmount": 1400
+            }
         ]
     });
     assert_eq!(totals, expected);
@@ -111,7 +115,7 @@ fn the_sample_can_be_built() {
     assert_eq!(serde_json::to_value(receipt).unwrap(), expected);
 }
 
-/// As a row of a table has them: each is there or is not.
+/// Convenient for table rows, where a value may be missing.
 #[test]
 fn each_setter_takes_an_option() {
     let line = |is: Option<bool>, amount: Option<i64>, text: Option<&str>| {
@@ -161,12 +165,16 @@ fn each_setter_takes_an_option() {
 }
 
 #[test]
-fn what_is_not_said_is_not_sent() {
+fn what_is_not_set_is_not_sent() {
     let receipt = Receipt::new(nok()).line(gross(1000, TaxRate::percent(25)));
     let text = serde_json::to_string(&receipt).unwrap();
     assert_eq!(
         text,
-        r#"{"orderLines":[{"name":"A","id":"1","totalAmount":1000,"totalAmountExcludingTax":800,"totalTaxAmount":200,"taxRate":2500}],"bottomLine":{"currency":"NOK"}}"#
+        concat!(
+            r#"{"orderLines":[{"name":"A","id":"1","totalAmount":1000,"#,
+            r#""totalAmountExcludingTax":800,"totalTaxAmount":200,"taxRate":2500}],"#,
+            r#""bottomLine":{"currency":"NOK"}}"#
+        )
     );
 }
 
@@ -190,7 +198,8 @@ fn each_rule_names_the_line_and_the_field() {
         /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 9223372036854775807 | orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not 5000
         /orderLines/1/discount = -1 | orderLines[1].discount: must be at least 0, not -1
         /orderLines/1/taxPercentage = null | orderLines[1].taxRate: must be set, in basis points
-        /orderLines/1/taxRate = 10001 | orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001
+        /orderLines/1/taxRate = 10001 | \
+            orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001
         /orderLines/1/taxRate = -1 | orderLines[1].taxRate: must be 0 to 10000 basis points, not -1
         /orderLines/0/taxPercentage = 101 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101
         /orderLines/0/taxPercentage = -1 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1
@@ -212,15 +221,23 @@ fn each_rule_names_the_line_and_the_field() {
         /bottomLine/barcode/format = null | bottomLine.barcode.format: must be set, such as EAN-13
         /bottomLine/barcode/data = null | bottomLine.barcode.data: must not be empty
         /bottomLine/barcode/data = "" | bottomLine.barcode.data: must not be empty
-        /bottomLine/barcode = {"format": "EAN-13", "data": "123"} | bottomLine.barcode.data: (ean), not "123"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data: (ean), not "4006381333932"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333936"} | bottomLine.barcode.data: (ean), not "4006381333936"
-        // Two digits changed places.
-        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381339331"} | bottomLine.barcode.data: (ean), not "4006381339331"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393"} | bottomLine.barcode.data: (ean), not "400638133393"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "40063813339310"} | bottomLine.barcode.data: (ean), not "40063813339310"
-        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393l"} | bottomLine.barcode.data: (ean), not "400638133393l"
-        /bottomLine/barcode = {"format": "EAN-13", "data": ""} | bottomLine.barcode.data: must not be empty
+        /bottomLine/barcode = {"format": "EAN-13", "data": "123"} | \
+            bottomLine.barcode.data: (ean), not "123"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333932"} | \
+            bottomLine.barcode.data: (ean), not "4006381333932"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381333936"} | \
+            bottomLine.barcode.data: (ean), not "4006381333936"
+        // Two digits are swapped.
+        /bottomLine/barcode = {"format": "EAN-13", "data": "4006381339331"} | \
+            bottomLine.barcode.data: (ean), not "4006381339331"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393"} | \
+            bottomLine.barcode.data: (ean), not "400638133393"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "40063813339310"} | \
+            bottomLine.barcode.data: (ean), not "40063813339310"
+        /bottomLine/barcode = {"format": "EAN-13", "data": "400638133393l"} | \
+            bottomLine.barcode.data: (ean), not "400638133393l"
+        /bottomLine/barcode = {"format": "EAN-13", "data": ""} | \
+            bottomLine.barcode.data: must not be empty
         "#,
     ) {
         let why = why
@@ -231,7 +248,7 @@ fn each_rule_names_the_line_and_the_field() {
 }
 
 #[test]
-fn all_that_is_wrong_is_named_at_once() {
+fn all_problems_are_named_at_once() {
     let receipt = sample_with(&[
         ("/orderLines/0/name", json!("")),
         ("/orderLines/2/totalAmount", json!(-1000)),
@@ -246,7 +263,7 @@ fn all_that_is_wrong_is_named_at_once() {
 }
 
 #[test]
-fn bad_lines_have_an_entry_each() {
+fn invalid_lines_have_an_entry_each() {
     let receipt = sample_with(&[
         ("/orderLines/0/name", json!(" ")),
         ("/orderLines/1/taxPercentage", json!(101)),
@@ -280,19 +297,22 @@ fn bad_lines_have_an_entry_each() {
 }
 
 #[test]
-fn what_the_api_may_take_passes() {
+fn what_the_api_may_accept_passes() {
     let cases = rows::<1>(
         r#"
-        // Either rate is enough, both are fine, the sample's lines have the older one.
+        // Either rate is enough and both are fine; the sample's lines have the deprecated one.
         /orderLines/0/taxRate = 2500
         /orderLines/0/taxRate = 2550 & /orderLines/0/taxPercentage = null
         /orderLines/0/taxPercentage = 0
         /orderLines/0/taxPercentage = 100
         /orderLines/0/taxRate = 0
         /orderLines/0/taxRate = 10000
-        // Nothing was paid for it.
-        /orderLines/0/totalAmount = 0 & /orderLines/0/totalAmountExcludingTax = 0 & /orderLines/0/totalTaxAmount = 0
-        /orderLines/1/totalAmount = 9223372036854775807 & /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 0
+        // It was free.
+        /orderLines/0/totalAmount = 0 & /orderLines/0/totalAmountExcludingTax = 0 & \
+            /orderLines/0/totalTaxAmount = 0
+        /orderLines/1/totalAmount = 9223372036854775807 & \
+            /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & \
+            /orderLines/1/totalTaxAmount = 0
         /orderLines/1/unitInfo = null & /orderLines/1/discount = 2500
         /orderLines/0/unitInfo/unitPrice = null
         /orderLines/0/unitInfo/unitPrice = 0
@@ -300,7 +320,8 @@ fn what_the_api_may_take_passes() {
         /orderLines/0/unitInfo/quantity = "0.12345678"
         /orderLines/0/unitInfo/quantityUnit = "PARSEC"
         /orderLines/1/isReturn = true
-        /orderLines/0/discount = null & /orderLines/0/productUrl = null & /orderLines/0/isReturn = null & /orderLines/0/isShipping = null
+        /orderLines/0/discount = null & /orderLines/0/productUrl = null & \
+            /orderLines/0/isReturn = null & /orderLines/0/isShipping = null
         // Any text.
         /orderLines/0/productUrl = "/p/1"
         /orderLines/0/productUrl = "www.example.com/p/1"
@@ -323,7 +344,8 @@ fn what_the_api_may_take_passes() {
         /bottomLine/barcode = {"format": "EAN-13", "data": "0000000000000"}
         /bottomLine/barcode = {"format": "CODE 128", "data": "4006381333932"}
         // The specification's own sample of this does not add up.
-        /bottomLine/shippingInfo = {"amount": 1000, "amountExcludingTax": 1000, "taxAmount": 250, "taxPercentage": 25}
+        /bottomLine/shippingInfo = {"amount": 1000, "amountExcludingTax": 1000, "taxAmount": 250, \
+            "taxPercentage": 25}
         /bottomLine/shippingInfo = {}
         "#,
     );
@@ -339,7 +361,7 @@ fn what_the_api_may_take_passes() {
 }
 
 #[test]
-fn a_receipt_that_is_wrong_is_not_sent() {
+fn an_invalid_receipt_is_not_sent() {
     let sandbox = Sandbox::start().unwrap();
     let order = OrderRef::ecom("order-1".parse().unwrap());
     let receipt = Receipt::new(nok());
@@ -352,7 +374,7 @@ fn a_receipt_that_is_wrong_is_not_sent() {
 }
 
 #[test]
-fn nothing_that_a_server_may_send_makes_a_panic() {
+fn nothing_from_a_server_causes_a_panic() {
     let ends = [
         i64::MIN,
         i64::MIN + 1,
@@ -369,9 +391,13 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
             for percentage in [json!(rate), Value::Null] {
                 let line = json!({
                     "name": "A", "id": "1", "taxRate": rate, "taxPercentage": percentage,
-                    "totalAmount": amount, "totalAmountExcludingTax": amount, "totalTaxAmount": amount,
+                    "totalAmount": amount, "totalAmountExcludingTax": amount,
+                    "totalTaxAmount": amount,
                     "discount": amount, "isReturn": true, "isShipping": true,
-                    "unitInfo": {"unitPrice": amount, "quantity": "99999999999999999999999999999999999999999"},
+                    "unitInfo": {
+                        "unitPrice": amount,
+                        "quantity": "99999999999999999999999999999999999999999",
+                    },
                 });
                 let mut line: OrderLine = serde_json::from_value(line).unwrap();
                 for _ in 0..2 {
@@ -379,7 +405,7 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
                         !format!("{line:?} {}", line.tax_rate_or_percentage().unwrap()).is_empty()
                     );
                     let discounted = line.clone().apply_discount(amount);
-                    // Only a line that is one has its tax computed anew.
+                    // Tax is recomputed only for a valid line.
                     assert!(
                         discounted.is_err() || (0..=10_000).contains(&rate),
                         "{line:?}"
@@ -388,7 +414,7 @@ fn nothing_that_a_server_may_send_makes_a_panic() {
                     assert!(receipt.validate().is_err(), "{line:?}");
                     let fits = (-1 << 62..1 << 62).contains(&amount);
                     assert_eq!(receipt.totals().is_ok(), fits, "{line:?}");
-                    // And the same with taxPercentage alone, or with no rate at all.
+                    // The same with taxPercentage alone, or with no rate at all.
                     line.tax_rate = None;
                     if percentage.is_null() {
                         break;
@@ -405,7 +431,10 @@ fn receipt_is_spelled_as_the_api_spells_it() {
     let link = AddCategory::new(order, CategoryType::Receipt, "https://example.com");
     assert_eq!(
         serde_json::to_value(link).unwrap(),
-        json!({"orderId": "order-1", "paymentType": "ECOM", "type": "RECEIPT", "url": "https://example.com"})
+        json!({
+            "orderId": "order-1", "paymentType": "ECOM", "type": "RECEIPT",
+            "url": "https://example.com",
+        })
     );
     let misspelled = "RECIEPT".parse::<CategoryType>().unwrap_err();
     assert_eq!(
@@ -415,7 +444,7 @@ fn receipt_is_spelled_as_the_api_spells_it() {
     );
 }
 
-/// Does not compile if one of these is not marked as deprecated: then there is nothing to expect.
+/// Fails to compile if one of these is not deprecated, because then the expectation is unfulfilled.
 #[test]
 #[deny(unfulfilled_lint_expectations)]
 fn deprecated_fields_are_read_and_marked() {

@@ -1,5 +1,5 @@
-//! What replies may be on the wire, and what is made of them: cut ones, byte order marks, nothing, numbers, compression, and the place of
-//! what does not fit.
+//! Forms of replies on the wire and their results: truncated bodies, byte order marks, empty
+//! bodies, numbers, compression, and the place of unexpected values.
 
 use std::io::{Read, Write};
 
@@ -14,7 +14,7 @@ use crate::support::{
     token_endpoints,
 };
 
-/// All that a program learns from an error of these tests.
+/// What a program learns from an error in these tests.
 #[derive(Debug, PartialEq)]
 struct Seen {
     text: String,
@@ -34,7 +34,7 @@ fn seen(error: Error) -> Seen {
     }
 }
 
-/// The error of a 200 that cannot be read.
+/// The error of an unreadable 200.
 fn unreadable(line: &str, reason: &str) -> Seen {
     Seen {
         text: format!("{line}: 200 OK, but {reason}"),
@@ -55,11 +55,11 @@ fn impatient(url: &str) -> Session {
 
 // Cut replies.
 
-/// Answers the first request with the start of a reply, and the others with a good one.
+/// Sends the start of a reply to the first request, and a good reply to the others.
 fn cut_once(head: &'static str, start: Vec<u8>, good: Vec<u8>) -> RawServer {
     let answers = std::sync::Mutex::new(vec![good, [head.as_bytes(), &start].concat()]);
     RawServer::each(move |mut stream| {
-        // A connection for each, as the first is closed.
+        // One connection per request, as the first is closed.
         read_request(&mut stream).unwrap();
         let mut answers = answers.lock().unwrap();
         let answer = match answers.len() {
@@ -92,9 +92,9 @@ const HEADS: [&str; 5] = [
 ];
 
 #[test]
-fn a_cut_reply_is_a_broken_connection_and_retried_where_that_is_safe() {
+fn a_cut_reply_is_a_broken_connection_and_retried_where_safe() {
     for endpoint in endpoints() {
-        // No part of what means nothing is missing.
+        // Where the body has no meaning, no part of it can be missing.
         if endpoint.needs == Needs::Nothing || endpoint.retry == Retry::ReadBack {
             continue;
         }
@@ -123,7 +123,7 @@ fn a_cut_reply_is_a_broken_connection_and_retried_where_that_is_safe() {
 }
 
 #[test]
-fn wherever_a_list_is_cut_it_is_a_broken_connection() {
+fn a_list_cut_anywhere_is_a_broken_connection() {
     let whole = r#"[{"msn":"123456","name":"Caf\u00e9 \"æ\"","x":[true,null,-1.5e3]}] "#;
     let ends = 0..whole.trim_end().len();
     for end in ends {
@@ -138,16 +138,16 @@ fn wherever_a_list_is_cut_it_is_a_broken_connection() {
         let error = management::list_sales_units(&session).unwrap_err();
         assert_eq!(seen(error), cut, "{end}");
     }
-    // And whole it is whole.
+    // The complete list is accepted.
     let server = cut_once(UNTIL_CLOSED, whole.into(), closing("[]"));
     let session = session_builder(&server.url()).build().unwrap();
     let units = management::list_sales_units(&session).unwrap();
     assert_eq!(units[0].name, "Café \"æ\"");
 }
 
-/// A server that leaves with a request half read resets the connection.
+/// A server that closes the connection before it has read the request resets it.
 #[test]
-fn a_reset_in_the_middle_is_a_broken_connection() {
+fn a_reset_in_the_middle_of_a_reply_is_a_broken_connection() {
     for head in HEADS {
         let server = RawServer::each(move |mut stream| {
             stream.read_exact(&mut [0; 20]).unwrap();
@@ -165,7 +165,7 @@ fn a_reset_in_the_middle_is_a_broken_connection() {
 }
 
 #[test]
-fn half_of_a_text_is_no_text() {
+fn a_truncated_string_is_not_a_string() {
     let order = OrderRef::ecom("order-1".parse().unwrap());
     let line = "POST /order-management/v2/ecom/receipts/order-1";
     for quoted in ["\"00000000-0000-4", "\"", " \"0\\", "\"a\" \"b\"", "\"a\"b"] {
@@ -194,9 +194,9 @@ fn a_cut_token_reply_is_fetched_again() {
     assert_eq!(server.connections(), 2);
 }
 
-/// Its end is the connection's, and what it holds may end anywhere.
+/// Such a body ends with the connection, and may end anywhere.
 #[test]
-fn what_is_not_asked_for_as_json_is_not_looked_at() {
+fn bodies_other_than_json_are_not_inspected() {
     let server = cut_once(
         "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n",
         b"\"name;\n".to_vec(),
@@ -219,7 +219,7 @@ fn a_byte_order_mark_is_skipped() {
         let (_, result) = call_endpoint(&endpoint, json_reply(&body));
         assert_eq!(result.unwrap(), endpoint.result, "{}", endpoint.name);
     }
-    // A text that is no JSON.
+    // A text that is not JSON.
     let order = OrderRef::ecom("order-1".parse().unwrap());
     let (_, result) = call(reply("200 OK", &[], &format!("\u{feff}{ADDED}\r\n")), |s| {
         order_management::add_receipt(s, &order, &receipt())
@@ -236,7 +236,7 @@ fn a_byte_order_mark_is_skipped() {
             "the reply is an HTML page, not the API's"
         )
     );
-    // A caller's own request.
+    // A request built by the caller.
     let own = |session: &Session| session.request("GET", "/x").send();
     let (_, result) = call(reply("200 OK", &[], "\u{feff}a;b"), own);
     assert_eq!(result.unwrap().text().unwrap(), "a;b");
@@ -278,10 +278,10 @@ fn call_endpoint(endpoint: &Endpoint, answer: Vec<u8>) -> (String, Result<Value,
     call(answer, |session| (endpoint.call)(session, &Ids::default()))
 }
 
-// Nothing.
+// Empty bodies.
 
 #[test]
-fn nothing_is_the_empty_list_and_the_empty_order() {
+fn an_empty_body_is_an_empty_list_or_order() {
     let nothing = || {
         [
             b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(),
@@ -317,7 +317,7 @@ fn nothing_is_the_empty_list_and_the_empty_order() {
 }
 
 #[test]
-fn nothing_is_no_single_resource_and_no_other_object_a_list() {
+fn an_empty_body_is_no_single_resource_and_an_object_no_list() {
     for name in [
         "get_sales_unit",
         "get_merchant",
@@ -344,7 +344,7 @@ fn nothing_is_no_single_resource_and_no_other_object_a_list() {
 
 // Numbers.
 
-/// Every whole number with `.0` after it.
+/// Writes every whole number with `.0`.
 fn with_fractions(value: &mut Value) {
     match value {
         Value::Number(number) => *value = json!(number.as_i64().unwrap() as f64),
@@ -418,13 +418,13 @@ fn a_quantity_and_an_identifier_may_be_written_as_numbers() {
     for odd in ["1.5", "12345.25"] {
         assert!(serde_json::from_str::<vipps::Msn>(odd).is_err(), "{odd}");
     }
-    // What has lost digits is not the number that was written.
+    // A number that lost digits is not the one that was written.
     let long = "12345678901234567890123.0";
     assert!(serde_json::from_str::<Quantity>(long).is_err());
 }
 
 #[test]
-fn what_is_no_whole_number_is_no_amount() {
+fn a_fractional_number_is_not_an_amount() {
     let line = "GET /order-management/v2/ecom/order-1";
     for (amount, reason) in [
         (
@@ -469,7 +469,7 @@ fn bytes_reply(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_compressed_reply_that_was_not_asked_for_says_so() {
+fn an_unrequested_compressed_reply_is_reported() {
     let encoded = |name: &str| format!("Content-Encoding: {name}\r\n");
     let mut cases = vec![
         (String::new(), GZIPPED, " with gzip"),
@@ -509,9 +509,9 @@ fn a_compressed_reply_that_was_not_asked_for_says_so() {
     }
 }
 
-/// Whoever wants the bytes gets them.
+/// A caller that wants the bytes gets them.
 #[test]
-fn a_compressed_file_is_a_file() {
+fn a_compressed_file_is_returned_unchanged() {
     let answer = bytes_reply("200 OK", "Content-Type: application/gzip\r\n", GZIPPED);
     let (_, result) = call(answer, |session| {
         let request = session.request("GET", "/report.gz");
@@ -524,9 +524,9 @@ fn a_compressed_file_is_a_file() {
     assert_eq!(seen, unreadable("GET /report.gz", reason));
 }
 
-/// A header that is wrong does no harm.
+/// A wrong header does no harm.
 #[test]
-fn a_reply_that_says_it_is_compressed_and_is_not_is_read() {
+fn a_reply_with_a_false_content_encoding_is_read() {
     let (_, result) = call_endpoint(
         &endpoint("list_sales_units"),
         bytes_reply("200 OK", "Content-Encoding: deflate\r\n", b"[]"),
@@ -538,14 +538,15 @@ fn a_reply_that_says_it_is_compressed_and_is_not_is_read() {
 mod gzip {
     use super::*;
 
-    /// Wherever it is cut, also in its last eight bytes, which are a checksum and a length.
+    /// Wherever it is cut, including the last eight bytes, which are a checksum and a length.
     #[test]
     fn a_cut_compressed_reply_is_a_broken_connection_and_retried() {
         for end in 1..GZIPPED.len() {
             for head in [
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
-                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: \
+                 chunked\r\n\r\n16\r\n",
             ] {
                 let start = GZIPPED[..end].to_vec();
                 let server = cut_once(head, start, closing("[]"));
@@ -568,17 +569,17 @@ mod gzip {
     }
 
     #[test]
-    fn a_204_that_says_it_is_compressed_is_nothing() {
+    fn a_204_with_a_content_encoding_is_empty() {
         let answer = b"HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
         let (_, result) = call_endpoint(&endpoint("list_sales_units"), answer);
         assert_eq!(result.unwrap(), json!([]));
     }
 }
 
-// What does not fit.
+// Unexpected values.
 
 #[test]
-fn a_name_that_is_not_there_loses_no_list() {
+fn a_missing_name_does_not_lose_the_list() {
     let mut units: Vec<Value> = (0..1000)
         .map(|n| json!({"msn": (100_000 + n).to_string(), "name": "A"}))
         .collect();
@@ -602,7 +603,7 @@ fn a_name_that_is_not_there_loses_no_list() {
 }
 
 #[test]
-fn what_does_not_fit_is_named_with_its_place_and_not_shown() {
+fn an_unexpected_value_is_located_but_not_shown() {
     for (name, body, reason) in [
         (
             "list_sales_units",
@@ -673,9 +674,9 @@ fn what_does_not_fit_is_named_with_its_place_and_not_shown() {
     }
 }
 
-/// A program's own types, the names of whose members may be values too.
+/// A caller's own types, whose member names may themselves be values.
 #[test]
-fn the_place_in_a_callers_own_type_shows_no_value() {
+fn the_path_into_a_callers_type_shows_no_value() {
     use std::collections::BTreeMap;
 
     #[derive(Debug, serde::Deserialize)]
@@ -711,7 +712,7 @@ fn the_place_in_a_callers_own_type_shows_no_value() {
             "table.*: invalid value: integer, expected u8",
         ),
         (
-            // The place of a key that is no text is not looked for.
+            // The path of a key that is not a string is not resolved.
             r#"{"numbered":{"1":300}}"#,
             "invalid value: integer, expected u8 at line 1 column 20",
         ),
@@ -740,10 +741,10 @@ fn the_place_in_a_callers_own_type_shows_no_value() {
     }
 }
 
-// Entries.
+// Number of entries.
 
 #[test]
-fn a_list_of_too_many_entries_is_not_believed() {
+fn a_list_of_too_many_entries_is_refused() {
     let body = format!("[{}{{}}]", "{},".repeat(100_000));
     for (name, body) in [
         ("list_categories", body.clone()),
@@ -757,14 +758,14 @@ fn a_list_of_too_many_entries_is_not_believed() {
             "{text}"
         );
     }
-    // A short one may hold what it likes, and so may one whose entries are short.
+    // A short list may hold anything, and so may a list of short entries.
     let short = format!("[{}{{}}]", "{},".repeat(100));
     let (_, result) = call_endpoint(&endpoint("list_categories"), json_reply(&short));
     assert_eq!(result.unwrap().as_array().unwrap().len(), 101);
     let units = format!("[{}{{\"msn\":1234}}]", "{\"msn\":1234},".repeat(100_000));
     let (_, result) = call_endpoint(&endpoint("list_sales_units"), json_reply(&units));
     assert_eq!(result.unwrap().as_array().unwrap().len(), 100_001);
-    // Nor does an address go on for ever.
+    // Address lines are limited too.
     let lines = format!(
         r#"{{"businessAddress":{{"lines":[{}""]}}}}"#,
         "\"\",".repeat(1000)

@@ -1,4 +1,4 @@
-//! `Session::request`: what it refuses, what it sends, what its reply gives, and how it fails.
+//! `Session::request`: what it refuses, what it sends, what its reply contains, and how it fails.
 
 use serde_json::{Value, json};
 use vipps::sandbox::{Fault, Sandbox};
@@ -9,7 +9,7 @@ use crate::support::{
     unwanted, wire,
 };
 
-/// The whole message of a request that is refused before anything is sent.
+/// The complete message for a request that is refused before anything is sent.
 #[track_caller]
 fn refusal(request: RequestBuilder<'_>) -> String {
     let error = request.send().unwrap_err();
@@ -19,7 +19,7 @@ fn refusal(request: RequestBuilder<'_>) -> String {
 }
 
 #[test]
-fn what_is_no_path_is_refused() {
+fn an_invalid_path_is_refused() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let slash = "must begin with a single slash";
@@ -32,7 +32,7 @@ fn what_is_no_path_is_refused() {
         ("https://example.com/x", slash),
         ("@example.com/x", slash),
         ("?x=y", slash),
-        // To a URL reader this would be another host.
+        // A URL parser would take this for another host.
         ("//example.com/x", slash),
         ("/a b", encoded),
         ("/a\tb", encoded),
@@ -79,7 +79,7 @@ fn what_is_no_path_is_refused() {
 }
 
 #[test]
-fn every_path_that_is_one_is_sent_as_it_is() {
+fn every_valid_path_is_sent_unchanged() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let longest = format!("/{}", "x".repeat(8191));
@@ -104,7 +104,7 @@ fn every_path_that_is_one_is_sent_as_it_is() {
 }
 
 #[test]
-fn methods_and_bodies_that_make_no_sense_are_refused() {
+fn nonsensical_methods_and_bodies_are_refused() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     for method in [
@@ -127,7 +127,7 @@ fn methods_and_bodies_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn a_request_goes_out_with_what_every_call_sends() {
+fn a_request_has_the_headers_of_every_call() {
     let body = json!({"text": "æ \"\n", "list": [1, null, {"x": 1.5}]});
     let text = r#"{"list":[1,null,{"x":1.5}],"text":"æ \"\n"}"#;
     for method in ["POST", "PUT", "PATCH"] {
@@ -139,9 +139,10 @@ fn a_request_goes_out_with_what_every_call_sends() {
     }
 }
 
-/// ureq would send a body of no known length, and the gateway answers 411 to a POST without a length.
+/// ureq would send a body of unknown length, and the gateway answers 411 to a POST without a
+/// length.
 #[test]
-fn a_missing_body_is_said_to_be_empty() {
+fn a_missing_body_has_a_content_length_of_zero() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     for (method, length) in [
@@ -159,7 +160,7 @@ fn a_missing_body_is_said_to_be_empty() {
     }
 }
 
-/// All that a request can have, over the wire and in the reply.
+/// Every part that a request can have, on the wire and in the reply.
 #[test]
 fn every_part_of_a_request_is_sent() {
     let key = IdempotencyKey::new("till-7-1").unwrap();
@@ -201,9 +202,9 @@ fn every_part_of_a_request_is_sent() {
     assert_eq!(reply.text().unwrap(), "a;b\r\n1;2");
 }
 
-/// A route is what metrics are counted by.
+/// Metrics are counted by route.
 #[test]
-fn a_route_has_names_in_place_of_values() {
+fn a_route_has_names_instead_of_values() {
     use std::sync::{Arc, Mutex};
 
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -230,7 +231,7 @@ fn a_route_has_names_in_place_of_values() {
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once_and_nothing_is_sent() {
+fn all_problems_are_reported_at_once_and_nothing_is_sent() {
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     let request = session
@@ -267,7 +268,7 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_sent() {
         refusal(after_query),
         "invalid input: path: must be complete before a query is added"
     );
-    /// Not a thing that JSON can say.
+    /// Cannot be serialized to JSON.
     struct Unwritable;
     impl serde::Serialize for Unwritable {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
@@ -281,7 +282,7 @@ fn all_that_is_wrong_is_said_at_once_and_nothing_is_sent() {
     assert_eq!(server.connections(), 0);
 }
 
-/// The session's own headers may be others for one call, but for those of the keys and the connection.
+/// A call can replace the session's headers, except those of the keys and the connection.
 #[test]
 fn a_header_of_the_request_replaces_the_sessions() {
     let answer = json_reply("{}");
@@ -295,7 +296,7 @@ fn a_header_of_the_request_replaces_the_sessions() {
 }
 
 #[test]
-fn a_reply_says_what_it_is_not() {
+fn an_unusable_reply_says_why() {
     let server = RawServer::start([
         reply("200 OK", &[], "\u{fffd}"),
         reply("200 OK", &[], ""),
@@ -332,7 +333,7 @@ fn a_reply_says_what_it_is_not() {
     assert!(!error.to_string().contains("many"), "{error}");
 }
 
-/// A body that is no text.
+/// A body that is not text.
 #[test]
 fn a_text_must_be_utf_8() {
     let mut answer = reply("200 OK", &[], "xyz");
@@ -347,7 +348,8 @@ fn a_text_must_be_utf_8() {
     );
 }
 
-/// A key makes a POST and a PATCH safe to retry, and goes out the same each time; however it is given.
+/// With a key, POST and PATCH are safe to retry and send the same key each time, however it was
+/// set.
 #[test]
 fn a_key_makes_any_request_safe_to_retry() {
     let policy = RetryPolicy::default().initial_backoff(std::time::Duration::ZERO);
@@ -378,7 +380,7 @@ fn a_key_makes_any_request_safe_to_retry() {
 }
 
 #[test]
-fn it_fails_as_every_call_does() {
+fn errors_are_those_of_every_call() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
     let session = builder.retry(RetryPolicy::default()).build().unwrap();
@@ -399,14 +401,14 @@ fn it_fails_as_every_call_does() {
         "GET /text: 200 OK, but the reply cannot be read: expected ident at line 1 column 2"
     );
 
-    // A token that is not taken any more is fetched anew, once.
+    // A token that is no longer accepted is replaced once.
     sandbox.revoke_tokens();
     session
         .call_any("GET", "/management/v1/sales-units", None)
         .unwrap();
     assert_eq!(sandbox.count("POST /accesstoken/get"), 2);
 
-    // How often each method is sent when its answers are lost.
+    // How often each method is sent when its replies are lost.
     for (method, times) in [
         ("GET", 3),
         ("PUT", 3),
@@ -422,7 +424,7 @@ fn it_fails_as_every_call_does() {
         sandbox.clear_faults();
     }
 
-    // A DELETE that was lost and then finds nothing has done its work.
+    // A DELETE that was lost and then finds nothing has succeeded.
     sandbox.fault("DELETE *", 1, Fault::LoseReply);
     sandbox.fault("DELETE *", 1, Fault::status(404));
     assert_eq!(

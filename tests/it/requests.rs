@@ -1,4 +1,5 @@
-//! What holds for every endpoint: the whole request, the whole result, its identifiers, its sales unit, and what its statuses mean.
+//! What holds for every endpoint: the complete request and result, its identifiers, its sales unit,
+//! and the meaning of its statuses.
 
 use crate::support::CallAny as _;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ fn good_reply(endpoint: &Endpoint) -> Vec<u8> {
     }
 }
 
-/// The call of a row with these identifiers: the whole request, and the result.
+/// Calls a row's endpoint with these identifiers. Returns the complete request and the result.
 fn call_with(endpoint: &Endpoint, answer: Vec<u8>, ids: &Ids) -> (String, Result<Value, Error>) {
     call(answer, |session| (endpoint.call)(session, ids))
 }
@@ -30,7 +31,7 @@ fn error_of(endpoint: &Endpoint, answer: Vec<u8>) -> Error {
 }
 
 #[test]
-fn every_endpoint_sends_exactly_this_request_and_gives_exactly_this_result() {
+fn every_endpoint_sends_this_exact_request_and_returns_this_exact_result() {
     let ids = Ids::default();
     for endpoint in endpoints() {
         let (request, result) = call_with(&endpoint, good_reply(&endpoint), &ids);
@@ -39,9 +40,9 @@ fn every_endpoint_sends_exactly_this_request_and_gives_exactly_this_result() {
     }
 }
 
-/// A POST is answered with 201, and nothing depends on it.
+/// A POST is answered with 201, but nothing depends on it.
 #[test]
-fn created_is_as_good_as_ok() {
+fn created_counts_as_success() {
     for endpoint in endpoints() {
         let headers = ["Content-Type: application/json; charset=utf-8"];
         let answer = reply("201 Created", &headers, &endpoint.reply.to_string());
@@ -60,7 +61,7 @@ fn raw_reaches_every_endpoint() {
         let line = endpoint.line(&ids);
         let (method, path) = line.split_once(' ').unwrap();
         let expected = endpoint.request(&ids);
-        // A key of its own is what raw cannot send.
+        // The exception is the crate's own idempotency key, which raw does not send.
         let key = endpoint
             .idempotency_key
             .map(|key| format!("idempotency-key: {key}\n"));
@@ -70,7 +71,7 @@ fn raw_reaches_every_endpoint() {
         let (request, result) = call(good_reply(&endpoint), |session| {
             session.call_any(method, path, body.as_ref())
         });
-        // The order of a JSON object's members is another here.
+        // The members of a JSON object may be in another order.
         let (head, sent) = request.split_once("\n\n").unwrap();
         assert_eq!(head, expected);
         assert_eq!(serde_json::from_str(sent).ok(), body);
@@ -133,7 +134,7 @@ fn every_endpoint_takes_the_msn_of_for_sales_unit() {
 // Identifiers.
 
 #[test]
-fn recurring_is_written_in_small_letters_in_paths_and_in_capitals_in_bodies() {
+fn recurring_is_lower_case_in_paths_and_upper_case_in_bodies() {
     let ids = Ids::of_order(OrderRef::recurring("A.b-c_1".parse().unwrap()));
     for (name, line) in [
         ("get_order", "GET /order-management/v2/recurring/A.b-c_1"),
@@ -164,7 +165,7 @@ fn names(endpoint: &Endpoint) -> Vec<&'static str> {
     names.map(|rest| rest.split('}').next().unwrap()).collect()
 }
 
-/// The default identifiers with another one for a name, as a server may have sent it.
+/// The default identifiers with one of them replaced, as a server may have sent it.
 fn ids_with(name: &str, value: &str) -> Ids {
     let mut ids = Ids::default();
     let merchant = |scheme: &str, id: &str| unchecked(json!({"scheme": scheme, "id": id}));
@@ -192,7 +193,7 @@ fn all_names() -> impl Iterator<Item = (Endpoint, &'static str)> {
 }
 
 #[test]
-fn every_order_id_of_the_pattern_reaches_the_api_as_it_is() {
+fn every_valid_order_id_reaches_the_api_unchanged() {
     let all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     let long = "x".repeat(8000);
     for id in [all, "0", "-", "_", "...", ".a", "a.", "a..b", "-_.", &long] {
@@ -209,9 +210,9 @@ fn every_order_id_of_the_pattern_reaches_the_api_as_it_is() {
     }
 }
 
-/// A path that holds them is another path: `/v2/ecom/..` is `/v2`.
+/// They would change the path: `/v2/ecom/..` is `/v2`.
 #[test]
-fn dots_and_nothing_are_refused_in_paths() {
+fn dots_and_empty_segments_are_refused_in_paths() {
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     let mut tried = 0;
@@ -219,7 +220,7 @@ fn dots_and_nothing_are_refused_in_paths() {
         for dots in ["", ".", ".."] {
             let error = (endpoint.call)(&session, &ids_with(name, dots)).unwrap_err();
             let expected = match dots {
-                // An OrderRef is checked before it becomes a path.
+                // An OrderRef is validated before it becomes a path.
                 "" if name == "orderId" => {
                     "invalid input: orderId: must be letters, digits, -, _ and ., not \"\""
                         .to_owned()
@@ -235,7 +236,7 @@ fn dots_and_nothing_are_refused_in_paths() {
 }
 
 #[test]
-fn dots_are_sent_where_they_are_part_of_no_path() {
+fn dots_are_sent_outside_of_paths() {
     for dots in [".", ".."] {
         let ids = Ids::of_order(OrderRef::ecom(dots.parse().unwrap()));
         for endpoint in ["list_categories", "add_category"].map(endpoint) {
@@ -247,7 +248,7 @@ fn dots_are_sent_where_they_are_part_of_no_path() {
 }
 
 #[test]
-fn an_id_that_a_server_sent_stays_one_segment() {
+fn an_id_from_a_server_stays_one_segment() {
     let refused = |id: &str| {
         format!("invalid input: orderId: must be letters, digits, -, _ and ., not {id:?}")
     };
@@ -263,7 +264,7 @@ fn an_id_that_a_server_sent_stays_one_segment() {
         for (endpoint, name) in all_names() {
             let ids = ids_with(name, id);
             if name == "orderId" && id != encoded {
-                // An OrderRef is checked before it becomes a path.
+                // An OrderRef is validated before it becomes a path.
                 let server = unwanted();
                 let session = session_builder(&server.url()).build().unwrap();
                 let error = (endpoint.call)(&session, &ids).unwrap_err();
@@ -277,7 +278,7 @@ fn an_id_that_a_server_sent_stays_one_segment() {
             assert!(segments.any(|segment| segment == encoded), "{line}");
             result.unwrap();
         }
-        // The query's, too.
+        // In the query too.
         let list = endpoint("list_categories");
         let (request, _) = call_with(&list, good_reply(&list), &ids_with("orderId", id));
         let line = format!("GET /order-management/v3/categories?orderId={encoded}");
@@ -288,7 +289,7 @@ fn an_id_that_a_server_sent_stays_one_segment() {
 // Replies.
 
 #[test]
-fn what_is_answered_to_a_category_or_a_receipt_is_given_as_a_text() {
+fn adding_a_category_or_receipt_returns_the_reply_as_text() {
     for (body, expected) in [
         (format!("\"{ADDED}\""), ADDED),
         (format!(" \"{ADDED}\"\r\n"), ADDED),
@@ -316,7 +317,7 @@ fn what_is_answered_to_a_category_or_a_receipt_is_given_as_a_text() {
 }
 
 #[test]
-fn what_is_answered_where_nothing_is_promised_does_not_matter() {
+fn an_unspecified_reply_body_is_ignored() {
     for answer in [
         reply("200 OK", &[], ""),
         reply("200 OK", &["Content-Type: text/plain"], "deleted"),
@@ -331,9 +332,9 @@ fn what_is_answered_where_nothing_is_promised_does_not_matter() {
     }
 }
 
-/// A gateway's log-in page is no receipt, whatever its status says.
+/// A gateway's login page is not a receipt, whatever its status.
 #[test]
-fn a_page_is_not_taken_for_the_apis_answer() {
+fn a_page_is_not_taken_for_the_apis_reply() {
     let page = "\n<!DOCTYPE html><title>Log in</title>";
     let page = || reply("200 OK", &["Content-Type: text/html"], page);
     let no_json = [Needs::Text, Needs::Nothing];
@@ -355,7 +356,7 @@ fn a_page_is_not_taken_for_the_apis_answer() {
 
 #[test]
 fn a_404_of_every_endpoint_keeps_method_path_and_problem() {
-    // The forms of both APIs' errors.
+    // The error formats of both APIs.
     let plain = json!({"title": "Not Found", "status": 404, "detail": "Not active."});
     let full = json!({
         "type": "https://example.com/problem/not-found",
@@ -385,14 +386,14 @@ fn a_404_of_every_endpoint_keeps_method_path_and_problem() {
     }
 }
 
-/// The rows whose errors are the first answer's.
+/// The rows whose error is that of the first reply.
 fn answered_once() -> impl Iterator<Item = Endpoint> {
     let endpoints = endpoints().into_iter();
     endpoints.filter(|endpoint| !endpoint.is_ensured())
 }
 
 #[test]
-fn a_conflict_is_a_resource_that_already_exists_where_only_that_can_be_meant() {
+fn an_unambiguous_conflict_is_a_resource_that_already_exists() {
     for endpoint in answered_once() {
         let headers = ["Content-Type: application/problem+json"];
         let error = error_of(
@@ -415,12 +416,15 @@ fn a_conflict_is_a_resource_that_already_exists_where_only_that_can_be_meant() {
     }
 }
 
-/// The API was seen to answer a second image with either status, in changing words. In a receipt or a category, two other things may be
-/// alike.
+/// The API has been seen to answer a duplicate image with either status and varying text. In a
+/// receipt or a category, other things may be duplicated.
 #[test]
-fn an_image_that_already_exists_is_known_by_409_or_by_the_word_duplicate() {
+fn an_existing_image_is_recognized_by_409_or_the_word_duplicate() {
     let title = r#"{"title":"Duplicate image"}"#;
-    let reason = r#"{"title":"Bad Request","invalidParams":[{"name":"imageId","reason":"Is a duplicate."}]}"#;
+    let reason = concat!(
+        r#"{"title":"Bad Request","invalidParams":[{"name":"imageId","#,
+        r#""reason":"Is a duplicate."}]}"#
+    );
     for (status, body, is_duplicate) in [
         ("409 Conflict", "", true),
         ("409 Conflict", title, true),
@@ -452,9 +456,10 @@ fn an_image_that_already_exists_is_known_by_409_or_by_the_word_duplicate() {
     }
 }
 
-/// Only the caller can know what to make of it. Receipts and images say when they already exist; categories do not.
+/// Only the caller can decide what to do. Receipts and images report that they already exist;
+/// categories do not.
 #[test]
-fn a_post_whose_outcome_is_unknown_is_sent_once_and_says_so() {
+fn a_post_of_unknown_outcome_is_sent_once() {
     let endpoints = endpoints().into_iter();
     for endpoint in endpoints.filter(|endpoint| endpoint.retry == Retry::Never) {
         for fault in [Fault::LoseReply, Fault::CloseAfterReading] {

@@ -1,4 +1,4 @@
-//! Which calls are repeated, when, with what, and what an error says of all its attempts together.
+//! Which calls are retried, when, with what, and what an error says about all attempts together.
 
 use crate::support::CallAny as _;
 use std::io::Write;
@@ -32,7 +32,7 @@ const DELETE: &str = "DELETE /management/v1/product-orders/*";
 const SECOND: Duration = Duration::from_secs(1);
 const ORDER_ID: &str = "00000000-0000-4000-8000-000000000001";
 
-/// A call of each kind that the rules tell apart.
+/// One call for each case in the rules.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Get,
@@ -71,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// A reply that each of them takes for a success.
+    /// A reply that counts as a success for each of them.
     fn success(self) -> Vec<u8> {
         match self {
             PostWithKey => json_reply(&format!(
@@ -86,7 +86,7 @@ fn order_id(id: &str) -> ProductOrderId {
     id.parse().unwrap()
 }
 
-/// With the default policy, on a clock that only moves by waiting.
+/// Uses the default policy, on a clock that only moves while waiting.
 fn session(url: &str) -> (Session, Clock) {
     let clock = Clock::manual();
     let builder = session_builder(url).clock(clock.clone());
@@ -98,7 +98,7 @@ fn status(status: &str) -> Vec<u8> {
     reply(status, &[], "")
 }
 
-/// The connection ends before the head of the reply does.
+/// The connection ends before the head of the reply is complete.
 fn lost() -> Vec<u8> {
     b"HTTP/1.1 200 OK\r\nConnection: close\r\n".to_vec()
 }
@@ -113,7 +113,7 @@ fn token() -> Vec<u8> {
 }
 
 #[test]
-fn a_service_that_fails_is_asked_again_where_that_is_safe() {
+fn a_server_error_is_retried_where_safe() {
     let statuses = [
         "408 Request Timeout",
         "500 Internal Server Error",
@@ -132,7 +132,7 @@ fn a_service_that_fails_is_asked_again_where_that_is_safe() {
             let result = kind.call(&session);
             let requests = server.requests();
             if kind == Delete && *failure == cut() {
-                // Its status says it all.
+                // The status is enough.
                 result.unwrap();
                 assert_eq!(requests.len(), 1, "{what}");
             } else if kind.may_be_retried() {
@@ -153,7 +153,7 @@ fn a_service_that_fails_is_asked_again_where_that_is_safe() {
 }
 
 #[test]
-fn what_was_refused_for_its_rate_is_retried_whatever_it_is() {
+fn any_rate_limited_request_is_retried() {
     for kind in KINDS {
         let limited = || reply("429 Too Many Requests", &["Retry-After: 3"], "");
         let server = RawServer::start([limited(), limited(), kind.success()]);
@@ -168,7 +168,7 @@ fn what_was_refused_for_its_rate_is_retried_whatever_it_is() {
 }
 
 #[test]
-fn other_statuses_are_returned_at_once() {
+fn other_statuses_are_not_retried() {
     let statuses = [
         "301 Moved Permanently",
         "302 Found",
@@ -193,7 +193,7 @@ fn other_statuses_are_returned_at_once() {
     ];
     for kind in KINDS {
         for line in statuses {
-            // Retry-After changes nothing about it.
+            // Retry-After makes no difference.
             let refused = reply(line, &["Retry-After: 1"], "");
             let server = RawServer::start([refused, kind.success()]);
             let (session, clock) = session(&server.url());
@@ -213,7 +213,7 @@ fn other_statuses_are_returned_at_once() {
 }
 
 #[test]
-fn a_call_that_cannot_be_sent_is_retried_whatever_it_is() {
+fn any_unsent_request_is_retried() {
     let closed = ClosedPort::new();
     for kind in KINDS {
         let attempts = Arc::new(Mutex::new(Vec::new()));
@@ -237,7 +237,7 @@ fn a_call_that_cannot_be_sent_is_retried_whatever_it_is() {
 }
 
 #[test]
-fn no_policy_retries_nothing() {
+fn without_a_policy_nothing_is_retried() {
     let faults = [
         Fault::status(429),
         Fault::status(500),
@@ -262,7 +262,7 @@ fn no_policy_retries_nothing() {
 }
 
 #[test]
-fn the_number_of_attempts_is_the_policys() {
+fn the_policy_limits_the_attempts() {
     for (attempts, expected) in [(0, 1), (1, 1), (2, 2), (3, 3), (7, 7)] {
         let sandbox = Sandbox::start().unwrap();
         let policy = RetryPolicy::default().max_attempts(attempts);
@@ -277,7 +277,7 @@ fn the_number_of_attempts_is_the_policys() {
 }
 
 #[test]
-fn the_error_is_that_of_the_last_attempt() {
+fn the_error_is_from_the_last_attempt() {
     let problem = |line: &str, title: &str| {
         let json = "Content-Type: application/problem+json";
         let title = json!({"title": title, "traceId": "0af7651916cd43dd8448eb211c80319c"});
@@ -292,7 +292,8 @@ fn the_error_is_that_of_the_last_attempt() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 503 Service Unavailable: Third [trace 0af7651916cd43dd8448eb211c80319c] (3 attempts)"
+        "GET /management/v1/sales-units: 503 Service Unavailable: Third \
+         [trace 0af7651916cd43dd8448eb211c80319c] (3 attempts)"
     );
     assert_eq!(error.status(), Some(503));
     assert_eq!(error.kind(), ErrorKind::Server);
@@ -318,9 +319,9 @@ fn a_401_between_retries_costs_one_token_request_for_the_whole_call() {
     assert_eq!(sequence(&sandbox), expected);
 }
 
-/// A token that was over is nothing that the service did wrong: the policy's attempts are left for what it does.
+/// An expired token is no failure of the API, so it does not use up the policy's attempts.
 #[test]
-fn a_401_takes_nothing_from_the_attempts_of_the_policy() {
+fn a_401_does_not_count_as_an_attempt_of_the_policy() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     sandbox.fault(UNITS, 1, Fault::status(401));

@@ -1,5 +1,5 @@
-//! The sandbox: seen over bare sockets, so that it is not our own client that says what is right, and through the crate where a program's
-//! tests would use it.
+//! The sandbox, tested over raw sockets so that our own client does not define what is right, and
+//! through the crate where a caller's tests would use it.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind as IoErrorKind, Read, Write};
@@ -46,7 +46,7 @@ const BASIC: (&str, &str) = (
     "Basic c2FuZGJveC1tYW5hZ2VtZW50LWlkOnNhbmRib3gtbWdtdC1zZWNyZXQ=",
 );
 
-/// A connection that knows as much of HTTP as it takes to find the end of a reply.
+/// A connection with just enough HTTP to find the end of a reply.
 struct Wire {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -55,7 +55,7 @@ struct Wire {
 #[derive(Debug, PartialEq)]
 struct Answer {
     status: u16,
-    /// In lower case, `Content-Length` left out.
+    /// In lower case, without `Content-Length`.
     headers: Vec<String>,
     body: String,
 }
@@ -66,7 +66,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The problem's detail, once the rest is as every problem of the sandbox.
+    /// The problem's detail, after checking that the rest is like in every problem of the sandbox.
     #[track_caller]
     fn problem(&self) -> (u16, String) {
         assert_eq!(self.headers, ["content-type: application/problem+json"]);
@@ -96,7 +96,7 @@ impl Wire {
     fn open(sandbox: &Sandbox) -> Self {
         let address = sandbox.url().strip_prefix("http://").unwrap();
         let stream = TcpStream::connect(address).unwrap();
-        // So that a test that would hang fails.
+        // A hung test fails instead.
         stream
             .set_read_timeout(Some(Duration::from_secs(10)))
             .unwrap();
@@ -158,7 +158,7 @@ impl Wire {
         }
     }
 
-    /// All that comes until the server closes, or breaks, the connection.
+    /// Everything up to the end of the connection, regular or not.
     #[track_caller]
     fn rest(&mut self) -> String {
         let mut bytes = std::mem::take(&mut self.buffer);
@@ -236,14 +236,14 @@ fn make_order(sandbox: &Sandbox) -> ProductOrderId {
     prefilled.unwrap().prefilled_order_id
 }
 
-/// A session that makes one attempt.
+/// A session that makes a single attempt.
 fn single(sandbox: &Sandbox) -> Session {
     let builder = sandbox.session_builder().unwrap();
     builder.retry(RetryPolicy::none()).build().unwrap()
 }
 
 #[test]
-fn the_log_holds_requests_as_they_came() {
+fn the_log_has_requests_as_received() {
     let sandbox = Sandbox::start().unwrap();
     assert_eq!(sandbox.requests(), []);
     let line = "PATCH /any%20where?x=%41#";
@@ -291,7 +291,7 @@ fn the_log_holds_requests_as_they_came() {
 }
 
 #[test]
-fn sandboxes_know_nothing_of_each_other() {
+fn sandboxes_are_independent() {
     let (one, other) = (Sandbox::start().unwrap(), Sandbox::start().unwrap());
     make_order(&one);
     let token = standard_token(&one);
@@ -307,7 +307,7 @@ fn sandboxes_know_nothing_of_each_other() {
 }
 
 #[test]
-fn it_runs_on_the_clock_that_it_is_given() {
+fn it_uses_the_given_clock() {
     let clock = Clock::manual();
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
     let token = standard_token(&sandbox);

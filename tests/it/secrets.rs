@@ -1,4 +1,4 @@
-//! No key and no token in anything that is printed.
+//! No key or token appears in anything that is printed.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use crate::support::{assert_no_secret, system};
 const CLIENT_SECRET: &str = "Y8Kteew6GE2ZmeycEt6egg==";
 const SUBSCRIPTION_KEY: &str = "0f14ebcab0ec4b29ae0cb90d91b4a84a";
 const TOKEN: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.invented.signature";
-/// Of `client-id` and the secret.
+/// The base64 of `client-id` and the secret.
 const BASIC: &str = "Y2xpZW50LWlkOlk4S3RlZXc2R0UyWm1leWNFdDZlZ2c9PQ==";
 
 #[track_caller]
@@ -19,7 +19,7 @@ fn assert_clean(text: &str) {
 }
 
 #[test]
-fn what_holds_secrets_prints_none() {
+fn types_that_hold_secrets_do_not_print_them() {
     let standard = ApiKeys::standard("client-id", CLIENT_SECRET, SUBSCRIPTION_KEY);
     assert_eq!(format!("{standard:?}"), "ApiKeys::standard([redacted])");
     assert_eq!(format!("{standard:#?}"), "ApiKeys::standard([redacted])");
@@ -42,14 +42,15 @@ fn what_holds_secrets_prints_none() {
     assert_clean(&format!("{session:#?}"));
 }
 
-/// A server that repeats all that it was sent, in every kind of failure, for every kind of request.
+/// A server that echoes everything it was sent, in every kind of failure and for every kind of
+/// request.
 #[test]
-fn no_error_and_no_observer_sees_what_a_server_repeats() {
+fn echoed_secrets_reach_neither_errors_nor_observers() {
     let sandbox = Sandbox::start().unwrap();
     let seen = Arc::new(Mutex::new(String::new()));
     let keys = format!("{CLIENT_SECRET} {SUBSCRIPTION_KEY} {BASIC}");
     for (route, echo) in [
-        // Each can repeat what it is sent.
+        // Each can echo what it is sent.
         ("POST /accesstoken/get", keys.clone()),
         ("POST /miami/v1/token", format!("{CLIENT_SECRET} {BASIC}")),
         ("GET *", format!("{keys} {TOKEN}")),
@@ -139,7 +140,7 @@ fn redaction_leaves_the_rest_of_the_message() {
         "no access token: POST /accesstoken/get: 401 Unauthorized: The key [redacted] is not valid"
     );
 
-    // A secret of 4 to 7 bytes is matched whole.
+    // A secret of 4 to 7 bytes is matched as a whole.
     let body = r#"{"title":"In abcde stands abc\\"}"#;
     sandbox.fault("*", 1, Fault::json(401, body));
     let keys = ApiKeys::standard("client-id", r"abc\", SUBSCRIPTION_KEY);
@@ -151,9 +152,9 @@ fn redaction_leaves_the_rest_of_the_message() {
     );
 }
 
-/// The token of an attempt that was refused is none the less a token.
+/// A token remains secret after it was refused.
 #[test]
-fn a_token_that_was_refused_is_not_shown_afterwards() {
+fn a_refused_token_stays_redacted() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let refused = session.access_token().unwrap();

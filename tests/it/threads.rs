@@ -1,4 +1,5 @@
-//! Many threads over one session while tokens run out and the network fails, and what is left when one of them goes.
+//! Many threads on one session while tokens expire and the network fails, and what remains when one
+//! of them ends.
 
 use crate::support::CallAny as _;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,17 +27,17 @@ const SECOND: Duration = Duration::from_secs(1);
 const THREADS: usize = 64;
 const CALLS: usize = 200;
 
-/// What all threads together did.
+/// What all threads did together.
 #[derive(Default)]
 struct Tally {
     done: usize,
-    /// By the call.
+    /// By call.
     errors: BTreeMap<&'static str, Vec<Error>>,
     ordered: Vec<ProductOrderId>,
     deleted: Vec<ProductOrderId>,
-    /// Of which nobody knows whether they are there.
-    in_doubt: Vec<ProductOrderId>,
-    prefills_in_doubt: usize,
+    /// Orders of unknown outcome.
+    of_unknown_outcome: Vec<ProductOrderId>,
+    prefills_of_unknown_outcome: usize,
     receipts: BTreeMap<String, usize>,
     images: Vec<String>,
     images_not_sent: Vec<String>,
@@ -59,8 +60,8 @@ impl Tally {
         }
         self.ordered.extend(other.ordered);
         self.deleted.extend(other.deleted);
-        self.in_doubt.extend(other.in_doubt);
-        self.prefills_in_doubt += other.prefills_in_doubt;
+        self.of_unknown_outcome.extend(other.of_unknown_outcome);
+        self.prefills_of_unknown_outcome += other.prefills_of_unknown_outcome;
         for (order, added) in other.receipts {
             *self.receipts.entry(order).or_default() += added;
         }
@@ -70,7 +71,7 @@ impl Tally {
     }
 }
 
-/// A call that reads what is there in every sandbox, and what it gives.
+/// A read that succeeds in every sandbox, with its result.
 type Read = (
     &'static str,
     fn(&Session, &Ids) -> Result<Value, Error>,
@@ -100,7 +101,8 @@ fn work(
     let mut tally = Tally::default();
     let mut mine = Vec::new();
     for nth in 0..CALLS {
-        // Tokens run out after 300 calls of all threads, some five of each, and are forgotten now and then.
+        // Tokens expire after 300 calls of all threads, about five per thread, and are forgotten
+        // now and then.
         sandbox.advance(SECOND);
         if calls.fetch_add(1, Ordering::Relaxed) % 1000 == 999 {
             sandbox.revoke_tokens();
@@ -118,7 +120,7 @@ fn work(
                     mine.push(made.prefilled_order_id);
                 }
                 Err(error) if error.delivery() == Delivery::NotSent => {}
-                Err(_) => tally.prefills_in_doubt += 1,
+                Err(_) => tally.prefills_of_unknown_outcome += 1,
             },
             3 if nth % 16 == 3 => {
                 let Some(id) = mine.pop() else {
@@ -128,11 +130,11 @@ fn work(
                 match tally.count("delete", management::delete_product_order(session, &id)) {
                     Ok(()) => tally.deleted.push(id),
                     Err(error) if error.delivery() == Delivery::NotSent => {}
-                    Err(_) => tally.in_doubt.push(id),
+                    Err(_) => tally.of_unknown_outcome.push(id),
                 }
             }
             4 => {
-                // Every second one is an order of two threads.
+                // Every second order is shared by two threads.
                 let whose = if nth % 16 == 4 {
                     thread / 2
                 } else {
@@ -163,7 +165,7 @@ fn work(
                     Err(_) => {}
                 }
             }
-            // Every row that reads what is there anyway.
+            // Every row that reads existing data.
             _ => {
                 let (name, call, expected) = &reads[nth % reads.len()];
                 if let Ok(value) = tally.count(name, call(session, &Ids::default())) {
@@ -181,10 +183,10 @@ fn every_call_of_many_threads_is_accounted_for() {
     within_bounds(|| {
         let sandbox = Sandbox::start().unwrap();
         sandbox.set_token_lifetime(300 * SECOND);
-        // The clock runs with the calls of all threads, and a call's own time must not end by that.
+        // All calls advance the clock, which must not time out a single call.
         let builder = sandbox.session_builder().unwrap();
         let session = builder.timeout(86_400 * SECOND).build().unwrap();
-        // Slow enough that a second one would overlap; one in 20 fails.
+        // Slow enough that a second request would overlap; one in 20 fails.
         sandbox.fault_every(TOKEN, 20, Fault::status(503));
         sandbox.fault_every(TOKEN, 1, Fault::Delay(Duration::from_millis(1)));
         for (route, fault) in [
@@ -231,34 +233,34 @@ fn check(sandbox: &Sandbox, all: &Tally) {
         .flat_map(|(call, errors)| errors.iter().map(move |error| (*call, error)))
     {
         let explained = match error.kind() {
-            // One in 20 plain POSTs got no answer, and of the others those that met the fault in every attempt.
+            // One in 20 plain POSTs got no reply; other calls only if every attempt met the fault.
             ErrorKind::Network => {
                 let loses_replies = ["image", "prefill", "delete", "ensure"].contains(&call);
                 loses_replies && error.delivery() == Delivery::Unknown
             }
-            // Those that met a fault in every attempt.
+            // Calls whose every attempt met a fault.
             ErrorKind::RateLimited | ErrorKind::Server => call != "image",
-            // The new token was over too: hundreds of other calls went by, or it was forgotten.
+            // The new token had expired too: hundreds of other calls passed, or it was forgotten.
             ErrorKind::Unauthorized => true,
             ErrorKind::Auth => error.delivery() == Delivery::NotSent && error.status() == Some(503),
             _ => false,
         };
         assert!(explained, "{call}: {error:?}");
     }
-    // The faults met somebody, and no token lasted.
+    // Faults occurred, and no token lasted.
     let errors = all.errors.values().flatten();
     let met = errors.filter(|error| error.kind() != ErrorKind::Unauthorized);
     let met = met.count();
     assert!(met > 0 && met < THREADS * CALLS / 20, "{met}");
     assert!(sandbox.count(TOKEN) > 20);
 
-    // One token request at a time, and connections for the threads and for the one that renews.
+    // One token request at a time, and connections for the threads and the one that renews.
     assert_eq!(sandbox.most_at_once(TOKEN), 1);
     assert!(
         sandbox.most_at_once(UNITS) > 1,
         "nothing was at the same time"
     );
-    // Some that were closed the sandbox may not have looked at yet.
+    // The sandbox may not have noticed yet that some were closed.
     let most = all.most_connections;
     assert!(most <= THREADS + 1 + THREADS / 8, "{most}");
 
@@ -272,28 +274,39 @@ fn check(sandbox: &Sandbox, all: &Tally) {
     let ids = |of: &[ProductOrderId]| -> BTreeSet<String> {
         of.iter().map(|id| id.as_str().to_owned()).collect()
     };
-    let (ordered, deleted, in_doubt) = (ids(&all.ordered), ids(&all.deleted), ids(&all.in_doubt));
-    assert_eq!(ordered.len(), all.ordered.len(), "two calls got one order");
+    let (ordered, deleted, of_unknown_outcome) = (
+        ids(&all.ordered),
+        ids(&all.deleted),
+        ids(&all.of_unknown_outcome),
+    );
+    assert_eq!(
+        ordered.len(),
+        all.ordered.len(),
+        "two calls got the same order"
+    );
     assert_eq!(deleted.len(), all.deleted.len());
-    assert!(there.is_disjoint(&deleted), "said to be deleted, and there");
+    assert!(
+        there.is_disjoint(&deleted),
+        "reported as deleted, but still there"
+    );
     for id in ordered.difference(&deleted) {
         assert!(
-            there.contains(id) || in_doubt.contains(id),
+            there.contains(id) || of_unknown_outcome.contains(id),
             "{id} is not there"
         );
     }
-    // No call made two.
+    // No call created two.
     let strangers = there.difference(&ordered).count();
     assert!(
-        strangers <= all.prefills_in_doubt,
+        strangers <= all.prefills_of_unknown_outcome,
         "{strangers} orders too many"
     );
 
-    // The answers that were lost aside, one of those who asked for a receipt has added it.
+    // Apart from lost replies, exactly one of the calls for a receipt added it.
     for (id, added) in &all.receipts {
         assert!(*added <= 1, "{id} was added {added} times");
     }
-    // Every fifth is enough: each is a request.
+    // Every fifth is enough, because each takes a request.
     for id in all.receipts.keys().step_by(5) {
         let order = OrderRef::ecom(id.parse().unwrap());
         let found = order_management::get_order(&session, &order).unwrap();
@@ -314,7 +327,7 @@ fn check(sandbox: &Sandbox, all: &Tally) {
 }
 
 #[test]
-fn clones_go_on_when_the_session_is_dropped() {
+fn clones_outlive_the_session() {
     within_bounds(|| {
         let sandbox = Sandbox::start().unwrap();
         let session = sandbox.session_builder().unwrap().build().unwrap();
@@ -337,7 +350,7 @@ fn clones_go_on_when_the_session_is_dropped() {
             assert_eq!(thread.join().unwrap(), (3, 3));
         }
         assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (1, 16));
-        // Nobody is left to hold them open.
+        // Nobody holds them open any more.
         until("all connections are closed", || sandbox.connections() == 0);
     });
 }
@@ -354,7 +367,7 @@ fn a_session_may_be_dropped_while_its_token_is_renewed() {
         let renewal = thread::spawn(move || management::list_sales_units(&renewing).unwrap());
         assert!(sandbox.wait_for(TOKEN, 2));
         drop(session);
-        // The call that renews the token has what it needs of it.
+        // The call that renews the token holds what it needs.
         assert!(sandbox.connections() > 0);
         sandbox.release();
         renewal.join().unwrap();
@@ -364,7 +377,7 @@ fn a_session_may_be_dropped_while_its_token_is_renewed() {
 
 /// In a call, in a token request that others wait for, and in an early renewal.
 #[test]
-fn an_observer_that_panics_now_and_then_spoils_no_other_call() {
+fn a_panicking_observer_affects_no_other_call() {
     within_bounds(|| {
         let sandbox = Sandbox::start().unwrap();
         sandbox.set_token_lifetime(100 * SECOND);
@@ -375,14 +388,14 @@ fn an_observer_that_panics_now_and_then_spoils_no_other_call() {
         let session = builder
             .timeout(86_400 * SECOND)
             .observer(move |exchange| {
-                // More often for tokens, of which there are few.
+                // More often for token requests, which are rare.
                 let nth = seen.fetch_add(1, Ordering::SeqCst);
                 let often = if exchange.path() == "/accesstoken/get" {
                     2
                 } else {
                     50
                 };
-                // Not by panic!, whose message would be printed each time.
+                // Avoids panic!, whose message would be printed each time.
                 if nth % often == 0 && !is_calm.load(Ordering::SeqCst) {
                     std::panic::resume_unwind(Box::new("an observer that panics"));
                 }
@@ -391,7 +404,8 @@ fn an_observer_that_panics_now_and_then_spoils_no_other_call() {
             .unwrap();
         let (mut done, mut failed, mut panicked) = (0, 0, 0);
         for _ in 0..50 {
-            // While no call is under way: a token that runs out twice in one would be an error of its own.
+            // Between calls only: a token that expires twice within one call is an error of its
+            // own.
             sandbox.advance(16 * SECOND);
             let results = at_once(16, || {
                 let call = || {
@@ -440,7 +454,7 @@ fn an_observer_that_panics_now_and_then_spoils_no_other_call() {
 }
 
 #[test]
-fn one_in_so_many_requests_fails() {
+fn one_in_every_n_requests_fails() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session_builder().unwrap();
     let session = session.retry(vipps::RetryPolicy::none()).build().unwrap();
@@ -454,12 +468,13 @@ fn one_in_so_many_requests_fails() {
         })
         .collect();
     let [a, b, c, d] = [Some(500), Some(503), Some(502), None];
-    // The first is the 500's alone; of the others the third and the sixth are the 503's, and of those that are left one in two.
+    // The first is only the 500's; of the others the third and sixth are the 503's, and of the rest
+    // every second.
     assert_eq!(statuses, [a, d, c, b, d, c, b, d]);
 }
 
 #[test]
-fn the_sandbox_counts_connections_and_what_comes_together() {
+fn the_sandbox_counts_connections_and_concurrent_requests() {
     let sandbox = Sandbox::start().unwrap();
     assert_eq!((sandbox.connections(), sandbox.most_at_once("*")), (0, 0));
     let session = sandbox.session_builder().unwrap().build().unwrap();

@@ -1,15 +1,15 @@
-//! Which TLS library, which root certificates, and what https to something else gives.
+//! TLS libraries, root certificates, and https to something else.
 
 use vipps::TlsBackend;
 
 use crate::transport::{assert_config, builder};
 
-// Where a variable tells which certificates the system trusts.
+// Only where a variable selects the certificates that the system trusts.
 #[cfg(all(target_os = "linux", feature = "platform-verifier"))]
 mod platform;
 #[cfg(feature = "rustls")]
 mod resumption;
-// Other systems drop what was received when a connection is reset.
+// Other systems discard received data when a connection is reset.
 #[cfg(all(target_os = "linux", any(feature = "rustls", feature = "native-tls")))]
 mod sent;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -19,13 +19,13 @@ mod trust;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tunnel;
 
-/// Nothing listens there, and nothing is sent.
+/// Nothing listens here, and nothing is sent.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 #[cfg(not(feature = "native-tls"))]
 #[test]
-fn a_backend_that_is_not_compiled_in_is_refused() {
-    // Whatever the address: a program that names a backend relies on it.
+fn a_backend_that_is_not_compiled_in_is_an_error() {
+    // Whatever the URL, because a program that names a backend relies on it.
     for url in [NOWHERE, "https://api.vipps.no"] {
         assert_config(
             builder(url).tls_backend(TlsBackend::NativeTls).build(),
@@ -49,7 +49,7 @@ fn rustls_that_is_not_compiled_in_is_refused() {
 
 #[cfg(feature = "rustls")]
 #[test]
-fn a_backend_that_is_compiled_in_is_taken() {
+fn a_compiled_in_backend_is_accepted() {
     let builder = builder("https://api.vipps.no").tls_backend(TlsBackend::Rustls);
     assert!(builder.build().is_ok());
 }
@@ -64,7 +64,7 @@ fn without_tls_there_is_no_https() {
     let keys = vipps::ApiKeys::standard("id", "secret", "key");
     let session = vipps::Session::builder(keys, crate::support::system());
     assert_config(session.build(), text);
-    // Certificates that nobody would look at.
+    // Certificates that would never be used.
     assert_config(builder(NOWHERE).root_certificates("x").build(), text);
     assert!(builder(NOWHERE).build().is_ok());
 }
@@ -73,7 +73,7 @@ fn without_tls_there_is_no_https() {
 mod with_tls {
     use super::*;
 
-    /// Two self-signed certificates for P-256 keys that were thrown away.
+    /// Two self-signed certificates for P-256 keys that no longer exist.
     const ONE: &str = "-----BEGIN CERTIFICATE-----
 MIIBhjCCAS2gAwIBAgIUcyIW37GK+m2rg1Azd/y31wSPIAQwCgYIKoZIzj0EAwIw
 GDEWMBQGA1UEAwwNdGVzdCByb290IG9uZTAgFw0yNjExMjExMTI4MDBaGA8yMTI2
@@ -98,7 +98,7 @@ UEPGePJQOib/5E2ZBJ6+9iVZlCFsiidGwQIhAJdbdtLBWd4wLieOrH78pqP7BN+u
 D5IKt57PCYaEw1wQ
 -----END CERTIFICATE-----
 ";
-    /// A key as PEM goes: it is not looked into.
+    /// Something in the form of a PEM key, which is not parsed.
     const KEY: &str = "-----BEGIN PRIVATE KEY-----
 bm8ga2V5IGF0IGFsbA==
 -----END PRIVATE KEY-----
@@ -143,19 +143,19 @@ bm8ga2V5IGF0IGFsbA==
         for pem in [end_lost, not_base64.clone(), format!("{ONE}{not_base64}")] {
             let built = builder(NOWHERE).root_certificates(pem.as_str()).build();
             let error = built.unwrap_err().to_string();
-            // The rest is the PEM reader's.
+            // The rest comes from the PEM parser.
             let start = "configuration: root_certificates: must be PEM: ";
             assert!(error.starts_with(start), "{error}");
         }
     }
 
     #[test]
-    fn a_bundle_of_certificates_is_taken() {
+    fn a_bundle_of_certificates_is_accepted() {
         for pem in [
             ONE.to_owned(),
             format!("{ONE}{TWO}"),
             ONE.replace('\n', "\r\n"),
-            // Comments, as the systems' bundles have, and a key beside its certificate.
+            // With comments, as in the systems' bundles, and a key next to its certificate.
             format!("# test root one\n{ONE}\n# test root two\n{TWO}{KEY}"),
         ] {
             for url in [NOWHERE, "https://127.0.0.1:1"] {
@@ -179,7 +179,7 @@ mod handshake {
     #[test]
     fn https_to_a_port_of_plain_http_says_so() {
         let peer = RawServer::each(|mut stream| {
-            // As nginx answers to a TLS greeting on a port without TLS.
+            // What nginx answers to a TLS ClientHello on a port without TLS.
             stream.peek(&mut [0]).unwrap();
             stream
                 .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
@@ -187,7 +187,7 @@ mod handshake {
             wait_for_close(&mut stream);
         });
         let url = peer.url().replace("http:", "https:");
-        // Another attempt would find the same.
+        // Another attempt would fail in the same way.
         let session = builder(&url).retry(RetryPolicy::default());
         let session = session.build().unwrap();
         let address = peer.address();
@@ -203,7 +203,7 @@ mod handshake {
     }
 
     #[test]
-    fn nothing_of_a_request_goes_out_before_the_handshake() {
+    fn nothing_is_sent_before_the_handshake() {
         with_limits(|limit| {
             let server = RawServer::start([]);
             let url = server.url().replace("http:", "https:");

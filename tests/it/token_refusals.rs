@@ -26,7 +26,7 @@ fn assert_unauthorized(session: &Session) {
     assert!(!error.is_retryable());
 }
 
-/// As after a subscription key was revoked: every token is refused.
+/// After a subscription key is revoked, every token is refused.
 #[test]
 fn a_revoked_key_does_not_turn_every_call_into_a_token_request() {
     let sandbox = Sandbox::start().unwrap();
@@ -35,10 +35,10 @@ fn a_revoked_key_does_not_turn_every_call_into_a_token_request() {
     for _ in 0..20 {
         assert_unauthorized(&session);
     }
-    // The first call tries a second token, and then a 401 is one.
+    // The first call tries a second token; after that a 401 is final.
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (2, 21));
 
-    // A minute after the last new token was refused it is tried again.
+    // A minute after the last new token was refused, another is tried.
     sandbox.advance(59 * SECOND);
     assert_unauthorized(&session);
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (2, 22));
@@ -47,7 +47,7 @@ fn a_revoked_key_does_not_turn_every_call_into_a_token_request() {
     assert_unauthorized(&session);
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (3, 25));
 
-    // The key is good again, and so is the token that there is.
+    // The key is valid again, and so is the existing token.
     sandbox.clear_faults();
     management::list_sales_units(&session).unwrap();
     assert_eq!(sandbox.count(TOKEN), 3);
@@ -63,9 +63,10 @@ fn many_threads_with_a_revoked_key_cost_two_token_requests() {
     assert_eq!(sandbox.count(TOKEN), 2);
 }
 
-/// Whose first attempt goes out with the replacement already, while nobody knows yet whether that is taken.
+/// The caller's first attempt already uses the replacement, before anyone knows whether it is
+/// accepted.
 #[test]
-fn a_late_callers_refusal_of_the_replacement_is_final_too() {
+fn a_late_caller_gets_a_final_401_for_the_replacement_too() {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
     session.access_token().unwrap();
@@ -82,9 +83,9 @@ fn a_late_callers_refusal_of_the_replacement_is_final_too() {
     });
 }
 
-/// One refused token in a minute is replaced, whatever was refused before.
+/// One refused token per minute is replaced, whatever was refused before.
 #[test]
-fn a_token_that_is_refused_once_is_replaced_each_time() {
+fn a_token_refused_after_a_success_is_replaced_each_time() {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
     for tokens in 2..6 {
@@ -95,19 +96,19 @@ fn a_token_that_is_refused_once_is_replaced_each_time() {
 }
 
 #[test]
-fn a_forgotten_token_is_fetched_anew() {
+fn a_forgotten_token_is_replaced() {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
     session.forget_token();
     let first = session.access_token().unwrap();
     assert_eq!(session.access_token().unwrap().secret(), first.secret());
-    // It holds for all that share the token.
+    // It applies to all sessions that share the token.
     session.clone().forget_token();
     let second = session.access_token().unwrap();
     assert_ne!(first.secret(), second.secret());
     assert_eq!(sandbox.count(TOKEN), 2);
 
-    // It makes an end of refusals that are final for a minute.
+    // It also ends the minute in which refusals are final.
     sandbox.fault(UNITS, 2, Fault::status(401));
     assert_unauthorized(&session);
     assert_eq!(sandbox.count(TOKEN), 3);
@@ -117,7 +118,7 @@ fn a_forgotten_token_is_fetched_anew() {
     assert_eq!(sandbox.count(TOKEN), 5);
 }
 
-/// A cron job: what one run fetched, the next begins with.
+/// A cron job: each run starts with the token of the previous one.
 #[test]
 fn a_token_can_be_kept_between_runs() {
     let sandbox = Sandbox::start().unwrap();
@@ -149,7 +150,7 @@ fn a_token_can_be_kept_between_runs() {
     management::list_sales_units(&next).unwrap();
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (1, 3));
 
-    // Each new one is told, and one that has expired meanwhile is not used.
+    // Every new token is reported, and one that has expired meanwhile is not used.
     first.forget_token();
     first.access_token().unwrap();
     assert_eq!(kept.lock().unwrap().len(), 2);
@@ -161,9 +162,9 @@ fn a_token_can_be_kept_between_runs() {
     assert_eq!(sandbox.count(TOKEN), 3);
 }
 
-/// The panic is the caller's own, and the token is good all the same.
+/// The panic is in the caller's code, and the token is valid nevertheless.
 #[test]
-fn a_panic_of_whoever_keeps_the_token_does_not_lose_it() {
+fn a_panic_in_on_new_token_does_not_lose_the_token() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
     let builder = builder.on_new_token(|_| std::panic::resume_unwind(Box::new("the disk is full")));
@@ -174,9 +175,9 @@ fn a_panic_of_whoever_keeps_the_token_does_not_lose_it() {
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (1, 1));
 }
 
-/// The wall clock's limits are no limits of the token's.
+/// The range of the wall clock does not limit the token.
 #[test]
-fn times_at_the_ends_of_the_clock_do_not_overflow() {
+fn times_at_the_limits_of_the_clock_do_not_overflow() {
     let endless = AccessToken::new("t", Duration::MAX).unwrap();
     assert!(endless.expires_at() >= SystemTime::UNIX_EPOCH);
     let never = AccessToken::valid_until("t", SystemTime::UNIX_EPOCH).unwrap();

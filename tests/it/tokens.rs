@@ -1,4 +1,4 @@
-//! How a session gets, shares, renews and drops its token, and what shows of it.
+//! How a session gets, shares, renews and drops its token, and what is visible of it.
 
 use crate::support::CallAny as _;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const PREFILL: &str = "POST /management/v1/product-orders";
 const SECOND: Duration = Duration::from_secs(1);
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
-/// A session on the sandbox's server and clock that does not repeat calls.
+/// A session with the sandbox's server and clock that does not retry.
 fn builder(sandbox: &Sandbox) -> SessionBuilder {
     let builder = sandbox.session_builder().unwrap();
     builder.retry(RetryPolicy::none())
@@ -40,7 +40,7 @@ fn session(sandbox: &Sandbox) -> Session {
     builder(sandbox).build().unwrap()
 }
 
-/// A sandbox, and a session that has the sandbox's first token, good for an hour.
+/// A sandbox, and a session that has the sandbox's first token, valid for an hour.
 fn with_token() -> (Sandbox, Session) {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
@@ -58,7 +58,7 @@ fn until_debug_says(session: &Session, part: &str) {
     until(part, || format!("{session:?}").contains(part));
 }
 
-/// Each request on a line: method, path, and the number of the sandbox's token if it has one.
+/// One line per request: method, path, and the number of its sandbox token, if any.
 pub(crate) fn sequence(sandbox: &Sandbox) -> Vec<String> {
     let requests = sandbox.requests();
     let line = |request: &vipps::sandbox::ReceivedRequest| {
@@ -71,7 +71,7 @@ pub(crate) fn sequence(sandbox: &Sandbox) -> Vec<String> {
     requests.iter().map(line).collect()
 }
 
-/// All requests so far: `token`, or a call with the number of the token that it had.
+/// Checks all requests so far: `token`, or a call with the number of its token.
 #[track_caller]
 fn assert_sent(sandbox: &Sandbox, expected: &str) {
     let short = |line: String| {
@@ -88,7 +88,7 @@ fn seed(token: &str, expires_in: Duration) -> AccessToken {
 
 const FETCHED: &str = r#"{"access_token": "fetched", "expires_in": 900}"#;
 
-/// The headers of every request of the tests' sessions, without these.
+/// The headers of every request of the tests' sessions, except these.
 fn headers_without(names: &[&str], more: &[&str]) -> String {
     let all = call_headers(more);
     let lines = all.lines();
@@ -142,7 +142,7 @@ fn management_keys_send_no_subscription_key_anywhere() {
 }
 
 #[test]
-fn one_token_serves_all_calls_clones_and_merchants() {
+fn all_calls_clones_and_merchants_share_one_token() {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
     for _ in 0..5 {
@@ -155,7 +155,7 @@ fn one_token_serves_all_calls_clones_and_merchants() {
 }
 
 #[test]
-fn for_sales_unit_changes_nothing_but_the_merchant_serial_number() {
+fn for_sales_unit_changes_only_the_merchant_serial_number() {
     let (sandbox, session) = with_token();
     call(&session);
     call(&session.for_sales_unit(&"654321".parse().unwrap()));
@@ -175,7 +175,7 @@ fn for_sales_unit_changes_nothing_but_the_merchant_serial_number() {
 }
 
 #[test]
-fn for_sales_unit_adds_the_header_where_there_was_none() {
+fn for_sales_unit_adds_a_missing_header() {
     let sandbox = Sandbox::start().unwrap();
     let session = Session::builder(sandbox.api_keys(), system())
         .base_url(sandbox.url())
@@ -204,10 +204,10 @@ fn for_sales_unit_shares_the_connections() {
 
 #[test]
 fn a_session_can_be_shared_and_sent() {
-    fn holds<T: Clone + Send + Sync + 'static>() {}
-    holds::<Session>();
-    holds::<AccessToken>();
-    holds::<Clock>();
+    fn assert_send_and_sync<T: Clone + Send + Sync + 'static>() {}
+    assert_send_and_sync::<Session>();
+    assert_send_and_sync::<AccessToken>();
+    assert_send_and_sync::<Clock>();
 }
 
 #[test]
@@ -230,20 +230,23 @@ fn debug_shows_no_secret() {
     assert_eq!(
         format!("{builder:?}"),
         "SessionBuilder { keys: ApiKeys::standard([redacted]), \
-         system: SystemInfo { name: \"acme\", version: \"3.1.2\", plugin: Some((\"acme-webshop\", \"4.5.6\")) }, \
+         system: SystemInfo { name: \"acme\", version: \"3.1.2\", \
+         plugin: Some((\"acme-webshop\", \"4.5.6\")) }, \
          environment: Production, merchant_serial_number: Some(\"123456\"), timeout: 60s, \
-         retry: RetryPolicy { max_attempts: 3, initial_backoff: 500ms, max_backoff: 8s, seed: None }, .. }"
+         retry: RetryPolicy { max_attempts: 3, initial_backoff: 500ms, max_backoff: 8s, \
+         seed: None }, .. }"
     );
 }
 
 #[test]
-fn debug_of_a_session_says_how_its_token_does() {
+fn debug_of_a_session_shows_the_state_of_its_token() {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
     let url = sandbox.url();
     let shows = |session: &Session, msn: &str, token: &str| {
         let expected = format!(
-            "Session {{ base_url: \"{url}\", merchant_serial_number: {msn}, access_token: {token}, .. }}"
+            "Session {{ base_url: \"{url}\", merchant_serial_number: {msn}, access_token: \
+             {token}, .. }}"
         );
         assert_eq!(format!("{session:?}"), expected);
     };
@@ -270,7 +273,7 @@ fn debug_of_a_session_says_how_its_token_does() {
 }
 
 #[test]
-fn a_server_that_repeats_keys_and_token_is_not_repeated() {
+fn echoed_keys_and_tokens_are_not_shown() {
     let (sandbox, session) = with_token();
     let echo =
         r#"{"title": "No: Bearer sandbox-token-000001, sandbox-client-secret, sandbox-key-1"}"#;
@@ -278,7 +281,8 @@ fn a_server_that_repeats_keys_and_token_is_not_repeated() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 400 Bad Request: No: Bearer [redacted], [redacted], [redacted]"
+        "GET /management/v1/sales-units: 400 Bad Request: No: Bearer [redacted], [redacted], \
+         [redacted]"
     );
 }
 

@@ -1,4 +1,5 @@
-//! What goes over the wire and what comes back: connections, limits, timeouts, and what an error says about them.
+//! What goes over the wire and comes back: connections, limits, timeouts, and what errors say about
+//! them.
 
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ mod sent;
 mod settings;
 mod timeouts;
 
-/// A session for one server, with a clock that stands still: what an error says of times is then the same in every run. Silence alone ends
-/// none of its attempts.
+/// A session for one server on a stopped clock, so that errors report the same times in every run.
+/// The stall timeout alone ends none of its attempts.
 #[track_caller]
 pub(crate) fn session(url: &str) -> Session {
     builder(url).build().unwrap()
@@ -60,7 +61,7 @@ pub(crate) const DELETE: &str =
     "DELETE /management/v1/product-orders/81b83246-5c19-7b94-875b-ea6d1114f099";
 pub(crate) const POST: &str = "POST /management/v1/product-orders";
 
-/// All that a program learns from an error of the network.
+/// What a program learns from a network error.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) text: String,
@@ -93,7 +94,7 @@ pub(crate) fn assert_error<T: std::fmt::Debug>(
     assert_eq!(seen, expected);
 }
 
-/// An error of the configuration, which is all that `build` gives.
+/// A configuration error, the only kind that `build` returns.
 #[track_caller]
 pub(crate) fn assert_config(result: Result<Session, Error>, text: &str) {
     let (kind, delivery) = (ErrorKind::Config, Delivery::NotSent);

@@ -1,4 +1,4 @@
-//! What all clients send, and the types that all but vipps decode into.
+//! What every client sends, and the types that every client except vipps decodes into.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ mod own_types {
         others.into_iter().chain(SYSTEM)
     }
 
-    /// The headers of a token request besides.
+    /// The additional headers of a token request.
     pub const KEYS: [(&str, &str); 2] =
         [("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)];
 
@@ -101,7 +101,7 @@ mod own_types {
         pub image_id: String,
     }
 
-    /// The fastest way to make it: one buffer of the right size, written once.
+    /// The fastest way to build it: one buffer of the right size, written once.
     pub fn image_body(image_id: &str, picture: &[u8]) -> String {
         let before = format!(r#"{{"imageId":"{image_id}","src":""#);
         let after = r#"","type":"base64"}"#;

@@ -1,4 +1,4 @@
-//! The curl crate: one handle for all calls, so that connections are kept.
+//! The curl crate, with one handle for all calls to keep connections alive.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -14,7 +14,7 @@ use crate::api::{
 pub struct Client {
     easy: Easy,
     base_url: String,
-    /// Empty until there is a token.
+    /// Empty before the first token.
     authorization: String,
 }
 
@@ -37,7 +37,7 @@ impl crate::Client for Client {
         for (name, value) in api::KEYS {
             headers.append(&format!("{name}: {value}"))?;
         }
-        // libcurl's own would be a form's.
+        // libcurl's default is the content type of a form.
         headers.append("content-type:")?;
         let token: TokenReply = self.send("/accesstoken/get", headers, Some(b""))?;
         black_box(&token);
@@ -62,7 +62,7 @@ impl crate::Client for Client {
         let mut headers = List::new();
         headers.append(&self.authorization)?;
         headers.append("content-type: application/json")?;
-        // Or it would wait for a `100 Continue` first.
+        // Otherwise libcurl waits for a `100 Continue` first.
         headers.append("expect:")?;
         let path = "/order-management/v1/images";
         let added: AddedImage = self.send(path, headers, Some(body.as_bytes()))?;
@@ -107,7 +107,7 @@ impl Client {
         drop(transfer);
         let status = self.easy.response_code()?;
         if !(200..300).contains(&status) {
-            return Err(format!("the answer is {status}").into());
+            return Err(format!("unexpected status {status}").into());
         }
         Ok(serde_json::from_slice(&bytes)?)
     }

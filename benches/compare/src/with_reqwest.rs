@@ -1,4 +1,5 @@
-//! reqwest's blocking client, as it comes with its feature `rustls`, or with ring and the roots compiled in, as ureq has them.
+//! reqwest's blocking client, either with its feature `rustls` or with ring and built-in roots,
+//! like ureq.
 
 use std::hint::black_box;
 
@@ -120,7 +121,7 @@ fn header_map(headers: impl IntoIterator<Item = (&'static str, &'static str)>) -
 fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
     let status = response.status();
     if !status.is_success() {
-        return Err(format!("the answer is {status}").into());
+        return Err(format!("unexpected status {status}").into());
     }
     Ok(response.json()?)
 }

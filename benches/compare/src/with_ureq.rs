@@ -1,4 +1,4 @@
-//! ureq by hand, as sparing as it gets: the floor. The agent is set up as the crate's.
+//! Minimal hand-written ureq code, as the lower bound. The agent has the crate's settings.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -20,7 +20,7 @@ const OUTPUT_BUFFER: usize = 32 * 1024;
 pub struct Client {
     agent: Agent,
     base_url: String,
-    /// Without `Authorization` until there is a token.
+    /// Without `Authorization` before the first token.
     headers: HeaderMap,
     token_headers: HeaderMap,
 }
@@ -116,7 +116,7 @@ fn header_map(headers: impl IntoIterator<Item = (&'static str, &'static str)>) -
 fn read<T: DeserializeOwned>(mut response: Response<Body>) -> Result<T> {
     let status = response.status();
     if !status.is_success() {
-        return Err(format!("the answer is {status}").into());
+        return Err(format!("unexpected status {status}").into());
     }
     let body = response.body_mut();
     let length = body.content_length().unwrap_or(0).min(1024 * 1024);

@@ -1,11 +1,11 @@
-//! Sessions of the environment, each in a process of its own.
+//! Sessions built from the environment, each in a separate process.
 
 use super::*;
 
-/// The variables of [`Session::from_env`], and how a process that has them ends.
+/// Runs [`Session::from_env`] in a process with these variables.
 struct FromEnv(Vec<(&'static str, OsString)>);
 
-/// Says to [`from_env_in_a_process_of_its_own`] that it is in one.
+/// Tells [`from_env_in_a_child_process`] that it is the child process.
 const MARKER: &str = "IT_FROM_ENV";
 
 impl FromEnv {
@@ -27,13 +27,13 @@ impl FromEnv {
         self
     }
 
-    /// What the child has to say: the sales units it got, or its error.
+    /// What the child prints: the sales units it got, or its error.
     #[track_caller]
     fn run(self) -> String {
         self.run_with("alone")
     }
 
-    /// [`run`](Self::run) with the session made in another way.
+    /// Like [`run`](Self::run), with the session built in another way.
     #[track_caller]
     fn run_with(self, way: &str) -> String {
         let mut child = Command::new(std::env::current_exe().unwrap());
@@ -44,12 +44,12 @@ impl FromEnv {
         }
         let output = child
             .args([
-                "config::environment::from_env_in_a_process_of_its_own",
+                "config::environment::from_env_in_a_child_process",
                 "--exact",
             ])
             .arg("--nocapture")
             .env(MARKER, way)
-            // A session does not look at these unless it is told to.
+            // A session ignores these unless told otherwise.
             .env("ALL_PROXY", "http://127.0.0.1:1")
             .env("HTTP_PROXY", "http://127.0.0.1:1")
             .envs(self.0)
@@ -62,9 +62,9 @@ impl FromEnv {
     }
 }
 
-/// The child of the tests of `from_env`: only they set the marker, and they look at what it prints.
+/// The child process of these tests. Only they set the marker, and they check its output.
 #[test]
-fn from_env_in_a_process_of_its_own() {
+fn from_env_in_a_child_process() {
     let system = SystemInfo::new("acme", "1").unwrap();
     let session = match std::env::var(MARKER).as_deref() {
         Err(_) => return,
@@ -89,7 +89,7 @@ fn from_env_in_a_process_of_its_own() {
 }
 
 #[test]
-fn the_environment_makes_a_session_that_works() {
+fn the_environment_configures_a_working_session() {
     let sandbox = Sandbox::start().unwrap();
     let standard = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
     assert_eq!(standard.run(), "3 units");
@@ -100,7 +100,7 @@ fn the_environment_makes_a_session_that_works() {
         Some("sandbox-key-1")
     );
 
-    // Set to nothing is not set; `standard` is what holds anyway.
+    // An empty variable counts as unset; `standard` is the default.
     let standard = FromEnv::standard()
         .with("VIPPS_BASE_URL", sandbox.url())
         .with("VIPPS_KEYS", "standard")
@@ -148,7 +148,7 @@ fn every_missing_variable_is_named_in_one_error() {
         "VIPPS_SUBSCRIPTION_KEY",
     ] {
         assert_eq!(FromEnv::standard().without(name).run(), missing(name));
-        // Set to nothing is not set.
+        // An empty variable counts as unset.
         assert_eq!(FromEnv::standard().with(name, "").run(), missing(name));
     }
     assert_eq!(
@@ -167,7 +167,7 @@ fn every_missing_variable_is_named_in_one_error() {
 }
 
 #[test]
-fn a_bad_variable_is_named_and_its_value_not_shown() {
+fn an_invalid_variable_is_named_without_its_value() {
     let sandbox = Sandbox::start().unwrap();
     let plain_http = "configuration: VIPPS_BASE_URL: must be https, since http would send keys and \
                       tokens in the clear; http is allowed for loopback hosts, or for any host \
@@ -213,13 +213,13 @@ fn a_bad_variable_is_named_and_its_value_not_shown() {
              outside ASCII at position 2",
         ),
     ] {
-        // The same where other settings were added to it.
+        // The same holds when other settings were added.
         for way in ["alone", "builder"] {
             let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
             assert_eq!(environment.with(name, value).run_with(way), expected);
         }
     }
-    // What did not come from there has its own name.
+    // A setting from elsewhere goes by its own name.
     let environment = FromEnv::standard().with("VIPPS_BASE_URL", sandbox.url());
     assert_eq!(
         environment.run_with("another address"),
@@ -230,7 +230,7 @@ fn a_bad_variable_is_named_and_its_value_not_shown() {
 
 #[cfg(unix)]
 #[test]
-fn a_variable_that_is_no_text_is_named() {
+fn a_variable_that_is_not_unicode_is_named() {
     use std::os::unix::ffi::OsStringExt;
 
     for name in [

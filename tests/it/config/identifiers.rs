@@ -1,4 +1,4 @@
-//! Identifiers: each has its pattern where it is made, and is taken as it comes from the API.
+//! Identifiers: validated against their pattern on construction, accepted unchanged from the API.
 
 use super::*;
 
@@ -22,7 +22,7 @@ where
         assert!(id == *text && id == **text && id != "other" && id != *"other");
         let set = HashSet::from([id.clone(), id.clone()]);
         assert_eq!(set.len(), 1);
-        // By its text, without making an identifier.
+        // Looked up as text, without constructing an identifier.
         assert_eq!(set.get(*text), Some(&id));
         assert_eq!(BTreeSet::from([id.clone()]).get(*text), Some(&id));
     }
@@ -31,7 +31,7 @@ where
         assert_eq!(refusal(text.parse::<T>()), message);
         assert_eq!(refusal(T::try_from(*text)), message);
         assert_eq!(refusal(T::try_from((*text).to_owned())), message);
-        // What a server sends is taken as it comes, and goes out again as it came, unless it is not visible ASCII.
+        // A server's value is accepted and sent back unchanged, unless it is not visible ASCII.
         let read = serde_json::from_value::<T>(json!(text));
         if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
             assert_eq!(serde_json::to_value(read.unwrap()).unwrap(), json!(text));
@@ -70,7 +70,7 @@ fn an_msn_is_4_to_10_digits() {
     check_identifier::<Msn>(
         "msn",
         "4 to 10 digits",
-        // Five-digit ones exist, and a narrow pattern has refused them elsewhere.
+        // Five-digit MSNs exist, and have been rejected by narrow patterns elsewhere.
         &["1234", "12345", "0000", "123456", "1234567890"],
         &[
             "",
@@ -82,7 +82,7 @@ fn an_msn_is_4_to_10_digits() {
             "-12345",
             "12.34",
             "1234\n",
-            // Digits to Unicode, but not to the service.
+            // Digits in Unicode, but not for the API.
             "١٢٣٤٥",
             "１２３４",
         ],
@@ -103,7 +103,7 @@ fn an_idempotency_key_is_1_to_50_letters_digits_and_hyphens() {
             &fifty,
             IdempotencyKey::random().as_str(),
         ],
-        // Dots and underscores were in keys that the service refused.
+        // The API has rejected keys with dots and underscores.
         &[
             "", &long, "a.b", "a_b", "a b", "nøkkel", "a\r\nb", "a\n", "a:b",
         ],
@@ -111,9 +111,9 @@ fn an_idempotency_key_is_1_to_50_letters_digits_and_hyphens() {
 }
 
 #[test]
-fn ids_of_orders_and_price_packages_are_uuids() {
+fn order_and_price_package_ids_are_uuids() {
     let rule = "a UUID (8-4-4-4-12 hexadecimal digits)";
-    // The schema does not say which case or version.
+    // The schema specifies neither case nor version.
     let good = [
         UUID,
         "8A11AFB7-C223-48ED-8CA6-4722B97261AA",
@@ -124,7 +124,7 @@ fn ids_of_orders_and_price_packages_are_uuids() {
 }
 
 #[test]
-fn an_identifier_is_padded_and_debugged_as_text() {
+fn identifiers_format_like_strings() {
     let msn = Msn::new("123456").unwrap();
     assert_eq!(
         format!("[{msn:>8}|{msn:<8}|{msn:^8}|{msn:.3}]"),
@@ -136,8 +136,8 @@ fn an_identifier_is_padded_and_debugged_as_text() {
 }
 
 #[test]
-fn a_long_bad_value_is_shown_in_part() {
-    // Cut at a character, not at a byte.
+fn a_long_invalid_value_is_truncated_in_the_message() {
+    // Cut at a character boundary, not in the middle of a character.
     let message = refusal(Msn::new("æ".repeat(1000)));
     let shown = "æ".repeat(60);
     assert_eq!(
@@ -147,7 +147,7 @@ fn a_long_bad_value_is_shown_in_part() {
 }
 
 #[test]
-fn a_business_identifier_is_checked_where_it_is_made() {
+fn a_business_identifier_is_validated_on_construction() {
     let scheme_rule =
         "businessIdentifier.scheme: must be 10 to 30 characters such as business:NO:ORG";
     let id_rule = "businessIdentifier.id: must be 4 to 50 digits and hyphens";
@@ -227,7 +227,7 @@ fn each_country_has_its_scheme() {
 }
 
 #[test]
-fn each_country_has_its_form_of_number() {
+fn each_country_has_its_number_format() {
     for written in [
         "987 654 321",
         "987\u{a0}654\u{202f}321",
@@ -287,7 +287,7 @@ fn each_country_has_its_form_of_number() {
         let message = refusal(BusinessIdentifier::finland(id));
         assert_eq!(message, refused("7 digits, a hyphen and a digit", id));
     }
-    // Any number of the API's pattern: a register may have others.
+    // Any number that matches the API's pattern passes, because other registers may exist.
     BusinessIdentifier::new("business:NO:ORG", "98765432").unwrap();
 }
 
@@ -363,9 +363,9 @@ fn a_bank_account_is_a_national_number() {
     }
 }
 
-/// Where an MSN is used: in a path, in the header that `for_sales_unit` sets, and in the one that the builder sets.
+/// Covers each use of an MSN: in a path, and in the header set by `for_sales_unit` or the builder.
 #[test]
-fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
+fn an_unusable_msn_from_a_server_is_refused_before_sending() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let in_path = |msn: &Msn| management::get_sales_unit(&session, msn);
@@ -396,7 +396,7 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
         refusal(session.for_sales_unit(&broken).call_any("GET", "/x", None)),
         no_header
     );
-    // Back to a good one, the bad one is forgotten.
+    // A valid MSN replaces the bad one.
     let good = Msn::new("123456").unwrap();
     let recovered = session.for_sales_unit(&broken).for_sales_unit(&good);
     assert_eq!(sandbox.requests(), []);
@@ -404,7 +404,7 @@ fn an_msn_of_a_server_that_fits_nowhere_is_refused_before_anything_is_sent() {
     let sent = last_request(&sandbox);
     assert_eq!(sent.header("merchant-serial-number"), Some("123456"));
 
-    // Where it does fit, the service has the word.
+    // Where it is usable, the API decides.
     for (msn, path) in [
         ("a b", "/management/v1/sales-units/a%20b"),
         ("...", "/management/v1/sales-units/..."),

@@ -1,8 +1,9 @@
-//! What differs between the receipt that is there and the one that is asked for.
+//! How a conflicting receipt differs from the requested one.
 
 use super::*;
 
-/// What `ensure_receipt` says of an order whose receipt is the one above with these values changed; `null` takes one out.
+/// The result of `ensure_receipt` for an order whose receipt is the one above with these changes;
+/// `null` removes a value.
 #[track_caller]
 fn against(changes: &[(&str, Value)]) -> Result<ReceiptOutcome, Error> {
     let mut there = stored();
@@ -18,14 +19,17 @@ fn against(changes: &[(&str, Value)]) -> Result<ReceiptOutcome, Error> {
 fn against_receipt(there: &Value) -> Result<ReceiptOutcome, Error> {
     let shop = Shop::open();
     shop.ensure(1, 0).unwrap();
-    // The service refuses the second, and has stored what is asked about here.
-    let order = json!({"receipt": there, "category": {"category": "RECEIPT", "orderDetailsUrl": "https://example.com"}});
+    // The sandbox rejects the second receipt and keeps the stored one.
+    let order = json!({
+        "receipt": there,
+        "category": {"category": "RECEIPT", "orderDetailsUrl": "https://example.com"},
+    });
     shop.sandbox
         .fault(GET, 1, Fault::json(200, order.to_string()));
     shop.ensure(1, 1)
 }
 
-/// A conflict that the service answered.
+/// A conflict reported by the API.
 #[track_caller]
 fn assert_another(result: Result<ReceiptOutcome, Error>, differences: &[(&str, &str)]) {
     assert_conflict(result, "Conflicting receipt: ", differences, Some(TRACE));
@@ -69,7 +73,7 @@ fn assert_conflict(
 }
 
 #[test]
-fn another_receipt_is_an_error_that_shows_what_differs() {
+fn a_different_receipt_is_an_error_that_shows_the_differences() {
     for [place, value, reason] in rows(
         r#"
         /orderLines/1/totalAmount | 4650 | expected 4500, found 4650
@@ -134,7 +138,7 @@ fn all_differences_are_shown() {
 }
 
 #[test]
-fn more_lines_and_fewer_lines_are_another_receipt() {
+fn more_or_fewer_lines_are_a_different_receipt() {
     let mut there = stored();
     let lines = there["orderLines"].as_array_mut().unwrap();
     lines.push(lines[2].clone());
@@ -155,10 +159,10 @@ fn more_lines_and_fewer_lines_are_another_receipt() {
 }
 
 #[test]
-fn lines_in_another_order_are_another_receipt() {
+fn lines_in_another_order_are_a_different_receipt() {
     let mut there = stored();
     there["orderLines"].as_array_mut().unwrap().swap(0, 2);
-    // The weighed one has a unit and a URL that the other has not: those are only shown.
+    // The weighed line has a unit and a URL that the other lacks: those are only reported.
     assert_another(
         against_receipt(&there),
         &[
@@ -179,7 +183,7 @@ fn lines_in_another_order_are_another_receipt() {
 }
 
 #[test]
-fn what_is_written_in_another_way_is_the_same_receipt() {
+fn equivalent_values_are_the_same_receipt() {
     for [changes] in rows(
         r#"
         /orderLines/0/unitInfo/quantity = "2.50"
@@ -194,10 +198,13 @@ fn what_is_written_in_another_way_is_the_same_receipt() {
         /orderLines/0/unitInfo = null
         /orderLines/1/unitInfo = {"unitPrice": 4550, "quantity": "1"}
         /orderLines/0/unitInfo/unitPrice = null
-        /orderLines/0/isReturn = false & /orderLines/0/isShipping = false & /orderLines/1/isReturn = null & /orderLines/1/isShipping = null & /orderLines/2/isReturn = false
+        /orderLines/0/isReturn = false & /orderLines/0/isShipping = false & \
+            /orderLines/1/isReturn = null & /orderLines/1/isShipping = null & \
+            /orderLines/2/isReturn = false
         /bottomLine/currency = null & /bottomLine/totalAmount = 6500 & /bottomLine/totalTax = 987
-        /bottomLine/posId = null & /bottomLine/receiptNumber = null & /bottomLine/barcode = null & /bottomLine/paymentSources/card = 0
-        // The older field of the same amount.
+        /bottomLine/posId = null & /bottomLine/receiptNumber = null & /bottomLine/barcode = null & \
+            /bottomLine/paymentSources/card = 0
+        // The deprecated field for the same amount.
         /bottomLine/paymentSources/giftCard = null & /bottomLine/giftCardAmount = 300
         /bottomLine/paymentSources/giftCard = 0 & /bottomLine/giftCardAmount = 300
         /orderLines/0/addedLater = {"any": ["thing"]}
@@ -211,7 +218,7 @@ fn what_is_written_in_another_way_is_the_same_receipt() {
 }
 
 #[test]
-fn the_unit_is_pieces_on_either_side() {
+fn a_missing_unit_means_pieces_on_either_side() {
     let line = |unit: Option<QuantityUnit>| {
         let mut units = UnitInfo::new(100, 3.into());
         units.quantity_unit = unit;
@@ -225,14 +232,14 @@ fn the_unit_is_pieces_on_either_side() {
 }
 
 #[test]
-fn a_lost_reply_may_hide_another_receipt() {
-    // Somebody else was faster, and the refusal was lost.
+fn a_lost_reply_may_hide_a_different_receipt() {
+    // Another client was faster, and the refusal was lost.
     let shop = Shop::open();
     let mut other = receipt();
     other.order_lines[1].name = "Rye bread".to_owned();
     add_receipt(&shop.session, &order(), &other).unwrap();
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
-    // So there is no answer whose words it could have.
+    // So there is no reply to quote.
     assert_conflict(
         shop.ensure(1, 1),
         "",

@@ -21,30 +21,35 @@ fn a_refusal_is_final() {
         assert_eq!(error.kind(), kind);
         assert_eq!(error.delivery(), Delivery::Answered);
         assert!(!error.is_retryable());
-        shop.assert_not_there();
+        shop.assert_missing();
     }
 }
 
 #[test]
-fn attempts_come_to_an_end() {
+fn attempts_are_limited() {
     for (fault, delivery, text) in [
         (Fault::CloseAfterReading, Delivery::Unknown, LOST.to_owned()),
         (
             Fault::status(503),
             Delivery::Unknown,
             format!(
-                "POST /order-management/v2/ecom/receipts/order-1: 503 Service Unavailable: {FAULT} (the server may have carried it out)"
+                "POST /order-management/v2/ecom/receipts/order-1: 503 Service Unavailable: \
+                 {FAULT} (the server may have carried it out)"
             ),
         ),
         (
             Fault::HtmlBadGateway,
             Delivery::Unknown,
-            "POST /order-management/v2/ecom/receipts/order-1: 502 Bad Gateway: an HTML page: 502 Bad Gateway (the server may have carried it out)".to_owned(),
+            "POST /order-management/v2/ecom/receipts/order-1: 502 Bad Gateway: an HTML page: 502 \
+             Bad Gateway (the server may have carried it out)"
+                .to_owned(),
         ),
         (
             Fault::EndlessBody,
             Delivery::Answered,
-            "POST /order-management/v2/ecom/receipts/order-1: 200 OK, but the reply is larger than max_response_bytes, 65536".to_owned(),
+            "POST /order-management/v2/ecom/receipts/order-1: 200 OK, but the reply is larger \
+             than max_response_bytes, 65536"
+                .to_owned(),
         ),
     ] {
         let shop = Shop::open();
@@ -52,15 +57,19 @@ fn attempts_come_to_an_end() {
         let error = shop.ensure(3, 3).unwrap_err();
         assert_eq!(error.to_string(), text);
         assert_eq!(error.delivery(), delivery, "{fault:?}");
-        // What cannot be read will not be read the next time.
-        assert_eq!(error.is_retryable(), fault != Fault::EndlessBody, "{fault:?}");
-        shop.assert_not_there();
+        // A reply that cannot be read will not be readable the next time.
+        assert_eq!(
+            error.is_retryable(),
+            fault != Fault::EndlessBody,
+            "{fault:?}"
+        );
+        shop.assert_missing();
         assert_eq!(shop.ensure(1, 0).unwrap(), added(1));
     }
 }
 
 #[test]
-fn a_policy_of_no_retries_still_reads_back() {
+fn without_retries_the_order_is_still_read_back() {
     for (fault, there, delivery) in [
         (Fault::LoseReply, true, None),
         (Fault::CutReply, true, None),
@@ -91,7 +100,7 @@ fn a_policy_of_no_retries_still_reads_back() {
 }
 
 #[test]
-fn a_lost_reply_that_cannot_be_looked_for_is_the_error() {
+fn if_reading_back_fails_the_lost_reply_is_the_error() {
     for (fault, gets) in [
         (Fault::status(500), 3),
         (Fault::CloseAfterReading, 3),
@@ -107,12 +116,12 @@ fn a_lost_reply_that_cannot_be_looked_for_is_the_error() {
         assert_eq!(error.kind(), ErrorKind::Network);
         assert_eq!(error.delivery(), Delivery::Unknown);
         assert!(error.is_retryable());
-        shop.assert_there();
+        shop.assert_exists();
     }
 }
 
 #[test]
-fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
+fn if_an_existing_receipt_cannot_be_read_that_is_the_error() {
     for (fault, gets, kind, text) in [
         (
             Fault::status(500),
@@ -131,13 +140,16 @@ fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
             3,
             ErrorKind::Network,
             "the connection was closed before a reply arrived (3 attempts; the server may have \
-             carried it out)".to_owned(),
+             carried it out)"
+                .to_owned(),
         ),
         (
             Fault::json(200, r#"{"receipt":{"orderLines":[],"bottomLine":7}}"#),
             1,
             ErrorKind::Decode,
-            "200 OK, but the reply cannot be read: receipt.bottomLine: invalid type: integer, expected struct BottomLine (the server may have carried it out)".to_owned(),
+            "200 OK, but the reply cannot be read: receipt.bottomLine: invalid type: integer, \
+             expected struct BottomLine (the server may have carried it out)"
+                .to_owned(),
         ),
     ] {
         let shop = Shop::open();
@@ -151,12 +163,12 @@ fn a_receipt_that_is_there_but_cannot_be_read_is_the_reading_error() {
         assert_eq!(error.kind(), kind);
         assert_eq!(error.delivery(), Delivery::Unknown);
         assert_eq!(error.is_retryable(), gets == 3);
-        shop.assert_there();
+        shop.assert_exists();
     }
 }
 
 #[test]
-fn a_conflict_with_nothing_is_the_apis_own() {
+fn a_conflict_without_a_receipt_is_returned_unchanged() {
     for found in [
         Fault::status(404),
         Fault::json(
@@ -174,35 +186,37 @@ fn a_conflict_with_nothing_is_the_apis_own() {
         assert_eq!(error.field_problems(), []);
         assert_eq!(
             error.to_string(),
-            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: Conflicting receipt: Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]"
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: Conflicting receipt: \
+             Receipt already exists [trace 4bf92f3577b34da6a3ce929d0e0e4736]"
         );
         assert_eq!(shop.sandbox.clock().now(), Duration::ZERO);
     }
 }
 
 #[test]
-fn an_error_tells_what_all_attempts_may_have_done() {
+fn the_delivery_covers_all_attempts() {
     let step = |sandbox: &Sandbox, word: &str| match word {
         "lost" => sandbox.fault(POST, 1, Fault::CloseAfterReading),
         "refused-twice" => sandbox.fault(POST, 2, Fault::status(401)),
-        // Refused, and no new token: the call was not sent.
+        // The token is refused and no new one is available, so the call was not sent.
         "no-token" => {
             sandbox.fault(POST, 1, Fault::status(401));
             sandbox.fault(TOKEN, 1, Fault::status(401));
         }
         status => sandbox.fault(POST, 1, Fault::status(status.parse().unwrap())),
     };
-    // What the attempts come to, what becomes of the call, and how many requests that takes: receipts sent, orders read.
+    // The replies, the outcome, and the number of receipts sent and orders read.
     for [steps, outcome, posts, gets] in rows(
         "
         no-token           | (Auth, NotSent)              | 1 | 0
-        // The first may come through yet.
+        // The first attempt may still be carried out.
         lost 503 no-token  | (Auth, Unknown)              | 3 | 3
         lost 503 503       | (Server, Unknown)            | 3 | 3
-        // What is refused now was no better before.
+        // What is refused now would have been refused before.
         lost 400           | (Rejected, Answered)         | 2 | 1
         503 400            | (Rejected, Answered)         | 2 | 1
-        // A redirect and a refusal of the token say nothing about the first: the order is read, and the receipt sent again.
+        // A redirect or a refused token says nothing about the first attempt: the order is read,
+        // and the receipt sent again.
         lost no-token      | added                        | 3 | 2
         504 no-token       | added                        | 3 | 2
         lost 302           | added                        | 3 | 2
@@ -220,12 +234,12 @@ fn an_error_tells_what_all_attempts_may_have_done() {
             Ok(added) => {
                 assert!(matches!(added, ReceiptOutcome::Added(_)), "{steps}");
                 assert_eq!(outcome, "added", "{steps}");
-                shop.assert_there();
+                shop.assert_exists();
             }
             Err(error) => {
                 let got = (error.kind(), error.delivery());
                 assert_eq!(format!("{got:?}"), outcome, "{steps}");
-                // With the order read, nothing is done twice; before, it is.
+                // After the order was read, nothing is done twice; before that, it could be.
                 assert_eq!(error.is_retryable(), gets == "3", "{steps}");
             }
         }
@@ -233,7 +247,7 @@ fn an_error_tells_what_all_attempts_may_have_done() {
 }
 
 #[test]
-fn a_receipt_that_is_not_shown_yet_may_be_the_one_that_was_lost() {
+fn a_receipt_that_is_not_yet_visible_may_be_the_lost_one() {
     let shop = Shop::open();
     shop.sandbox.fault(POST, 1, Fault::LoseReply);
     shop.sandbox.fault(GET, 2, Fault::status(404));
@@ -241,7 +255,7 @@ fn a_receipt_that_is_not_shown_yet_may_be_the_one_that_was_lost() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(error.delivery(), Delivery::Unknown);
     assert!(error.is_retryable());
-    shop.assert_there();
+    shop.assert_exists();
 }
 
-// ---- another receipt
+// ---- a different receipt

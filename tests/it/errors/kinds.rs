@@ -1,4 +1,4 @@
-//! Kinds, statuses, and the texts of the errors that are no answers.
+//! Kinds, statuses, and the messages of errors without a reply.
 
 use crate::support::CallAny as _;
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use vipps::{ApiKeys, Delivery, Error, ErrorKind, Msn, RetryPolicy, Session};
 use super::{Facts, answered, error_of, facts, raw_reply, sandbox, some};
 use crate::support::{session_builder, system};
 
-/// C programs, exit codes and logs live by these: a line may be added, and none changed.
+/// C programs, exit codes and logs depend on these: add lines, but never change one.
 #[test]
 fn the_numbers_and_names_of_kinds_never_change() {
     let numbers = [
@@ -40,9 +40,9 @@ fn the_numbers_and_names_of_kinds_never_change() {
     }
 }
 
-/// What a log that is written as JSON holds.
+/// What a JSON log contains.
 #[test]
-fn the_words_of_delivery_never_change() {
+fn the_names_of_delivery_never_change() {
     for (delivery, word) in [
         (Delivery::NotSent, "\"not_sent\""),
         (Delivery::Unknown, "\"unknown\""),
@@ -54,9 +54,9 @@ fn the_words_of_delivery_never_change() {
 }
 
 #[test]
-fn errors_are_small_and_go_anywhere() {
-    fn goes_anywhere<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
-    goes_anywhere::<Error>();
+fn errors_are_small_and_thread_safe() {
+    fn assert_thread_safe<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
+    assert_thread_safe::<Error>();
     assert_eq!(size_of::<Error>(), 8);
 }
 
@@ -94,9 +94,9 @@ fn every_status_has_its_kind() {
         (600, Server, "600", false),
         (999, Server, "999", false),
     ] {
-        // A redirect's body is not read for a message.
+        // The body of a redirect is not used for the message.
         let (detail, end) = match status {
-            // With a new token.
+            // Retried with a new token.
             401 => (some("why"), ": why (2 attempts)"),
             300..=399 => (some("redirect not followed"), ": redirect not followed"),
             _ => (some("why"), ": why"),
@@ -116,9 +116,9 @@ fn every_status_has_its_kind() {
     }
 }
 
-/// The same status of a request that must not be sent twice by itself.
+/// The same statuses in reply to a request that must not be retried automatically.
 #[test]
-fn what_may_have_been_done_is_not_retryable_without_a_key() {
+fn what_may_have_been_carried_out_is_not_retryable_without_a_key() {
     let (sandbox, session) = sandbox();
     for (status, retryable) in [(408, false), (429, true), (500, false), (503, false)] {
         sandbox.fault("POST *", 1, Fault::json(status, ""));
@@ -165,7 +165,7 @@ fn a_redirect_names_its_target_and_is_not_followed() {
 }
 
 #[test]
-fn an_answer_knows_its_request() {
+fn an_error_names_its_request() {
     let (sandbox, session) = sandbox();
     sandbox.fault("PATCH *", 1, Fault::json(400, ""));
     let body = serde_json::json!({});
@@ -183,14 +183,23 @@ fn an_answer_knows_its_request() {
 }
 
 #[test]
-fn debug_shows_an_answer_field_by_field() {
+fn debug_shows_every_field() {
     let (sandbox, session) = sandbox();
     let head = ["HTTP/1.1 409 Twice", "Retry-After: 5"];
-    let body = br#"{"type":"t","title":"i","detail":"d","instance":"n","code":"c","traceId":"r","errors":{"f":["w"]}}"#;
+    let body = br#"{"type":"t","title":"i","detail":"d","instance":"n",
+        "code":"c","traceId":"r","errors":{"f":["w"]}}"#;
     let error = error_of(&sandbox, &session, raw_reply(&head, body));
     assert_eq!(
         format!("{error:?}"),
-        r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 Conflict: c: i: d (f: w) [trace r] (retry after 5 s)", delivery: Answered, retryable: false, attempts: 1, retry_after: Some(5s), problem: Problem { problem_type: Some("t"), title: Some("i"), detail: Some("d"), instance: Some("n"), fields: [FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), body: None, is_of_gateway: false } }"#
+        concat!(
+            r#"Error { kind: Conflict, message: "GET /management/v1/sales-units: 409 "#,
+            r#"Conflict: c: i: d (f: w) [trace r] (retry after 5 s)", delivery: Answered, "#,
+            r#"retryable: false, attempts: 1, retry_after: Some(5s), "#,
+            r#"problem: Problem { problem_type: Some("t"), "#,
+            r#"title: Some("i"), detail: Some("d"), instance: Some("n"), fields: "#,
+            r#"[FieldProblem { name: "f", reason: "w" }], code: Some("c"), trace_id: Some("r"), "#,
+            "body: None, is_of_gateway: false } }"
+        )
     );
 }
 
@@ -199,7 +208,7 @@ fn config_error(builder: vipps::SessionBuilder) -> Error {
 }
 
 #[test]
-fn errors_before_sending_say_what_is_wrong_with_what() {
+fn errors_before_sending_name_the_field_and_the_reason() {
     let keys = |id: &str, secret: &str| ApiKeys::standard(id, secret, "key");
     let builder = |keys| Session::builder(keys, system());
     let merchant = BusinessIdentifier::norway("987654321").unwrap();
@@ -279,7 +288,7 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
             (None, None, None)
         );
         assert_eq!(error.retry_after(), None);
-        // One entry for each, as the message lists them.
+        // One entry each, as in the message.
         let entries = error.field_problems().iter();
         let entries: Vec<String> = entries
             .map(|entry| format!("{}: {}", entry.name, entry.reason))
@@ -292,9 +301,9 @@ fn errors_before_sending_say_what_is_wrong_with_what() {
 }
 
 #[test]
-fn errors_of_the_network_say_what_the_server_may_have_done() {
-    let nobody = crate::support::ClosedPort::new();
-    let address = nobody.address();
+fn network_errors_report_their_delivery() {
+    let closed = crate::support::ClosedPort::new();
+    let address = closed.address();
     let refused = TcpStream::connect(address).unwrap_err();
     let session = session_builder(&format!("http://{address}"))
         .build()
@@ -360,10 +369,11 @@ fn check_network(
     assert_eq!(
         format!("{error:?}"),
         format!(
-            "Error {{ kind: {kind:?}, message: {message:?}, delivery: {delivery:?}, retryable: true, attempts: 1, retry_after: None }}"
+            "Error {{ kind: {kind:?}, message: {message:?}, delivery: {delivery:?}, \
+             retryable: true, attempts: 1, retry_after: None }}"
         )
     );
-    // A GET may be retried whatever happened.
+    // A GET may always be retried.
     assert!(error.is_retryable() && !error.is_timeout());
     assert_eq!(
         (error.code(), error.trace_id(), error.retry_after()),
@@ -372,9 +382,9 @@ fn check_network(
     assert_eq!(error.field_problems(), []);
 }
 
-/// The time runs out while the token is fetched: nothing is left for the call itself.
+/// The call times out while the token is fetched, so nothing is left for the call itself.
 #[test]
-fn a_timeout_is_one() {
+fn a_timeout_during_the_token_request_is_a_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let clock = sandbox.clock().clone();
     let builder = sandbox.session_builder().unwrap();
@@ -394,9 +404,9 @@ fn a_timeout_is_one() {
     assert_eq!(sandbox.requests().len(), 1);
 }
 
-/// A message that goes down the chain of sources, as loggers write it, says everything once.
+/// Loggers that print the chain of sources print everything once.
 #[test]
-fn a_message_is_whole_and_has_no_source() {
+fn an_error_has_no_source_to_repeat_its_message() {
     let (sandbox, session) = sandbox();
     for fault in [
         Fault::status(400),
@@ -410,9 +420,9 @@ fn a_message_is_whole_and_has_no_source() {
     }
 }
 
-/// As those who keep them in a log or hand them on in JSON do.
+/// For programs that store or forward them as JSON.
 #[test]
-fn field_problems_go_out_as_json_and_come_back() {
+fn field_problems_round_trip_through_json() {
     let (sandbox, session) = sandbox();
     let body = r#"{"errors":[{"name":"msn","reason":"is short"},"odd"]}"#;
     let error = error_of(&sandbox, &session, Fault::json(400, body));
@@ -426,7 +436,7 @@ fn field_problems_go_out_as_json_and_come_back() {
 }
 
 #[test]
-fn every_error_knows_its_request() {
+fn every_error_names_its_request() {
     let (sandbox, session) = sandbox();
     let path = "/management/v1/sales-units";
     for fault in [Fault::status(500), Fault::LoseReply, Fault::json(200, "no")] {
@@ -437,9 +447,9 @@ fn every_error_knows_its_request() {
     assert_eq!((unsent.method(), unsent.path()), (None, None));
 }
 
-/// What a test of a caller's code may ask of an error is as for a real one.
+/// A test of a caller's code can query it like a real error.
 #[test]
-fn an_error_for_tests_has_the_kind_and_the_status_it_was_asked_for() {
+fn an_error_for_tests_has_the_requested_kind_and_status() {
     use Delivery::{Answered, NotSent, Unknown};
     use ErrorKind::*;
 

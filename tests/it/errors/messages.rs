@@ -1,4 +1,4 @@
-//! What people read of an error, kind by kind, to the letter.
+//! The exact message of each kind of error.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::support::{
     reply, session_builder,
 };
 
-/// How the servers of this file answer.
+/// A reply of the servers in this file.
 type Answer = (&'static str, &'static [&'static str], &'static str);
 
 const TOKEN: Answer = (
@@ -29,8 +29,8 @@ fn session(server: &RawServer) -> Session {
     builder.retry(RetryPolicy::default()).build().unwrap()
 }
 
-/// The error of a request that gets these answers, one after the other. A POST has no idempotency key,
-/// and a PUT stands for what may be sent again.
+/// The error of a request that gets these replies in turn. POST has no idempotency key; PUT stands
+/// for requests that are safe to retry.
 fn answered(request: &str, answers: &[Answer]) -> Error {
     let replies = answers
         .iter()
@@ -43,7 +43,7 @@ fn answered(request: &str, answers: &[Answer]) -> Error {
 }
 
 #[test]
-fn a_setting_that_is_wrong_is_named() {
+fn an_invalid_setting_is_named() {
     let nowhere = "http://127.0.0.1:1";
     let no_msn = builder_without_msn(nowhere).build().unwrap();
     for (error, text) in [
@@ -87,7 +87,7 @@ fn order() -> OrderRef {
 }
 
 #[test]
-fn input_that_is_wrong_is_named_field_by_field() {
+fn invalid_input_is_named_field_by_field() {
     let session = session_builder("http://127.0.0.1:1").build().unwrap();
     let line = |name| OrderLine::from_gross(name, "1", 10_000, TaxRate::percent(25)).unwrap();
     let empty = Receipt::new(BottomLine::new(Currency::Nok));
@@ -137,7 +137,7 @@ fn input_that_is_wrong_is_named_field_by_field() {
 }
 
 #[test]
-fn what_the_api_answers_is_one_line() {
+fn an_error_reply_becomes_one_line() {
     let problem = r#"{"title":"Bad Request","detail":"Validation failed","traceId":"4bf92f35",
         "invalidParams":[{"name":"orderLines[0].name","reason":"must not be empty"}]}"#;
     let page = "<html><head><title>Please wait</title></head><body>nginx</body></html>";
@@ -157,7 +157,7 @@ fn what_the_api_answers_is_one_line() {
             )],
             "POST /a: 400 Bad Request: Order exists",
         ),
-        // Once more with a new token.
+        // Retried once with a new token.
         (
             "GET /a",
             &[
@@ -219,7 +219,7 @@ fn what_the_api_answers_is_one_line() {
             &[("400 Bad Request", &[], "no\nJSON")],
             "GET /a: 400 Bad Request: no JSON",
         ),
-        // A POST without a key is not sent again: it may have been carried out.
+        // A POST without a key is not retried: it may have been carried out.
         (
             "POST /a",
             &[("500 Internal Server Error", &[], "")],
@@ -231,7 +231,7 @@ fn what_the_api_answers_is_one_line() {
             "POST /a: 504 Gateway Timeout: an HTML page: Please wait (the server may have \
              carried it out)",
         ),
-        // What may be sent again is, up to three times.
+        // Requests that are safe to retry are sent up to three times.
         (
             "GET /a",
             &[UNAVAILABLE, UNAVAILABLE, UNAVAILABLE],
@@ -258,7 +258,7 @@ fn what_the_api_answers_is_one_line() {
             &[UNAVAILABLE, ("409 Conflict", &[], "")],
             "DELETE /a: 409 Conflict (2 attempts)",
         ),
-        // A wait that is longer than the call may take is left to the caller.
+        // A wait that exceeds the call's timeout is left to the caller.
         (
             "GET /a",
             &[("429 Too Many Requests", &["Retry-After: 90"], "")],
@@ -281,7 +281,7 @@ fn what_the_api_answers_is_one_line() {
 }
 
 #[test]
-fn a_reply_that_cannot_be_used_says_why() {
+fn an_unusable_reply_says_why() {
     for (request, answers, text) in [
         (
             "GET /a",
@@ -310,7 +310,7 @@ fn a_reply_that_cannot_be_used_says_why() {
 }
 
 #[test]
-fn a_connection_that_fails_says_to_whom_and_what_was_sent() {
+fn a_failed_connection_names_the_host_and_what_was_sent() {
     let closed = ClosedPort::new();
     let address = closed.address();
     let refused = std::net::TcpStream::connect(address).unwrap_err();
@@ -370,7 +370,7 @@ fn a_connection_that_fails_says_to_whom_and_what_was_sent() {
 }
 
 #[test]
-fn a_token_that_cannot_be_had_is_the_reason() {
+fn a_failed_token_request_is_the_reason() {
     let json = "Content-Type: application/json";
     for (answer, text) in [
         (
@@ -400,9 +400,9 @@ fn a_token_that_cannot_be_had_is_the_reason() {
     }
 }
 
-/// Three fields show that it is another receipt. All of them are in `field_problems()`.
+/// Three fields suffice to show that the receipt differs. `field_problems()` has all of them.
 #[test]
-fn a_receipt_that_differs_names_three_fields() {
+fn a_conflict_of_receipts_names_three_fields() {
     let there = serde_json::json!({"receipt": {
         "orderLines": [{"name": "Shoes", "id": "2", "totalAmount": 5000,
             "totalAmountExcludingTax": 4000, "totalTaxAmount": 1000, "taxRate": 2500}],

@@ -9,7 +9,7 @@ use super::{Facts, answered, error_of, facts, raw_reply, sandbox, some};
 const DATE: &str = "Date: Sun, 06 Nov 1994 08:49:37 GMT";
 
 #[test]
-fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
+fn retry_after_is_seconds_or_a_date_on_the_servers_clock() {
     let seconds = |seconds| Some(Duration::from_secs(seconds));
     for (headers, expected) in [
         (vec![], None),
@@ -17,7 +17,7 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
         (vec!["Retry-After: 7"], seconds(7)),
         (vec!["retry-after:   120  "], seconds(120)),
         (vec!["Retry-After: 007"], seconds(7)),
-        // Longer than the end of time is as good as for ever.
+        // Beyond the end of time is as good as forever.
         (vec!["Retry-After: 18446744073709551615"], seconds(u64::MAX)),
         (vec!["Retry-After: 18446744073709551616"], seconds(u64::MAX)),
         (
@@ -27,7 +27,7 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
         // The first one counts.
         (vec!["Retry-After: 3", "Retry-After: 5"], seconds(3)),
         (vec![DATE, "Retry-After: 7"], seconds(7)),
-        // Dates, later than the reply, earlier, and at the same time.
+        // Dates later than, before and equal to the reply's date.
         (
             vec![DATE, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT"],
             seconds(0),
@@ -48,7 +48,7 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
             vec![DATE, "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT"],
             seconds(0),
         ),
-        // Without a date of the reply's own, or with one that cannot be read, this machine's counts: 1994 is over.
+        // Without a valid `Date` in the reply, this machine's clock counts: 1994 is in the past.
         (
             vec!["Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"],
             seconds(0),
@@ -57,7 +57,7 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
             vec!["Date: today", "Retry-After: Sun, 06 Nov 1994 08:50:07 GMT"],
             seconds(0),
         ),
-        // What is neither is not there.
+        // Invalid values are ignored.
         (vec!["Retry-After:"], None),
         (vec!["Retry-After: soon"], None),
         (vec!["Retry-After: -1"], None),
@@ -84,7 +84,7 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
         (vec![DATE, "Retry-After: \u{e5}"], None),
     ] {
         let head = [vec!["HTTP/1.1 429 Slow down"], headers.clone()].concat();
-        // A session of its own: the wait is one for all calls of a session.
+        // A fresh session, because a wait applies to all calls of a session.
         let (sandbox, session) = sandbox();
         let error = error_of(&sandbox, &session, raw_reply(&head, br#"{"title":"Slow"}"#));
         let notes = match expected {
@@ -105,9 +105,9 @@ fn retry_after_is_seconds_or_a_date_as_the_servers_own_clock_sees_it() {
     }
 }
 
-/// In the far future, by whichever clock. The exact time hangs on this machine's.
+/// Far in the future on any clock. The exact time depends on this machine's clock.
 #[test]
-fn a_date_without_a_date_to_measure_it_by_is_measured_by_this_machine() {
+fn without_a_date_in_the_reply_this_machines_clock_counts() {
     let (sandbox, session) = sandbox();
     let head = [
         "HTTP/1.1 503 Closed",
@@ -122,7 +122,7 @@ fn a_date_without_a_date_to_measure_it_by_is_measured_by_this_machine() {
 
 /// Not only with a 429.
 #[test]
-fn retry_after_is_read_with_any_error() {
+fn retry_after_is_read_from_any_error() {
     let (sandbox, session) = sandbox();
     for (status, kind, display, retryable) in [
         ("503 Closed", Server, "503 Service Unavailable", true),

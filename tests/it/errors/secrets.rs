@@ -1,4 +1,5 @@
-//! A server may repeat what it was sent: no key and no token must be seen in an error, in whatever form it comes back.
+//! A server may echo what it was sent: no error may show a key or token, in whatever form it comes
+//! back.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use vipps::{AccessToken, ApiKeys, Error, RetryPolicy, Session, management};
 use super::{UNITS, everything, problem, raw_reply};
 use crate::support::{assert_no_secret, system};
 
-/// With all that JSON, URLs and HTML escape.
+/// Contains everything that JSON, URLs and HTML escape.
 const SECRET: &str = r#"Zx8/pQ+r"s&<t>'\u%w7=="#;
 const SUBSCRIPTION_KEY: &str = "0a1b/2c3d+4e5f&6789";
 const TOKEN: &str = r#"eyJ0.eyJz"/+\dWI.c2ln"#;
@@ -28,7 +29,7 @@ fn session(sandbox: &Sandbox, token: &str) -> Session {
         .unwrap()
 }
 
-/// The error of a call that is answered like this, after looking for the secrets in all of it.
+/// The error of a call that gets this reply, after searching all of it for the secrets.
 #[track_caller]
 fn error_of(fault: Fault) -> Error {
     let sandbox = Sandbox::start().unwrap();
@@ -44,17 +45,19 @@ fn json_text(text: &str) -> String {
 }
 
 #[test]
-fn every_secret_is_taken_out_of_every_text_of_a_problem() {
+fn every_secret_is_redacted_from_every_text_of_a_problem() {
     for secret in SECRETS {
         let s = json_text(secret);
         let body = format!(
-            r#"{{"type":"t{s}","title":"i{s}","detail":"d{s}","instance":"n{s}","code":"c{s}","traceId":"r{s}",
+            r#"{{"type":"t{s}","title":"i{s}","detail":"d{s}","instance":"n{s}",
+                "code":"c{s}","traceId":"r{s}",
                 "extraDetails":[{{"name":"m{s}","reason":"v{s}"}}]}}"#
         );
         let error = error_of(Fault::json(400, body));
         assert_eq!(
             error.to_string(),
-            "GET /management/v1/sales-units: 400 Bad Request: c[redacted]: i[redacted]: d[redacted] (m[redacted]: v[redacted]) [trace r[redacted]]"
+            "GET /management/v1/sales-units: 400 Bad Request: c[redacted]: i[redacted]: \
+             d[redacted] (m[redacted]: v[redacted]) [trace r[redacted]]"
         );
         let answer = problem(&error);
         let texts = [
@@ -71,12 +74,19 @@ fn every_secret_is_taken_out_of_every_text_of_a_problem() {
         assert_eq!(found, expected);
         assert_eq!(
             format!("{answer:?}"),
-            r#"Problem { problem_type: Some("t[redacted]"), title: Some("i[redacted]"), detail: Some("d[redacted]"), instance: Some("n[redacted]"), fields: [FieldProblem { name: "m[redacted]", reason: "v[redacted]" }], code: Some("c[redacted]"), trace_id: Some("r[redacted]"), body: None, is_of_gateway: false }"#
+            concat!(
+                r#"Problem { problem_type: Some("t[redacted]"), title: Some("i[redacted]"), "#,
+                r#"detail: Some("d[redacted]"), instance: Some("n[redacted]"), "#,
+                r#"fields: [FieldProblem { name: "m[redacted]", reason: "v[redacted]" }], "#,
+                r#"code: Some("c[redacted]"), "#,
+                r#"trace_id: Some("r[redacted]"), body: None, is_of_gateway: false }"#
+            )
         );
     }
 }
 
-/// The ways to write a text in another: as it is, in JSON with few and many escapes, in JSON in JSON, in a URL and in HTML.
+/// The ways to embed a text in another: plain, in JSON with few or many escapes, in nested JSON, in
+/// a URL and in HTML.
 fn forms(secret: &str) -> Vec<String> {
     let each = |form: &dyn Fn(char) -> String| secret.chars().map(form).collect::<String>();
     let unless_alphanumeric = |form: &dyn Fn(char) -> String| {
@@ -133,7 +143,7 @@ fn forms(secret: &str) -> Vec<String> {
     ]
 }
 
-/// In a body of no known form, and in a text of a known one, which may quote JSON, a URL or HTML.
+/// In a body of unknown form and in the text of a known one, which may quote JSON, a URL or HTML.
 #[test]
 fn no_escape_leaves_a_piece_of_a_secret() {
     for secret in SECRETS {
@@ -152,8 +162,8 @@ fn no_escape_leaves_a_piece_of_a_secret() {
 }
 
 #[test]
-fn several_secrets_in_one_text_all_go() {
-    // Two without anything between them are one run.
+fn all_secrets_in_a_text_are_redacted() {
+    // Two adjacent secrets are one run.
     let sent = format!("{TOKEN}{SECRET} {SUBSCRIPTION_KEY}\n{BASIC};{TOKEN}");
     let error = error_of(Fault::reply(400, "text/plain", sent));
     assert_eq!(
@@ -163,7 +173,7 @@ fn several_secrets_in_one_text_all_go() {
 }
 
 #[test]
-fn the_title_of_a_page_is_searched_too() {
+fn the_title_of_a_page_is_redacted() {
     let page = format!("<html><title>{SUBSCRIPTION_KEY}</title></html>");
     let error = error_of(Fault::reply(502, "text/html", page));
     assert_eq!(
@@ -173,7 +183,7 @@ fn the_title_of_a_page_is_searched_too() {
 }
 
 #[test]
-fn the_target_of_a_redirect_is_searched_too() {
+fn the_target_of_a_redirect_is_redacted() {
     let location = format!("Location: https://example.com/?key={SUBSCRIPTION_KEY}&to=x");
     let error = error_of(raw_reply(&["HTTP/1.1 302 Found", &location], b""));
     assert_eq!(
@@ -183,12 +193,12 @@ fn the_target_of_a_redirect_is_searched_too() {
     );
 }
 
-/// Texts are cut first. What is left of a secret there is not shown, unless it is as short as a
-/// word.
+/// Texts are truncated first. The rest of a secret at the cut is not shown, unless it is as short
+/// as a word.
 #[test]
 fn a_secret_at_a_cut_leaves_no_piece_behind() {
     let length = SECRET.len();
-    // At the cut of the body and at that of the message.
+    // At the cuts of the body and of the message.
     for before in [
         4096 - length,
         4080,
@@ -226,7 +236,7 @@ fn a_secret_at_a_cut_leaves_no_piece_behind() {
 
 /// The connection may break in the middle of a secret.
 #[test]
-fn a_secret_that_the_network_cut_leaves_no_piece_behind() {
+fn a_secret_cut_by_the_network_leaves_no_piece_behind() {
     for left in 8..SECRET.len() {
         let sent = &SECRET[..left];
         let reply = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: 1000\r\n\r\n{sent}");
@@ -239,9 +249,9 @@ fn a_secret_that_the_network_cut_leaves_no_piece_behind() {
     }
 }
 
-/// The windows are built once for all texts. Once for each text took minutes.
+/// Building the windows once for all texts matters: once per text took minutes.
 #[test]
-fn many_texts_are_searched_for_a_long_token() {
+fn many_texts_are_searched_quickly_for_a_long_token() {
     let token = "a".repeat(16_000) + "b";
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox, &token);
@@ -264,7 +274,7 @@ fn many_texts_are_searched_for_a_long_token() {
 }
 
 #[test]
-fn what_only_looks_like_a_secret_stays() {
+fn what_only_resembles_a_secret_is_shown() {
     for text in [
         &SUBSCRIPTION_KEY[..7],
         &SUBSCRIPTION_KEY[12..],
@@ -280,7 +290,7 @@ fn what_only_looks_like_a_secret_stays() {
 }
 
 #[test]
-fn the_token_endpoints_may_repeat_the_keys_too() {
+fn keys_echoed_by_a_token_endpoint_are_redacted() {
     let standard = (
         ApiKeys::standard("client-1", SECRET, SUBSCRIPTION_KEY),
         "POST /accesstoken/get",
@@ -307,7 +317,8 @@ fn the_token_endpoints_may_repeat_the_keys_too() {
     }
 }
 
-/// A reply of success may repeat a secret where no text was promised; what a reader says of it must not.
+/// A success may echo a secret where something else was expected; the deserializer's message must
+/// not quote it.
 #[test]
 fn an_unreadable_reply_is_not_quoted() {
     for secret in [SECRET, SUBSCRIPTION_KEY, TOKEN, BASIC, "Kari Nordmann"] {
@@ -316,7 +327,8 @@ fn an_unreadable_reply_is_not_quoted() {
         assert_eq!(
             error.to_string(),
             format!(
-                "GET /management/v1/sales-units: 200 OK, but the reply cannot be read: invalid type: string, expected a list of sales units"
+                "GET /management/v1/sales-units: 200 OK, but the reply cannot be read: invalid \
+                 type: string, expected a list of sales units"
             )
         );
         assert_no_secret(&everything(&error), &[secret]);

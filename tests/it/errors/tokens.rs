@@ -1,4 +1,4 @@
-//! What the token endpoints' refusals and unreadable replies come to. No message may hold a token reply.
+//! Errors from refused and unreadable token requests. No message may quote a token reply.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::{builder_without_token, system};
 const STANDARD: &str = "POST /accesstoken/get";
 const MANAGEMENT: &str = "POST /miami/v1/token";
 
-/// Both flows, with a session for each that has no token yet.
+/// Both flows, each with a session that has no token yet.
 fn flows(sandbox: &Sandbox) -> [(&'static str, Session); 2] {
     let with = |keys| {
         let builder = Session::builder(keys, system()).base_url(sandbox.url());
@@ -24,7 +24,8 @@ fn flows(sandbox: &Sandbox) -> [(&'static str, Session); 2] {
     ]
 }
 
-/// The error of an API call whose token request is answered like this, for both flows. The call itself must not have been sent.
+/// The error of an API call whose token request gets this reply, for both flows. The call itself
+/// must not have been sent.
 #[track_caller]
 fn refused(fault: &Fault, check: impl Fn(&'static str, &Error)) {
     let sandbox = Sandbox::start().unwrap();
@@ -49,11 +50,15 @@ fn not_sent(status: u16, display: &str) -> Facts {
 }
 
 #[test]
-fn a_refusal_is_an_auth_error_with_all_that_was_said() {
-    let oauth = r#"{"error":"invalid_client","error_description":"S1: The secret is wrong.","error_codes":[7000215],"trace_id":"t-1"}"#;
+fn a_refusal_is_an_auth_error_with_all_its_details() {
+    let oauth = concat!(
+        r#"{"error":"invalid_client","error_description":"S1: "#,
+        r#"The secret is wrong.","error_codes":[7000215],"trace_id":"t-1"}"#
+    );
     refused(&Fault::json(401, oauth), |route, error| {
         let display = format!(
-            "no access token: {route}: 401 Unauthorized: invalid_client: S1: The secret is wrong [trace t-1]"
+            "no access token: {route}: 401 Unauthorized: invalid_client: S1: The secret is wrong \
+             [trace t-1]"
         );
         let says = Facts {
             code: some("invalid_client"),
@@ -87,11 +92,12 @@ fn a_refusal_is_an_auth_error_with_all_that_was_said() {
     });
 }
 
-/// Whether the same call is worth a second try does not hang on whose fault it was.
+/// Whether retrying the call makes sense does not depend on whose fault the failure was.
 #[test]
-fn a_token_endpoint_that_fails_is_an_auth_error_to_try_again() {
+fn a_failing_token_endpoint_is_a_retryable_auth_error() {
     refused(&Fault::HtmlBadGateway, |route, error| {
-        let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+        let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad \
+                    Gateway</h1></body></html>";
         let display =
             format!("no access token: {route}: 502 Bad Gateway: an HTML page: 502 Bad Gateway");
         let says = Facts {
@@ -129,7 +135,7 @@ fn a_redirected_token_request_is_an_auth_error() {
     });
 }
 
-/// A gateway may put an error's status on a reply that holds a token all the same.
+/// A gateway may put an error status on a reply that contains a token.
 #[test]
 fn an_error_that_may_hold_a_token_is_not_shown() {
     for body in [
@@ -154,7 +160,7 @@ fn an_error_that_may_hold_a_token_is_not_shown() {
 }
 
 #[test]
-fn an_unreadable_token_reply_is_a_decode_error_that_shows_nothing_of_it() {
+fn an_unreadable_token_reply_is_a_decode_error_that_quotes_nothing() {
     const OTHER: &str =
         "is not a JSON object with access_token, a string, and expires_in, a number of seconds";
     let token = |token: &str, expires_in: &str| {
@@ -231,7 +237,7 @@ fn an_unreadable_token_reply_is_a_decode_error_that_shows_nothing_of_it() {
 }
 
 #[test]
-fn a_token_reply_that_is_too_large_or_cut_is_not_shown_either() {
+fn a_token_reply_that_is_too_large_or_cut_is_not_shown() {
     let sandbox = Sandbox::start().unwrap();
     let body = r#"{"access_token":"s3cret-token","expires_in":900}"#;
     sandbox.fault(STANDARD, 1, Fault::json(200, body));
@@ -240,7 +246,8 @@ fn a_token_reply_that_is_too_large_or_cut_is_not_shown_either() {
     let error = session.build().unwrap().access_token().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no access token: POST /accesstoken/get: 200 OK, but the reply is larger than max_response_bytes, 40"
+        "no access token: POST /accesstoken/get: 200 OK, but the reply is larger than \
+         max_response_bytes, 40"
     );
     assert!(!everything(&error).contains("s3cret"));
 
@@ -250,16 +257,17 @@ fn a_token_reply_that_is_too_large_or_cut_is_not_shown_either() {
         assert_eq!(
             error.to_string(),
             format!(
-                "no access token: {route}: 200 OK, but the connection was closed in the middle of the reply"
+                "no access token: {route}: 200 OK, but the connection was closed in the middle of \
+                 the reply"
             )
         );
         assert!(!everything(error).contains("s3cret"));
     });
 }
 
-/// The call was not sent, but the token request was: the message must not say of it that nothing was.
+/// The call was not sent but the token request was, so the message must not say that nothing was.
 #[test]
-fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
+fn a_lost_token_request_is_not_reported_as_unsent() {
     refused(&Fault::CloseAfterReading, |route, error| {
         assert_eq!(error.kind(), ErrorKind::Network, "{error:?}");
         assert_eq!(
@@ -272,9 +280,9 @@ fn a_token_request_that_the_network_lost_is_not_said_to_be_unsent() {
 }
 
 #[test]
-fn a_token_endpoint_that_nobody_listens_at_is_named() {
-    let nobody = crate::support::ClosedPort::new();
-    let url = format!("http://{}", nobody.address());
+fn an_unreachable_token_endpoint_is_named() {
+    let closed = crate::support::ClosedPort::new();
+    let url = format!("http://{}", closed.address());
     let session = builder_without_token(&url).build().unwrap();
     let error = management::list_sales_units(&session).unwrap_err();
     let display = error.to_string();
@@ -286,9 +294,9 @@ fn a_token_endpoint_that_nobody_listens_at_is_named() {
     assert_eq!(known, (ErrorKind::Connect, Delivery::NotSent, true));
 }
 
-/// The keys of a sandbox are not those of the other: what it refuses by itself, without a fault.
+/// Another sandbox's keys are refused without any fault.
 #[test]
-fn wrong_keys_are_refused_by_the_sandbox_itself() {
+fn the_sandbox_refuses_wrong_keys() {
     let sandbox = Sandbox::start().unwrap();
     let [key, wrong] = ["sandbox-key-1", "another-key"];
     for (keys, display) in [
@@ -298,15 +306,18 @@ fn wrong_keys_are_refused_by_the_sandbox_itself() {
         ),
         (
             ApiKeys::standard("sandbox-client-id", wrong, key),
-            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client secret is wrong",
+            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The \
+             client secret is wrong",
         ),
         (
             ApiKeys::standard("sandbox-client-id", wrong, wrong),
-            "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not valid",
+            "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is \
+             not valid",
         ),
         (
             ApiKeys::management("another-id", wrong),
-            "no access token: POST /miami/v1/token: 401 Unauthorized: invalid_client: Client authentication failed",
+            "no access token: POST /miami/v1/token: 401 Unauthorized: invalid_client: Client \
+             authentication failed",
         ),
     ] {
         let builder = Session::builder(keys, system()).base_url(sandbox.url());

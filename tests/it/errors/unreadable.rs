@@ -1,4 +1,4 @@
-//! Answers of success that cannot be read: they keep method, path and status.
+//! Successful replies that cannot be read: the error keeps method, path and status.
 
 use vipps::management::{self, ListProductOrders};
 use vipps::sandbox::Fault;
@@ -9,7 +9,7 @@ use super::{raw_reply, sandbox};
 const ORDERS: &str = "GET /management/v2/product-orders";
 
 #[test]
-fn a_reply_that_cannot_be_read_says_where_and_why() {
+fn an_unreadable_reply_says_where_and_why() {
     let (sandbox, session) = sandbox();
     for (body, reason) in [
         (
@@ -61,7 +61,7 @@ fn a_reply_that_cannot_be_read_says_where_and_why() {
             "the reply cannot be read: expected value at line 1 column 1",
         ),
     ] {
-        // As one would log it: the query is part of what was asked for.
+        // The query is part of the request, as one would log it.
         sandbox.fault(ORDERS, 1, Fault::json(200, body));
         let request = ListProductOrders::new().include_expired(true);
         let error = management::list_product_orders(&session, &request).unwrap_err();
@@ -84,9 +84,9 @@ fn a_reply_that_cannot_be_read_says_where_and_why() {
     }
 }
 
-/// Another status of success is not taken for a 200.
+/// The reported status is the actual one, not 200.
 #[test]
-fn the_status_of_an_unreadable_reply_is_its_own() {
+fn an_unreadable_reply_keeps_its_status() {
     let (sandbox, session) = sandbox();
     for (head, shown) in [
         ("HTTP/1.1 202 Fine", "202 Accepted"),
@@ -97,13 +97,14 @@ fn the_status_of_an_unreadable_reply_is_its_own() {
         assert_eq!(
             error.unwrap_err().to_string(),
             format!(
-                "GET /management/v2/product-orders: {shown}, but the reply cannot be read: expected value at line 1 column 1"
+                "GET /management/v2/product-orders: {shown}, but the reply cannot be read: \
+                 expected value at line 1 column 1"
             )
         );
     }
 }
 
-/// A text of a mebibyte where a list belongs is no message.
+/// A mebibyte of text instead of a list must not end up in the message.
 #[test]
 fn an_unreadable_reply_is_not_quoted_at_length() {
     let (sandbox, session) = sandbox();
@@ -112,6 +113,7 @@ fn an_unreadable_reply_is_not_quoted_at_length() {
     let error = management::list_product_orders(&session, &ListProductOrders::new());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: string, expected a list of product orders"
+        "GET /management/v2/product-orders: 200 OK, but the reply cannot be read: invalid type: \
+         string, expected a list of product orders"
     );
 }

@@ -1,4 +1,4 @@
-//! What is read of a JPEG.
+//! What is read from a JPEG.
 
 use super::*;
 
@@ -15,8 +15,8 @@ fn every_kind_of_jpeg_frame_is_read() {
 }
 
 #[test]
-fn what_stands_before_the_frame_of_a_jpeg_is_passed_over() {
-    // As cameras write it: the thumbnail inside the EXIF data is a JPEG of its own, 160 x 120 px.
+fn segments_before_the_frame_are_skipped() {
+    // Cameras embed a thumbnail in the EXIF data: a separate JPEG of 160 x 120 px.
     let thumbnail = jpeg(&[tables(), frame(SOF0, 160, 120), scan()]);
     let exif = segment(APP1, &[b"Exif\0\0MM\0*".as_slice(), &thumbnail].concat());
     let frame_in_small = frame(SOF0, 1, 1);
@@ -43,7 +43,7 @@ fn what_stands_before_the_frame_of_a_jpeg_is_passed_over() {
             "fill bytes and a comment",
             vec![vec![0xff; 2], segment(COM, b"")],
         ),
-        // Each holds what a frame header holds.
+        // Each contains what looks like a frame header.
         ("DHT", vec![segment(DHT, &frame_in_small[4..])]),
         ("JPG", vec![segment(JPG, &frame_in_small[4..])]),
         ("DAC", vec![segment(DAC, &frame_in_small[4..])]),
@@ -60,14 +60,14 @@ fn what_stands_before_the_frame_of_a_jpeg_is_passed_over() {
 }
 
 #[test]
-fn what_stands_behind_the_frame_of_a_jpeg_is_followed_to_the_end() {
+fn segments_after_the_frame_are_followed_to_the_end() {
     let restarts = [
         &[0xff, 0x00, 1],
         [0xff, 0xd0, 2].as_slice(),
         &[0xff, 0xd7, 3],
     ]
     .concat();
-    for (what, behind) in [
+    for (what, after) in [
         ("stuffing and restarts", vec![scan(), restarts]),
         (
             "several scans",
@@ -75,46 +75,46 @@ fn what_stands_behind_the_frame_of_a_jpeg_is_followed_to_the_end() {
         ),
         ("fill bytes before the end", vec![scan(), vec![0xff; 3]]),
         (
-            "a comment behind the scan",
+            "a comment after the scan",
             vec![scan(), segment(COM, b"late")],
         ),
         (
             "a scan without data",
             vec![segment(SOS, &[1, 1, 0, 0, 63, 0])],
         ),
-        // The sizes of later frames are of parts of the picture.
+        // Later frames are the sizes of parts of the image.
         (
             "a frame of a part",
             vec![scan(), frame(0xc5, 10, 10), scan()],
         ),
     ] {
-        let picture = jpeg(&[vec![frame(SOF2_PROGRESSIVE, 640, 480)], behind].concat());
+        let picture = jpeg(&[vec![frame(SOF2_PROGRESSIVE, 640, 480)], after].concat());
         assert_eq!(read(&picture), Ok((640, 480)), "{what}");
-        // Cameras put more pictures, and programs put anything, behind the end.
+        // Cameras append more images after the end, and programs append anything.
         let more = [picture.as_slice(), &jpeg(&[frame(SOF0, 1, 1)]), b"more"].concat();
         assert_eq!(read(&more), Ok((640, 480)), "{what}");
     }
 }
 
 #[test]
-fn a_scan_ends_where_its_marker_stands_however_long_it_is() {
+fn a_scan_ends_at_its_marker_whatever_its_length() {
     let picture = |data: &[u8]| jpeg(&[frame(SOF0, 640, 480), scan(), data.to_vec()]);
     let data = [0xff, 0, 0xff, 0xd0, 0xff, 0xd7, 0, 0xfe].repeat(25);
     for at in 0..data.len() {
         let whole = picture(&data[..at]);
         assert_eq!(read(&whole), Ok((640, 480)), "{at}");
         assert_refused(&whole[..whole.len() - 1], CUT_JPEG);
-        // What begins another picture.
+        // The start of another image.
         let start = picture(&[&data[..at], &START, &data[at..]].concat());
         assert_refused(&start, CUT_JPEG);
     }
 }
 
 #[test]
-fn a_jpeg_that_is_none_is_refused() {
+fn an_invalid_jpeg_is_refused() {
     let good = frame(SOF0, 640, 480);
     let before = |bytes: &[u8]| jpeg(&[bytes.to_vec(), good.clone(), scan()]);
-    let behind = |bytes: &[u8]| jpeg(&[good.clone(), bytes.to_vec(), scan()]);
+    let after = |bytes: &[u8]| jpeg(&[good.clone(), bytes.to_vec(), scan()]);
     for (what, picture) in [
         ("start and end only", jpeg(&[])),
         ("no frame", jpeg(&[tables(), scan()])),
@@ -135,10 +135,10 @@ fn a_jpeg_that_is_none_is_refused() {
         // As if they had segments, which fit.
         ("a marker of 0 with a length", before(&segment(0, b""))),
         ("a start with a length", before(&segment(0xd8, b""))),
-        ("a scan with a length of 0", behind(&[0xff, SOS, 0, 0])),
-        ("a scan with a length of 1", behind(&[0xff, SOS, 0, 1])),
+        ("a scan with a length of 0", after(&[0xff, SOS, 0, 0])),
+        ("a scan with a length of 1", after(&[0xff, SOS, 0, 1])),
         ("the end before the frame", before(&END)),
-        ("the end before the scan", behind(&END)),
+        ("the end before the scan", after(&END)),
     ] {
         assert_eq!(read(&picture), Err(CUT_JPEG.to_owned()), "{what}");
     }

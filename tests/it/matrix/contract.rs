@@ -1,32 +1,32 @@
-//! What must come of each fault: the contract that the matrix holds every endpoint to.
+//! The required result of each fault: the contract for every endpoint in the matrix.
 
 use super::*;
 
 /// The attempts of the default policy.
 const ATTEMPTS: usize = 3;
 
-/// What a fault is to a client, by what the sandbox's documentation says that it does.
+/// What a fault means to a client, according to the sandbox's documentation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Means {
-    /// The right answer, a little late.
+    /// The right reply, slightly late.
     Nothing,
-    /// This status; nothing was done.
+    /// This status; nothing was carried out.
     Refused(u16),
-    /// A 429 or 5xx that asks for more time than the call has.
+    /// A 429 or 5xx that asks for a longer wait than the call's timeout.
     TooLong(u16),
-    /// No answer; nothing was done.
+    /// No reply; nothing was carried out.
     NoAnswer(ErrorKind),
-    /// No answer; it was done.
+    /// No reply; the request was carried out.
     LostAnswer,
-    /// The head of a success and a part of its body; nothing was done.
+    /// The head of a success and part of its body; nothing was carried out.
     HalfAnswer,
-    /// The same; it was done.
+    /// The head of a success and part of its body; the request was carried out.
     CutAnswer,
-    /// A success that is too large to read; nothing was done.
+    /// A success that is too large to read; nothing was carried out.
     TooLarge,
-    /// A success whose body is not what was promised; nothing was done.
+    /// A success with an unexpected body; nothing was carried out.
     WrongBody,
-    /// A success without a body; nothing was done.
+    /// A success without a body; nothing was carried out.
     NoBody,
 }
 
@@ -54,13 +54,13 @@ pub(super) fn faults() -> Vec<(Fault, Means)> {
         (Fault::status_retry_after(503, "2"), Means::Refused(503)),
         (Fault::status_retry_after(503, "61"), Means::TooLong(503)),
         (Fault::status(204), Means::NoBody),
-        // A gateway's refusals.
+        // Refusals by a gateway.
         (
             Fault::json(403, r#"{"statusCode":403,"message":"Quota exceeded"}"#),
             Means::Refused(403),
         ),
         (Fault::reply(500, "text/plain", ""), Means::Refused(500)),
-        // A page of a captive portal.
+        // The page of a captive portal.
         (
             Fault::reply(200, "text/html", "<html>Log in</html>"),
             Means::WrongBody,
@@ -85,9 +85,9 @@ pub(super) fn faults() -> Vec<(Fault, Means)> {
 #[derive(Debug, PartialEq)]
 pub(super) struct Expected {
     pub(super) result: Result<(), (ErrorKind, Delivery)>,
-    /// Requests of the route.
+    /// The number of requests to the route.
     pub(super) requests: usize,
-    /// Whether the service has done what was asked for.
+    /// Whether the API has carried out the request.
     pub(super) done: bool,
 }
 
@@ -109,7 +109,7 @@ fn kind_of(status: u16, endpoint: &Endpoint) -> ErrorKind {
     }
 }
 
-/// A failing server leaves open what it did.
+/// A server error leaves the outcome unknown.
 fn delivery_of(status: u16) -> Delivery {
     match status {
         408 | 500.. => Delivery::Unknown,
@@ -117,7 +117,8 @@ fn delivery_of(status: u16) -> Delivery {
     }
 }
 
-/// The contract, for a fault that happens `count` times to one call of an endpoint with the default policy.
+/// The contract for a fault that happens `count` times to one call of an endpoint with the default
+/// policy.
 pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expected {
     let (again, needs) = (endpoint.retry, endpoint.needs);
     let is_safe = again != Retry::Never;
@@ -127,7 +128,7 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
         done: true,
     };
     let failure = |kind, delivery, requests, done| Expected {
-        // The call was not sent where its token could not be had.
+        // Without a token the call was not sent.
         result: Err((
             kind,
             if takes_token(endpoint) {
@@ -139,8 +140,8 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
         requests,
         done,
     };
-    // Repeated or not, with that error in the end.
-    let repeated = |may: bool, kind, delivery| {
+    // Retried or not, ending in this error.
+    let retried = |may: bool, kind, delivery| {
         let limit = if may { ATTEMPTS } else { 1 };
         if count < limit {
             success(count + 1)
@@ -148,7 +149,7 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
             failure(kind, delivery, limit, false)
         }
     };
-    // A success that was none: the service said so.
+    // A false success is believed, because the API said so.
     let believed = Expected {
         done: false,
         ..success(1)
@@ -156,49 +157,49 @@ pub(super) fn expected(endpoint: &Endpoint, means: Means, count: usize) -> Expec
     match means {
         Means::Nothing => success(1),
         Means::Refused(401) if takes_token(endpoint) => {
-            // Once more with a new token, whatever it is.
+            // Retried once with a new token, for every endpoint.
             if count == 1 {
                 success(2)
             } else {
                 failure(ErrorKind::Unauthorized, Delivery::Answered, 2, false)
             }
         }
-        // The image is believed to be there.
+        // The image is believed to exist.
         Means::Refused(409) if again == Retry::Again => believed,
         Means::Refused(status) => {
-            // What is there settles what any failure of the server has left.
+            // Reading back settles the outcome of any server error.
             let is_transient = is_transient(status) || (endpoint.is_ensured() && status >= 500);
             let may = matches!(status, 423 | 429) || (is_transient && is_safe);
-            repeated(may, kind_of(status, endpoint), delivery_of(status))
+            retried(may, kind_of(status, endpoint), delivery_of(status))
         }
         Means::TooLong(status) => failure(kind_of(status, endpoint), delivery_of(status), 1, false),
-        Means::NoAnswer(kind) => repeated(is_safe, kind, Delivery::Unknown),
+        Means::NoAnswer(kind) => retried(is_safe, kind, Delivery::Unknown),
         Means::LostAnswer if again == Retry::ReadBack => success(1),
         Means::LostAnswer => Expected {
             done: true,
-            ..repeated(is_safe, ErrorKind::Network, Delivery::Unknown)
+            ..retried(is_safe, ErrorKind::Network, Delivery::Unknown)
         },
         Means::CutAnswer if needs == Needs::Nothing || again == Retry::ReadBack => success(1),
-        // The status of the next answer is enough.
+        // The status of the next reply is enough.
         Means::CutAnswer if again == Retry::Again => success(2),
         Means::CutAnswer => Expected {
             done: true,
-            ..repeated(is_safe, ErrorKind::Network, Delivery::Answered)
+            ..retried(is_safe, ErrorKind::Network, Delivery::Answered)
         },
         Means::HalfAnswer if again == Retry::Delete => believed,
-        Means::HalfAnswer => repeated(is_safe, ErrorKind::Network, Delivery::Answered),
+        Means::HalfAnswer => retried(is_safe, ErrorKind::Network, Delivery::Answered),
         Means::TooLarge => {
             let may = endpoint.is_ensured();
-            repeated(may, ErrorKind::Decode, Delivery::Answered)
+            retried(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::WrongBody if needs == Needs::Text => {
             let may = endpoint.is_ensured();
-            repeated(may, ErrorKind::Decode, Delivery::Answered)
+            retried(may, ErrorKind::Decode, Delivery::Answered)
         }
         Means::NoBody if needs != Needs::Json => believed,
         Means::WrongBody | Means::NoBody => {
             let may = again == Retry::Again;
-            repeated(may, ErrorKind::Decode, Delivery::Answered)
+            retried(may, ErrorKind::Decode, Delivery::Answered)
         }
     }
 }

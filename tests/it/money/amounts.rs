@@ -6,10 +6,10 @@ proptest! {
     #![proptest_config(config(CASES))]
 
     #[test]
-    fn an_amount_that_is_written_is_read_back(amount in any::<i64>()) {
+    fn amounts_round_trip_through_text(amount in any::<i64>()) {
         let text = format_minor_units(amount);
         prop_assert_eq!(minor_units(&text).unwrap(), amount);
-        // Without needless zeros it is the same amount.
+        // Without trailing zeros it is the same amount.
         let shorter = text.trim_end_matches('0').trim_end_matches('.');
         if shorter.contains('.') {
             prop_assert_eq!(minor_units(shorter).unwrap(), amount);
@@ -17,7 +17,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rate_that_is_written_is_read_back(rate in 0..=10_000_i64) {
+    fn rates_round_trip_through_text(rate in 0..=10_000_i64) {
         let rate = tax_rate(rate);
         let text = rate.to_string();
         prop_assert_eq!(text.parse::<TaxRate>().unwrap(), rate);
@@ -34,7 +34,7 @@ proptest! {
 }
 
 #[test]
-fn amounts_by_hand() {
+fn worked_examples_of_amounts() {
     for (text, amount, written) in [
         ("199.90", 19_990, "199.90"),
         ("199.9", 19_990, "199.90"),
@@ -89,7 +89,7 @@ fn amounts_by_hand() {
 }
 
 #[test]
-fn rates_by_hand() {
+fn worked_examples_of_rates() {
     for (text, basis_points) in [
         ("25", 2_500),
         ("25.5", 2_550),

@@ -1,8 +1,8 @@
-//! Discounts on a whole receipt: what must hold for every one, and some by hand.
+//! Discounts on a whole receipt: properties and worked examples.
 
 use super::*;
 
-/// Amounts of which ten fit an `i64`, at any rate, some of them returns and some shipping.
+/// Amounts of which ten fit an `i64`, at any rate, including returns and shipping.
 fn lines() -> impl Strategy<Value = Vec<OrderLine>> {
     let kind = || select(vec![None, Some(false), Some(true)]);
     let line = (amount(), rate(), kind(), kind()).prop_map(|(total, rate, returned, shipping)| {
@@ -25,7 +25,7 @@ fn without_returns(lines: &[OrderLine]) -> i64 {
     bought.map(|line| line.total_amount).sum()
 }
 
-/// What must hold after `discount` was split over `before`.
+/// Checks that `discount` was split correctly over `before`.
 fn assert_split(
     before: &[OrderLine],
     after: &[OrderLine],
@@ -85,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn discounts_one_after_another_add_up(
+    fn consecutive_discounts_add_up(
         lines in lines(),
         thousandths in vec(0..=1_000_i128, 1..4),
     ) {
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn a_discount_in_per_cent_is_the_nearest_amount(lines in lines(), rate in rate()) {
+    fn a_percentage_discount_is_the_nearest_amount(lines in lines(), rate in rate()) {
         let total = without_returns(&lines);
         let after = receipt(lines.clone()).apply_discount_percent(tax_rate(rate)).unwrap();
         let discount = total - without_returns(&after.order_lines);
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn a_discount_of_more_than_there_is_is_refused(lines in lines(), more in 1..=1_000_i64) {
+    fn a_discount_above_the_total_is_refused(lines in lines(), more in 1..=1_000_i64) {
         let total = without_returns(&lines);
         for wrong in [total + more, i64::MAX, -more, i64::MIN] {
             let error = receipt(lines.clone()).apply_discount(wrong).unwrap_err();
@@ -129,7 +129,7 @@ fn line(id: &str, total: i64, rate: TaxRate) -> OrderLine {
     OrderLine::from_gross("A", id, total, rate).unwrap()
 }
 
-/// Socks at 25 %, bread at 15 %, a newspaper without tax, one thing that comes back, and delivery.
+/// Socks at 25 %, bread at 15 %, a newspaper without tax, one return, and delivery.
 fn cart() -> Receipt {
     receipt(vec![
         OrderLine::from_units(
@@ -147,12 +147,12 @@ fn cart() -> Receipt {
 }
 
 #[test]
-fn a_discount_on_a_cart_by_hand() {
+fn worked_examples_of_discounts_on_a_cart() {
     let discounted = |receipt: Receipt| -> Vec<_> {
         let lines = receipt.order_lines.iter();
         lines.map(|line| (amounts(line), line.discount)).collect()
     };
-    // 1000 of 30000: 663.33, 151.67, 130 and 55 are the exact shares.
+    // 1000 of 30000: the exact shares are 663.33, 151.67, 130 and 55.
     let receipt = cart().apply_discount(1_000).unwrap();
     assert_eq!(
         receipt.order_lines[0].unit_info,
@@ -191,7 +191,7 @@ fn a_discount_on_a_cart_by_hand() {
             .unwrap(),
         cart().apply_discount(3_750).unwrap()
     );
-    // All of it.
+    // The whole total.
     let all = cart()
         .apply_discount_percent(TaxRate::percent(100))
         .unwrap();
@@ -205,7 +205,7 @@ fn a_discount_on_a_cart_by_hand() {
 }
 
 #[test]
-fn a_half_of_a_unit_counts_as_one() {
+fn halves_of_a_minor_unit_round_up() {
     let half = |totals: &[i64]| {
         let lines = totals.iter().map(|total| line("1", *total, TaxRate::ZERO));
         let receipt = receipt(lines.collect());
@@ -216,13 +216,13 @@ fn a_half_of_a_unit_counts_as_one() {
         lines.map(|line| line.total_amount).collect::<Vec<_>>()
     };
     assert_eq!(half(&[1]), [0]);
-    // 1.5 in all, which is 2: the first two get a whole one.
+    // 1.5 in total, rounded to 2: the first two lines get one unit each.
     assert_eq!(half(&[1, 1, 1]), [0, 0, 1]);
     assert_eq!(half(&[3, 2]), [1, 1]);
 }
 
 #[test]
-fn lines_that_no_discount_can_be_applied_to_are_named() {
+fn lines_that_cannot_be_discounted_are_named() {
     let mut no_rate = line("1", 100, TaxRate::percent(25));
     no_rate.tax_rate = None;
     let mut wrong_rate = line("2", 100, TaxRate::percent(25));
@@ -253,7 +253,7 @@ fn lines_that_no_discount_can_be_applied_to_are_named() {
         "invalid input: orderLines[0].totalAmount: must be at least 0, not -5; \
          orderLines[2].totalAmount: must be at least 0, not -5"
     );
-    // A line without a share stays as it is, whatever it is.
+    // A line without a share stays unchanged, even an invalid one.
     let lines = vec![
         no_rate.is_return(true),
         negative.is_return(true),
@@ -265,7 +265,7 @@ fn lines_that_no_discount_can_be_applied_to_are_named() {
 }
 
 #[test]
-fn a_receipt_without_anything_has_nothing_to_take_off() {
+fn an_empty_receipt_cannot_be_discounted() {
     let empty = receipt(Vec::new());
     assert_eq!(empty.clone().apply_discount(0).unwrap(), empty);
     let error = empty.clone().apply_discount(1).unwrap_err();
@@ -280,7 +280,7 @@ fn a_receipt_without_anything_has_nothing_to_take_off() {
         error.to_string(),
         "invalid input: rate: must be 0 to 10000 basis points, not 10100"
     );
-    // Twice the largest amount there is.
+    // Twice the largest possible amount.
     let largest = || line("1", i64::MAX, TaxRate::ZERO);
     let error = receipt(vec![largest(), largest()]).apply_discount_percent(TaxRate::percent(75));
     assert_eq!(

@@ -1,15 +1,15 @@
-//! Every type is written as it was read.
+//! Every type serializes to what it was read from.
 
 use super::*;
 
-/// A generator of JSON: what the crate's structs can hold, whatever can be built from outside.
+/// A generator of JSON for everything that the crate's structs can hold.
 type Json = BoxedStrategy<Value>;
 
-/// Reads arbitrary values of a type and writes them again, and remembers which types those were.
+/// Round-trips arbitrary values of types, and remembers which types were covered.
 struct Identity(Vec<&'static str>);
 
 impl Identity {
-    /// What is read comes out as it went in, and is the same value when it is read again.
+    /// Checks that a value serializes to its input, and deserializes to an equal value.
     #[track_caller]
     fn holds<T>(&mut self, json: Json)
     where
@@ -34,7 +34,7 @@ impl Identity {
         }
     }
 
-    /// Each type that the module exports was tried, but for those that are no data.
+    /// Checks that every type exported by the module was covered, except those that hold no data.
     #[track_caller]
     fn covers(&self, source: &str, but: &[&str]) {
         let exports = source.split("pub use ").skip(1);
@@ -46,7 +46,7 @@ impl Identity {
             .collect();
         assert!(names.len() > 20, "{names:?}");
         for name in names {
-            assert!(self.0.contains(&name), "{name} is not tried");
+            assert!(self.0.contains(&name), "{name} is not covered");
         }
     }
 }
@@ -78,7 +78,7 @@ fn flag() -> Json {
     any::<bool>().prop_map(Value::from).boxed()
 }
 
-/// One of the known values, or one that nobody knows yet.
+/// One of the known values, or an unknown one.
 fn wire(known: &[&'static str]) -> Json {
     let known = known.to_vec();
     let unknown = "[A-Z]{1,3}_[a-z ø]{0,4}";
@@ -99,7 +99,8 @@ fn list(of: Json) -> Json {
     vec(of, 0..4).prop_map(Value::Array).boxed()
 }
 
-/// A PNG of any size that is allowed, in base64. The shape is that of every PNG: header, data, end, each with a checksum.
+/// A PNG of any allowed size, in base64, structured like any PNG: header, data, end, each with a
+/// checksum.
 fn png(width: std::ops::RangeInclusive<u32>, height: std::ops::RangeInclusive<u32>) -> Json {
     (width, height, vec(any::<u8>(), 0..50))
         .prop_map(|(width, height, data)| {
@@ -118,7 +119,7 @@ fn png(width: std::ops::RangeInclusive<u32>, height: std::ops::RangeInclusive<u3
         .boxed()
 }
 
-/// An object with these members, where `?` marks one that may be missing: `name: kind, other?: kind`.
+/// An object with these members, where `?` marks an optional one: `name: kind, other?: kind`.
 fn object(members: &str) -> Json {
     let empty = Just(json!({})).boxed();
     members.split(", ").fold(empty, |object, member| {
@@ -139,7 +140,7 @@ fn object(members: &str) -> Json {
     })
 }
 
-/// What a member may be, by a name of its own or by the name of what it holds.
+/// A member's possible values, by its own name or by that of its type.
 fn kind(name: &str) -> Json {
     if let Some(of) = name.strip_prefix("list of ") {
         return list(kind(of));
@@ -153,7 +154,7 @@ fn kind(name: &str) -> Json {
         "flag" => flag(),
         "amount" => (0..i64::MAX).prop_map(Value::from).boxed(),
         "id" => matching("[0-9A-Za-z_.-]{1,20}"),
-        // Visible ASCII: more than an identifier may be, and all that can be read as one.
+        // Visible ASCII: more than a valid identifier, but all that can be deserialized as one.
         "read_id" => matching("[ -~]{0,8}"),
         "uuid" => matching("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9A-F]{12}"),
         "url" => matching("https://[a-z]{1,8}\\.example\\.com(/[a-zæ0-9?&=]{0,9})?"),
@@ -245,7 +246,7 @@ fn kind(name: &str) -> Json {
             "url: url, termsUrl: url, testWebsiteUrl: url, testWebsiteUsername?: text, \
              testWebsitePassword?: text",
         ),
-        // What the API would take: reading refuses others.
+        // Values that the API would accept: deserialization refuses others.
         "good_merchant" => object("scheme: merchant_scheme, id: merchant_id"),
         "merchant_scheme" => matching("business:[A-Z]{2}:[A-Z]{3}"),
         "merchant_id" => matching("[0-9-]{4,50}"),
@@ -262,7 +263,7 @@ fn kind(name: &str) -> Json {
 }
 
 #[test]
-fn every_type_of_order_management_is_written_as_it_was_read() {
+fn every_order_management_type_round_trips() {
     use order_management::*;
 
     let mut identity = Identity(Vec::new());
@@ -315,12 +316,12 @@ fn every_type_of_order_management_is_written_as_it_was_read() {
     ));
 
     let source = include_str!("../../../src/order_management.rs");
-    // What ensure_receipt found is told, not stored.
+    // The outcome of ensure_receipt is reported, not stored.
     identity.covers(source, &["ReceiptOutcome"]);
 }
 
 #[test]
-fn every_type_of_management_is_written_as_it_was_read() {
+fn every_management_type_round_trips() {
     use management::*;
 
     let mut identity = Identity(Vec::new());
@@ -364,7 +365,7 @@ fn every_type_of_management_is_written_as_it_was_read() {
     identity.holds::<App>(kind("app"));
     identity.holds::<Website>(kind("website"));
     identity.holds::<SalesUnitLogo>(kind("logo"));
-    // With what the use cases need.
+    // Including what the use cases require.
     identity.holds::<PrefillProductOrder>(object(
         "businessIdentifier: good_merchant, productType: product_type, idempotencyKey: key, \
          app: app, website: website, salesUnitName?: unit_name, salesUnitLogo?: logo, \
@@ -377,7 +378,7 @@ fn every_type_of_management_is_written_as_it_was_read() {
 }
 
 #[test]
-fn the_types_that_both_apis_share_are_written_as_they_were_read() {
+fn every_shared_type_round_trips() {
     let mut identity = Identity(Vec::new());
     identity.holds::<vipps::Msn>(kind("read_id"));
     identity.holds::<vipps::IdempotencyKey>(kind("read_id"));

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn reading_what_is_to_be_sent_refuses_unknown_fields() {
+fn requests_with_unknown_fields_are_not_deserialized() {
     let mut category = sample_category();
     category["imageID"] = json!("1");
     assert_eq!(
@@ -12,13 +12,14 @@ fn reading_what_is_to_be_sent_refuses_unknown_fields() {
             .to_string(),
         "unknown field `imageID`, expected one of `category`, `orderDetailsUrl`, `imageId`"
     );
-    let mut link = sample_add_category();
-    link["category"] = json!("RECEIPT");
+    let mut category = sample_add_category();
+    category["category"] = json!("RECEIPT");
     assert_eq!(
-        serde_json::from_value::<AddCategory>(link)
+        serde_json::from_value::<AddCategory>(category)
             .unwrap_err()
             .to_string(),
-        "unknown field `category`, expected one of `orderId`, `paymentType`, `type`, `url`, `imageId`"
+        "unknown field `category`, expected one of `orderId`, `paymentType`, `type`, `url`, \
+         `imageId`"
     );
     assert_eq!(
         serde_json::from_value::<OrderRef>(json!({"paymentType": "ECOM", "orderId": "1", "id": 1}))
@@ -33,14 +34,14 @@ fn reading_what_is_to_be_sent_refuses_unknown_fields() {
         assert_eq!(error.to_string(), format!("missing field `{missing}`"));
     }
     for missing in ["orderId", "paymentType", "type", "url"] {
-        let mut link = sample_add_category();
-        link.as_object_mut().unwrap().remove(missing);
-        let error = serde_json::from_value::<AddCategory>(link).unwrap_err();
+        let mut category = sample_add_category();
+        category.as_object_mut().unwrap().remove(missing);
+        let error = serde_json::from_value::<AddCategory>(category).unwrap_err();
         assert_eq!(error.to_string(), format!("missing field `{missing}`"));
     }
 }
 
-/// A receipt comes in replies too, to which the service may add members.
+/// A receipt also appears in replies, to which the API may add members.
 #[test]
 fn unknown_fields_of_a_receipt_are_ignored_at_any_depth() {
     let mut sample = sample_receipt();
@@ -70,9 +71,9 @@ fn unknown_fields_of_a_receipt_are_ignored_at_any_depth() {
     }
 }
 
-/// What is read from a file is checked where it is sent.
+/// Requests read from a file are validated when sent.
 #[test]
-fn reading_what_is_to_be_sent_does_not_validate_it_and_sending_it_does() {
+fn requests_are_validated_when_sent_and_not_when_read() {
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
     let mut category = sample_category();
@@ -89,13 +90,13 @@ fn reading_what_is_to_be_sent_does_not_validate_it_and_sending_it_does() {
             format!("invalid input: orderDetailsUrl: {NO_ADDRESS} \"a\"; {image}")
         );
     }
-    let mut link = sample_add_category();
-    link["orderId"] = json!("d/e");
-    let link: AddCategory = unchecked(link);
+    let mut category = sample_add_category();
+    category["orderId"] = json!("d/e");
+    let category: AddCategory = unchecked(category);
     let order: OrderRef = unchecked(json!({"paymentType": "ECOM", "orderId": "d/e"}));
     for refused in [
-        link.validate(),
-        order_management::add_category(&session, &link).map(drop),
+        category.validate(),
+        order_management::add_category(&session, &category).map(drop),
         order.validate(),
         order_management::get_order(&session, &order).map(drop),
     ] {

@@ -1,9 +1,9 @@
-//! What becomes of the replies of the Order Management API.
+//! Replies of the Order Management API.
 
 use super::*;
 
 #[test]
-fn the_image_id_to_use_is_the_one_that_is_answered() {
+fn the_image_id_to_use_is_the_one_in_the_reply() {
     for (answer, expected) in [
         (r#"{"imageId":"socks-orange-123"}"#, "socks-orange-123"),
         (
@@ -79,7 +79,7 @@ fn a_category_may_be_null_in_an_order() {
 }
 
 #[test]
-fn categories_are_listed_wrapped_or_bare_or_not_at_all() {
+fn category_lists_may_be_wrapped_bare_or_empty() {
     let one = sample_order_category();
     let mut more = one.clone();
     more["new"] = json!({"nested": [1]});
@@ -129,19 +129,22 @@ fn categories_are_listed_wrapped_or_bare_or_not_at_all() {
 fn get_category() {
     let id: CategoryId = CATEGORY_ID.parse().unwrap();
     let path = "/order-management/v3/categories/880f5088-7708-4a5a-87d9-31e83aacc035";
-    let link = assert_get(path, &sample_order_category(), |session| {
+    let category = assert_get(path, &sample_order_category(), |session| {
         order_management::get_category(session, &id)
     });
-    assert_eq!(link.category_id, Some(id));
-    assert_eq!(link.order_id, Some(order_id("PaymentReference123")));
-    assert_eq!(link.payment_type, Some(PaymentType::Ecom));
-    assert_eq!(link.category, Some(CategoryType::Receipt));
-    assert_eq!(link.url.as_deref(), Some("https://www.example.com"));
-    assert_eq!(link.image_id.as_ref().map(ImageId::as_str), Some(IMAGE_ID));
+    assert_eq!(category.category_id, Some(id));
+    assert_eq!(category.order_id, Some(order_id("PaymentReference123")));
+    assert_eq!(category.payment_type, Some(PaymentType::Ecom));
+    assert_eq!(category.category, Some(CategoryType::Receipt));
+    assert_eq!(category.url.as_deref(), Some("https://www.example.com"));
+    assert_eq!(
+        category.image_id.as_ref().map(ImageId::as_str),
+        Some(IMAGE_ID)
+    );
 }
 
 #[test]
-fn a_category_without_an_id_is_a_decode_error_that_says_so() {
+fn a_category_without_an_id_is_a_decode_error() {
     let (_, added) = call(reply("201 Created", &[], "{}"), |session| {
         order_management::add_category(session, &add_category(order()))
     });
@@ -185,25 +188,25 @@ fn unknown_values_and_fields_never_fail_an_object() {
     let currency = found.receipt.unwrap().bottom_line.currency;
     assert_eq!(currency, Some(Currency::Other("SEK".to_owned())));
 
-    let mut link = sample_order_category();
-    link["type"] = json!("PARKING");
-    link["paymentType"] = json!("POS");
-    let known = link.clone();
-    link["new"] = Value::Null;
-    let link: OrderCategory = unchecked(link);
+    let mut category = sample_order_category();
+    category["type"] = json!("PARKING");
+    category["paymentType"] = json!("POS");
+    let known = category.clone();
+    category["new"] = Value::Null;
+    let category: OrderCategory = unchecked(category);
     assert_eq!(
-        link.category,
+        category.category,
         Some(CategoryType::Other("PARKING".to_owned()))
     );
     assert_eq!(
-        link.payment_type,
+        category.payment_type,
         Some(PaymentType::Other("POS".to_owned()))
     );
-    assert_eq!(serde_json::to_value(&link).unwrap(), known);
+    assert_eq!(serde_json::to_value(&category).unwrap(), known);
 }
 
 #[test]
-fn version_1_reads_what_the_specification_shows() {
+fn version_1_reads_the_specifications_sample() {
     let path = "/order-management/v1/orders/acme-shop-123-order123abc";
     let info = assert_get(path, &sample_v1_order(), |session| {
         v1::get_order(session, &order_id(ORDER))

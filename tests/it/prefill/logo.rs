@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_logo_that_the_api_would_show_is_taken() {
+fn a_logo_that_the_api_would_show_is_accepted() {
     for (width, height) in [
         (100, 100),
         (1000, 1000),
@@ -21,7 +21,7 @@ fn a_logo_that_the_api_would_show_is_taken() {
         assert_eq!(serde_json::to_value(&logo).unwrap(), text);
         assert_eq!(serde_json::from_value::<SalesUnitLogo>(text).unwrap(), logo);
     }
-    // Some programs add bytes of their own behind a picture.
+    // Some programs append data after the image.
     let with_more = [png(100, 100), b"more".to_vec()].concat();
     SalesUnitLogo::from_bytes(with_more).unwrap();
 }
@@ -51,14 +51,14 @@ fn a_logo_that_the_api_would_drop_is_refused() {
         b"GIF89a\x64\0\x64\0",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"no picture",
-        // A PNG that was sent as text: its line ends are gone.
+        // A PNG that was transferred as text: its line ends are lost.
         b"\x89PNG\n\x1a\n",
     ] {
         cases.push((other.to_vec(), NO_PNG.to_owned()));
     }
-    // No size is no picture, and not a small one.
+    // A size of zero is damaged, not merely small.
     cases.push((png(0, 0), DAMAGED.to_owned()));
-    // Cut anywhere behind the signature.
+    // Cut anywhere after the signature.
     let good = png(100, 100);
     for length in 8..good.len() {
         cases.push((good[..length].to_vec(), DAMAGED.to_owned()));
@@ -72,14 +72,14 @@ fn a_logo_that_the_api_would_drop_is_refused() {
     cases.push(damaged(8, &[0, 0, 1, 0]));
     cases.push(damaged(8, &[0xff, 0xff, 0xff, 0xff]));
     cases.push(damaged(8, &[0, 0, 0, 4]));
-    // The length of the chunk behind it.
+    // The length of the chunk after it.
     cases.push(damaged(33, &[0x7f, 0xff, 0xff, 0xff]));
     cases.push(damaged(33, &[0, 0, 0, 11]));
-    // Another chunk where IHDR belongs.
+    // Another chunk in place of IHDR.
     cases.push(damaged(12, b"IEND"));
     cases.push(damaged(12, b"iHDR"));
 
-    // Whole chunks, but IHDR is not the first: the text chunk behind it has gone before it.
+    // Whole chunks, but with the text chunk before IHDR.
     let (header, text) = (&good[8..33], &good[33..57]);
     let swapped = [&good[..8], text, header, &good[57..]].concat();
     assert_eq!(&swapped[12..16], b"tEXt");
@@ -100,7 +100,7 @@ fn a_logo_that_the_api_would_drop_is_refused() {
 }
 
 #[test]
-fn a_logo_comes_from_a_file() {
+fn a_logo_is_read_from_a_file() {
     let name = format!("vipps-logo-{}.png", std::process::id());
     let path = std::env::temp_dir().join(name);
     std::fs::write(&path, png(300, 200)).unwrap();

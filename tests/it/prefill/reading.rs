@@ -9,7 +9,7 @@ pub(super) fn unreadable(value: Value) -> String {
 }
 
 #[test]
-fn reading_an_order_refuses_what_is_not_known() {
+fn an_order_with_unknown_fields_is_not_deserialized() {
     let fields = "`businessIdentifier`, `productType`, `salesUnitName`, `salesUnitLogo`, \
                   `settlementBankAccount`, `pricePackageId`, `productUseCase`, `annualTurnover`, \
                   `annualTurnoverPercentage`, `intendedPurpose`, `app`, `website`, \
@@ -24,7 +24,9 @@ fn reading_an_order_refuses_what_is_not_known() {
             "unknown field `name`, expected `appName`",
         ),
         (
-            json!({"website": {"url": "https://a.example", "termsUrl": "https://a.example", "x": 1}}),
+            json!({"website": {
+                "url": "https://a.example", "termsUrl": "https://a.example", "x": 1,
+            }}),
             "unknown field `x`, expected one of `url`, `termsUrl`, `testWebsiteUrl`, \
              `testWebsiteUsername`, `testWebsitePassword`",
         ),
@@ -39,7 +41,7 @@ fn reading_an_order_refuses_what_is_not_known() {
     ] {
         assert_eq!(unreadable(order_json(more)), message);
     }
-    // These two come in replies too, to which the service may add members.
+    // These two also appear in replies, to which the API may add members.
     let more: PrefillProductOrder = serde_json::from_value(order_json(json!({
         "businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321", "name": "x"},
         "settlementBankAccount": {"scheme": "BBAN:NO", "id": "86011117947", "iban": "x"},
@@ -61,7 +63,7 @@ fn reading_an_order_refuses_what_is_not_known() {
 }
 
 #[test]
-fn reading_an_order_takes_numbers_and_nulls_for_what_they_stand_for() {
+fn numbers_and_nulls_are_read_as_text_and_absence() {
     let value = order_json(json!({
         "businessIdentifier": {"scheme": "business:NO:ORG", "id": 987_654_321},
         "settlementBankAccount": {"scheme": "BBAN:NO", "id": 86_011_117_947_u64},
@@ -86,7 +88,7 @@ fn reading_an_order_takes_numbers_and_nulls_for_what_they_stand_for() {
     let second: PrefillProductOrder = serde_json::from_value(without).unwrap();
     assert_ne!(first.key(), second.key());
     assert_eq!(first.idempotency_key(second.key().clone()), second);
-    // A leading zero is lost where a number is written, and that is no code.
+    // Written as a number, the code loses its leading zero and becomes invalid.
     let read = serde_json::from_value(order_json(json!({"merchantCategoryCode": 742})));
     assert_eq!(
         refusal(

@@ -6,7 +6,7 @@ const NAME_RULE: &str =
     r"must be letters, digits, whitespace and ( ) * + , - . / : ; < = > ? @ [ \ ] ^ _ `";
 const URL_RULE: &str = "must be an https URL such as https://example.com";
 
-/// What is wrong with an order, and the message about it.
+/// Invalid orders, each with its message.
 fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
     let merchant = |scheme: &str, id: &str| -> BusinessIdentifier {
         serde_json::from_value(json!({"scheme": scheme, "id": id})).unwrap()
@@ -21,7 +21,10 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
 
     add(
         PrefillProductOrder::new(merchant("NO", "987654321"), ProductType::Login),
-        r#"businessIdentifier.scheme: must be 10 to 30 characters such as business:NO:ORG, not "NO""#,
+        concat!(
+            "businessIdentifier.scheme: must be 10 to 30 characters such as business:NO:ORG, ",
+            r#"not "NO""#
+        ),
     );
     add(
         PrefillProductOrder::new(merchant("business:NO:ORG", "98765 321"), ProductType::Login),
@@ -107,14 +110,15 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
 }
 
 #[test]
-fn each_wrong_field_is_named_before_anything_is_sent() {
+fn each_invalid_field_is_named_before_anything_is_sent() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     for (order, message) in wrong_orders() {
         let message = format!("invalid input: {message}");
         assert_eq!(refusal(order.validate()), message);
         assert_eq!(refusal(prefill_product_order(&session, &order)), message);
-        // It can be read, and is as wrong as before. (A logo that is wrong cannot be made in the first place.)
+        // An invalid order can be deserialized and stays invalid. (An invalid logo cannot be
+        // constructed at all.)
         let saved = serde_json::to_value(&order).unwrap();
         let read: PrefillProductOrder = serde_json::from_value(saved).unwrap();
         assert_eq!(read, order);
@@ -123,7 +127,7 @@ fn each_wrong_field_is_named_before_anything_is_sent() {
 }
 
 #[test]
-fn all_wrong_fields_are_named_at_once() {
+fn all_invalid_fields_are_named_at_once() {
     let sandbox = Sandbox::start().unwrap();
     let wrong = order()
         .sales_unit_name("A&B")
@@ -161,7 +165,7 @@ fn all_wrong_fields_are_named_at_once() {
     assert_eq!(sandbox.requests(), []);
 }
 
-/// The schema's limits are the service's to move: what is within them gets through, to the sandbox's own check too.
+/// The API may change the schema's limits: values within them pass, in the sandbox's own check too.
 #[test]
 fn nothing_is_refused_that_the_api_may_accept() {
     let sandbox = Sandbox::start().unwrap();
@@ -173,7 +177,7 @@ fn nothing_is_refused_that_the_api_may_accept() {
         "Kafé Ålesund",
         "Pölyhöylä Äänekoski",
         "Smørrebrød 24 7",
-        // é as a letter and a mark, as some systems write it.
+        // é as a letter with a combining mark, as some systems write it.
         "Cafe\u{301}",
         "यूनिट",
         "健身中心〇",
@@ -187,7 +191,7 @@ fn nothing_is_refused_that_the_api_may_accept() {
         " ",
         &forty,
         &forty_marks,
-        // Four bytes each, two units in UTF-16: 40 characters all the same.
+        // Four bytes or two UTF-16 units each, but only 40 characters.
         &"𐐷".repeat(40),
     ] {
         orders.push(order().sales_unit_name(name));
@@ -222,8 +226,8 @@ fn nothing_is_refused_that_the_api_may_accept() {
     for name in ["", "å & ø"] {
         orders.push(order().app(App::new(name)));
     }
-    // Each use case with what it is about, with something else, and with nothing: the merchant
-    // fills in the rest.
+    // Each use case with matching content, with other content and with none: the merchant fills in
+    // the rest.
     for use_case in ["Website", "WebsiteWithTest", "App", "Unknown"] {
         let order = || order().product_use_case(use_case.parse::<ProductUseCase>().unwrap());
         orders.push(order());
@@ -246,7 +250,7 @@ fn nothing_is_refused_that_the_api_may_accept() {
     }
     assert_eq!(sandbox.count(PREFILL), sent);
 
-    // What the crate does not know the service may: it has the last word.
+    // Values that the crate does not know are left to the API.
     let new_use_case = order().product_use_case(ProductUseCase::Other("Kiosk".to_owned()));
     let merchant = BusinessIdentifier::norway("987654321").unwrap();
     let product = ProductType::Other("NEW_PRODUCT".to_owned());

@@ -1,4 +1,4 @@
-//! The open sets of values of both APIs.
+//! The open enums of both APIs.
 
 use super::*;
 
@@ -30,12 +30,12 @@ where
         "Received ",
         "received",
         "æ\n",
-        // Misspelled, which is not to be ordered by accident.
+        // Misspelled: must not be ordered by accident.
         "CHEKOUT",
     ] {
         let message = format!("invalid input: {field}: {rule}, not {text:?}");
         assert_eq!(refusal(text.parse::<T>()), message);
-        // Received, or sent on purpose, it is kept.
+        // Kept if received, or sent on purpose.
         let value = other(text.to_owned());
         assert!(!is_known(&value));
         check_wire(value, text);
@@ -51,7 +51,7 @@ where
     T: PartialEq + Debug + Display + Serialize + DeserializeOwned,
 {
     assert_eq!(serde_json::from_value::<T>(json!(text)).unwrap(), value);
-    // Escapes leave no text to borrow.
+    // With escapes there is no text to borrow.
     let escape = |c| format!("\\u{:04x}", u32::from(c));
     let escaped: String = text.chars().map(escape).collect();
     let read: T = serde_json::from_str(&format!("\"{escaped}\"")).unwrap();
@@ -62,7 +62,7 @@ where
 }
 
 #[test]
-fn enums_are_open_to_read_and_strict_to_parse() {
+fn enums_deserialize_unknown_values_but_do_not_parse_them() {
     check_open_enum(
         "productType",
         "PAYMENT_INTEGRATION = PaymentIntegration, CASHIER = Cashier, CHECKOUT = Checkout, \
@@ -135,7 +135,7 @@ fn enums_are_open_to_read_and_strict_to_parse() {
 }
 
 #[test]
-fn terminal_statuses_are_those_that_stay() {
+fn statuses_that_never_change_are_terminal() {
     use ProductOrderStatus::*;
 
     for status in [Completed, Rejected, Expired] {

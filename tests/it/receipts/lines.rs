@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn amounts_and_rates_that_cannot_be_are_refused() {
+fn impossible_amounts_and_rates_are_refused() {
     type Make = fn(i64, TaxRate) -> Result<OrderLine, Error>;
     let from_units: Make =
         |price, rate| OrderLine::from_units("A", "1", UnitInfo::new(price, 2.into()), rate);
@@ -62,7 +62,7 @@ fn discounts_on_a_line_add_up() {
     assert_eq!(why(7_500), format!("{rule}, not 7500"));
     assert_eq!(why(-1), format!("{rule}, not -1"));
 
-    // What was taken off before may be anything where the line was read.
+    // In a line that was read, the earlier discount may be anything.
     let before = line
         .clone()
         .discount(i64::MAX)
@@ -75,7 +75,7 @@ fn discounts_on_a_line_add_up() {
 }
 
 #[test]
-fn a_discount_goes_by_the_rate_that_the_line_has() {
+fn a_discount_uses_the_rate_of_the_line() {
     let receipt = sample_with(&[]);
     // taxPercentage alone.
     let line = receipt.order_lines[0].clone().apply_discount(100).unwrap();
@@ -103,7 +103,7 @@ fn a_discount_goes_by_the_rate_that_the_line_has() {
 
 #[test]
 fn a_discount_needs_a_rate() {
-    // Taken for no tax at all, it would do away with the tax that is in the line.
+    // Treating a missing rate as zero would drop the tax that the line includes.
     let mut line = gross(1_000, TaxRate::percent(25));
     line.tax_rate = None;
     for amount in [0, 100, 1_000] {
@@ -116,7 +116,7 @@ fn a_discount_needs_a_rate() {
 }
 
 #[test]
-fn units_are_pieces_unless_said() {
+fn units_are_pieces_by_default() {
     let units = |line: &OrderLine| serde_json::to_value(&line.unit_info).unwrap();
     let line = gross(750, TaxRate::percent(25));
     let info = UnitInfo::new(250, Quantity::from(3));
@@ -124,7 +124,7 @@ fn units_are_pieces_unless_said() {
         units(&line.clone().unit_info(info.clone())),
         json!({"unitPrice": 250, "quantity": "3"})
     );
-    // The same whether the amounts follow from the units or stay as they are.
+    // The same whether the amounts are computed from the units or stay unchanged.
     let litres = info.quantity_unit(QuantityUnit::Litre);
     let made = OrderLine::from_units("A", "1", litres.clone(), TaxRate::percent(25)).unwrap();
     let line = line.unit_info(litres);
@@ -136,7 +136,7 @@ fn units_are_pieces_unless_said() {
 }
 
 #[test]
-fn a_quantity_stays_as_it_is_written() {
+fn a_quantity_keeps_its_notation() {
     for good in [
         "0",
         "3",
@@ -185,20 +185,24 @@ fn a_quantity_stays_as_it_is_written() {
         assert_eq!(
             error.to_string(),
             format!(
-                "invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not {bad:?}"
+                "invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 \
+                 characters and 8 decimals, not {bad:?}"
             )
         );
     }
 }
 
 #[test]
-fn a_quantity_from_a_server_that_is_none_cannot_be_multiplied() {
+fn an_invalid_quantity_from_a_server_cannot_be_multiplied() {
     let quantity: Quantity = serde_json::from_value(json!("a few")).unwrap();
     let units = UnitInfo::new(100, quantity);
     let error = OrderLine::from_units("A", "1", units, TaxRate::ZERO).unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"invalid input: quantity: must be a decimal number such as 3 or 0.822, at most 10 characters and 8 decimals, not "a few""#
+        concat!(
+            "invalid input: quantity: must be a decimal number such as 3 or 0.822, ",
+            r#"at most 10 characters and 8 decimals, not "a few""#
+        )
     );
 }
 
@@ -213,7 +217,7 @@ fn units_without_a_price_make_no_line() {
 }
 
 #[test]
-fn rates_are_shown_in_per_cent() {
+fn rates_are_displayed_in_percent() {
     for (basis_points, shown) in [
         (0, "0 %"),
         (1, "0.01 %"),
@@ -225,7 +229,7 @@ fn rates_are_shown_in_per_cent() {
         (2_505, "25.05 %"),
         (2_550, "25.5 %"),
         (10_000, "100 %"),
-        // Only where a server sends it.
+        // Only from a server.
         (-2_550, "-25.5 %"),
         (-1, "-0.01 %"),
         (i64::MAX, "92233720368547758.07 %"),
@@ -249,8 +253,9 @@ fn tax_is_not_a_share_of_the_gross_amount() {
 }
 
 #[test]
-fn no_amount_is_rounded_by_itself() {
-    // A hundred weighed goods, where total, net and tax of the exact price are each rounded to the nearest øre.
+fn amounts_are_not_rounded_independently() {
+    // A hundred weighed goods, with total, net and tax of the exact price each rounded to the
+    // nearest øre.
     let nearest =
         |numerator: i128, denominator: i128| (2 * numerator + denominator) / (2 * denominator);
     let mut wrong = 0;
@@ -297,7 +302,7 @@ fn a_discount_over_a_hundred_lines_adds_up() {
 }
 
 #[test]
-fn a_shipping_line_is_nothing_but_shipping() {
+fn a_shipping_line_has_only_shipping_fields() {
     let line =
         OrderLine::shipping("Home delivery", "delivery", 9_900, TaxRate::percent(25)).unwrap();
     let expected = json!({

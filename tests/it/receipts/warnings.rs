@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// A warning for each name and reason.
+/// Checks for one warning per name and reason.
 #[track_caller]
 fn assert_warned(receipt: &Receipt, expected: &[(&str, &str)]) {
-    // It is no reason to refuse it.
+    // Warnings do not make a receipt invalid.
     receipt.validate().unwrap();
     let warnings = receipt.warnings();
     let warnings: Vec<_> = warnings
@@ -41,7 +41,7 @@ fn each_warning_names_its_field() {
 }
 
 #[test]
-fn what_is_usual_is_no_warning() {
+fn what_is_usual_causes_no_warning() {
     let cases = rows::<1>(
         r#"
         /bottomLine/receiptNumber = "1"
@@ -50,14 +50,15 @@ fn what_is_usual_is_no_warning() {
         /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.4925"}
         /orderLines/0/unitInfo = {"quantity": "2.5"}
         /orderLines/0/unitInfo = null
-        // What is paid in all, with the tip.
+        // The total paid, including the tip.
         /bottomLine/paymentSources = {"giftCard": 5000, "cash": 2000}
         /bottomLine/paymentSources = {"giftCard": 5000, "cash": 2500} & /bottomLine/tipAmount = 500
-        // One took the other's place.
+        // One field replaced the other.
         /bottomLine/paymentSources = {"giftCard": 7000} & /bottomLine/giftCardAmount = 7000
         /bottomLine/paymentSources = {"giftCard": 0} & /bottomLine/giftCardAmount = 7000
-        // More comes back than goes out.
-        /orderLines/0/isReturn = true & /orderLines/1/isReturn = true & /orderLines/2/isReturn = true
+        // Returns exceed purchases.
+        /orderLines/0/isReturn = true & /orderLines/1/isReturn = true & \
+            /orderLines/2/isReturn = true
         "#,
     );
     for [changes] in cases {
@@ -66,7 +67,7 @@ fn what_is_usual_is_no_warning() {
 }
 
 #[test]
-fn all_that_is_odd_is_listed_at_once() {
+fn all_warnings_are_listed_at_once() {
     let twice = gross(100, TaxRate::ZERO);
     let units = UnitInfo::new(100, Quantity::from(0));
     let sources = PaymentSources::new().cash(301);

@@ -1,4 +1,4 @@
-//! A wait that the server asked one call for is kept by all calls to the same route.
+//! A wait that the server requests in reply to one call applies to all calls to the same route.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn later(line: &str, seconds: &str) -> Vec<u8> {
     reply(line, &[&format!("Retry-After: {seconds}")], "")
 }
 
-/// Fails with what the server answers, however long it asks to wait.
+/// Fails with the server's reply, however long it asks to wait.
 fn impatient(server: &RawServer, clock: &Clock) -> Session {
     session_builder(&server.url())
         .clock(clock.clone())
@@ -29,7 +29,7 @@ fn a_call_that_cannot_wait_that_long_fails_at_once() {
         );
         assert_eq!(first.delivery(), Delivery::Answered);
 
-        // Another sales unit has the same keys, and it is the keys that the server counts.
+        // Other sales units use the same keys, and the server counts by key.
         clock.advance(SECOND / 2);
         let other = session.for_sales_unit(&"654321".parse().unwrap());
         for session in [&session, &other] {
@@ -50,7 +50,7 @@ fn a_call_that_cannot_wait_that_long_fails_at_once() {
         }
         assert_eq!(server.requests().len(), 1);
 
-        // Other routes are open, and this one is when the time is over.
+        // Other routes are open, and this one opens after the wait.
         management::list_price_packages(&session).unwrap();
         clock.advance(179 * SECOND / 2);
         management::list_sales_units(&session).unwrap();
@@ -70,9 +70,9 @@ fn a_call_that_can_wait_does() {
     assert_eq!(server.requests().len(), 2);
 }
 
-/// Resources of one endpoint share a gate, and its methods do not.
+/// Resources of one endpoint share a gate; its methods do not.
 #[test]
-fn a_gate_is_one_of_a_method_and_a_route() {
+fn a_gate_belongs_to_a_method_and_a_route() {
     let server = RawServer::start([later("429 Too Many Requests", "90"), json_reply("{}")]);
     let session = impatient(&server, &Clock::manual());
     let request = |method, id| session.request(method, "/a").segment("id", id).send();
@@ -84,9 +84,9 @@ fn a_gate_is_one_of_a_method_and_a_route() {
     assert_eq!(server.lines(), ["GET /a/1", "DELETE /a/1"]);
 }
 
-/// Without `Retry-After` the others wait as long as the call itself does, if it does.
+/// Without `Retry-After`, others wait as long as the call itself does before its retry.
 #[test]
-fn the_wait_before_a_retry_is_kept_by_the_others() {
+fn other_calls_wait_until_the_retry() {
     let refusal = || reply("429 Too Many Requests", &[], "");
     let server = RawServer::start([refusal(), json_reply("[]")]);
     let session = impatient(&server, &Clock::manual());
@@ -96,7 +96,7 @@ fn the_wait_before_a_retry_is_kept_by_the_others() {
     let server = RawServer::start([refusal(), json_reply("[]")]);
     let shared = Arc::new(Mutex::new(None::<Session>));
     let of_observer = Arc::clone(&shared);
-    // What another call meets while the first one waits.
+    // What another call gets while the first one waits.
     let met = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&met);
     let session = session_builder(&server.url())
@@ -124,9 +124,9 @@ fn the_wait_before_a_retry_is_kept_by_the_others() {
     assert_eq!(server.requests().len(), 2);
 }
 
-/// The gate is closed by another call while the first attempt of this one is under way.
+/// Another call closes the gate while the first attempt of this one is in flight.
 #[test]
-fn a_gate_does_not_hide_what_an_attempt_may_have_done() {
+fn a_gate_does_not_hide_an_unknown_outcome() {
     for key in [None, Some("a-key-of-this-test")] {
         let shared = Arc::new(Mutex::new(None::<Session>));
         let of_server = Arc::clone(&shared);
@@ -170,7 +170,7 @@ fn a_gate_does_not_hide_what_an_attempt_may_have_done() {
     }
 }
 
-/// Two calls at once are asked to wait, the one that is answered last for less.
+/// Two concurrent calls are asked to wait, and the one answered last for less.
 #[test]
 fn a_gate_stays_closed_for_the_longest_wait() {
     let shared = Arc::new(Mutex::new(None::<Session>));
@@ -200,9 +200,9 @@ fn a_gate_stays_closed_for_the_longest_wait() {
     assert_eq!(server.connections(), 2);
 }
 
-/// All calls wait for the token, and fail like this if they cannot.
+/// Every call waits for the token, and fails like this if it cannot.
 #[test]
-fn a_gate_of_the_token_endpoint_sends_nothing() {
+fn a_gate_on_the_token_endpoint_sends_nothing() {
     let server = RawServer::start([later("429 Too Many Requests", "90")]);
     let session = builder_without_token(&server.url())
         .clock(Clock::manual())
@@ -223,11 +223,11 @@ fn a_gate_of_the_token_endpoint_sends_nothing() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// A nonsensical one must not shut a program out for as long as it runs.
+/// A nonsensical wait must not block a program for as long as it runs.
 #[test]
-fn a_gate_is_closed_for_an_hour_at_the_most() {
+fn a_gate_is_closed_for_at_most_an_hour() {
     let forever = "99999999999999999999999";
-    // The token is over by then.
+    // The token has expired by then.
     let token = json_reply(r#"{"access_token": "t0ken", "expires_in": 3600}"#);
     let refusal = later("429 Too Many Requests", forever);
     let server = RawServer::start([refusal, token, json_reply("[]")]);

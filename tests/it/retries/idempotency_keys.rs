@@ -24,14 +24,14 @@ fn random_idempotency_keys_never_collide() {
             "{key}"
         );
     }
-    // Every bit is used, but for those that make it a UUID of version 4.
+    // Every bit varies, except those that mark a version 4 UUID.
     let bits = keys
         .iter()
         .map(|key| u128::from_str_radix(&key.as_str().replace('-', ""), 16).unwrap());
     let (always, ever) = bits.fold((u128::MAX, 0), |(and, or), key| (and & key, or | key));
     assert_eq!(format!("{always:032x}"), "00000000000040008000000000000000");
     assert_eq!(format!("{ever:032x}"), "ffffffffffff4fffbfffffffffffffff");
-    // Not even their halves collide: neither is a constant or a counter of few bits.
+    // Not even their halves collide, so neither is a constant or a small counter.
     for half in [0..18, 19..36] {
         let mut halves: Vec<&str> = keys.iter().map(|key| &key.as_str()[half.clone()]).collect();
         halves.sort_unstable();

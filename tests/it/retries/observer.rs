@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
+fn an_observer_sees_exactly_this_of_every_attempt() {
     let sandbox = Sandbox::start().unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let exchanges = Arc::clone(&seen);
@@ -25,7 +25,8 @@ fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
     let prefill = "POST /management/v1/product-orders /management/v1/product-orders";
     let list =
         "GET /management/v2/product-orders?includeExpired=true /management/v2/product-orders";
-    // Request and route, status, kind of error, number, whether it is retried, trace.
+    // Request and route, status, kind of error, number of the attempt, whether it is retried, trace
+    // id.
     let expected = [
         (
             token,
@@ -70,24 +71,25 @@ fn an_observer_sees_every_attempt_and_no_more_of_it_than_this() {
         })
         .collect();
     assert_eq!(found, expected);
-    // A 401 is retried at once, others after the wait that the clock shows.
+    // A 401 is retried at once, other failures after the wait that the clock shows.
     let waits: Vec<Duration> = seen.iter().filter_map(vipps::Attempt::retry_in).collect();
     assert_eq!(waits[1], Duration::ZERO);
     assert_eq!(waits.iter().sum::<Duration>(), sandbox.clock().now());
-    // Nothing but this, and no header of it.
+    // Nothing but this, and no headers.
     let elapsed = seen[2].elapsed();
     assert_eq!(
         format!("{:?}", seen[2]),
         format!(
             "Attempt {{ method: \"POST\", path: \"/management/v1/product-orders\", \
          route: \"/management/v1/product-orders\", merchant_serial_number: Some(Msn(\"123456\")), \
-         status: Some(401), error_kind: Some(Unauthorized), number: 1, elapsed: {elapsed:?}, retry_in: Some(0ns), \
+         status: Some(401), error_kind: Some(Unauthorized), number: 1, elapsed: {elapsed:?}, \
+         retry_in: Some(0ns), \
          trace_id: Some(\"0af7651916cd43dd8448eb211c80319c\") }}"
         )
     );
 }
 
-/// The session's clock may be a test's, as the sandbox's is.
+/// The session's clock may be a manual one, like the sandbox's.
 #[test]
 fn an_observer_sees_how_long_an_attempt_really_took() {
     let sandbox = Sandbox::start().unwrap();

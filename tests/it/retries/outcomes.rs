@@ -1,9 +1,9 @@
-//! What an error says of all attempts together.
+//! What an error says about all attempts together.
 
 use super::*;
 
 #[test]
-fn what_the_attempts_may_have_done_is_told_of_all_together() {
+fn the_delivery_covers_all_attempts() {
     let reply_of = |word: &str| match word {
         "lost" => lost(),
         "cut" => cut(),
@@ -11,22 +11,25 @@ fn what_the_attempts_may_have_done_is_told_of_all_together() {
         "nonsense" => json_reply("no JSON"),
         number => status(&format!("{number} Status")),
     };
-    // What comes, and what the error says: of a token request where its answer is the last.
+    // The replies, and what the error says. If the token request has the last reply, the error is
+    // about that.
     for [replies, delivery, last] in rows(
         "
         lost lost lost    | Unknown  | none
         lost 400          | Answered | 400
-        // It may be the lost attempt that is in the way.
+        // The conflict may be with the lost attempt.
         lost 409          | Unknown  | 409
         409               | Answered | 409
-        // So may one whose answer left open what it did, and a refusal of something else does not close that.
+        // It may also be with an attempt of unknown outcome, which refusing something else does not
+        // settle.
         503 409           | Unknown  | 409
         503 302           | Unknown  | 302
         503 503 429       | Unknown  | 429
         503 401 token 401 | Unknown  | 401
         503 408 503       | Unknown  | 503
         lost nonsense     | Answered | 200
-        // That the API fails now says nothing of the attempt whose answer was lost, and a redirect and a refusal do not either.
+        // A later server error, redirect or refusal says nothing about the attempt whose reply was
+        // lost.
         lost 503 503      | Unknown  | 503
         lost 429 429      | Unknown  | 429
         503 lost 503      | Unknown  | 503
@@ -36,9 +39,9 @@ fn what_the_attempts_may_have_done_is_told_of_all_together() {
         lost 401 400      | Unknown  | 400
         503 401 400       | Unknown  | 400
         429 401 400       | NotSent  | 400
-        // A failing server leaves it open each time.
+        // A server error leaves the outcome unknown each time.
         503 503 503       | Unknown  | 503
-        // Every attempt was answered, and the error holds the last answer: as if there had been no retry.
+        // Every attempt was answered, and the error has the last reply, as without retries.
         429 429 429       | Answered | 429
         503 400           | Answered | 400
         cut cut cut       | Answered | 200
@@ -57,7 +60,7 @@ fn what_the_attempts_may_have_done_is_told_of_all_together() {
 }
 
 #[test]
-fn a_server_that_goes_away_leaves_what_it_may_have_done() {
+fn a_vanished_server_leaves_the_outcome_unknown() {
     let closing = |line| reply(line, &["Connection: close"], "");
     let busy = || closing("503 Service Unavailable");
     let limited = || closing("429 Too Many Requests");
@@ -85,7 +88,7 @@ fn a_server_that_goes_away_leaves_what_it_may_have_done() {
 }
 
 #[test]
-fn only_what_is_of_use_and_safe_is_retryable() {
+fn only_useful_and_safe_retries_are_retryable() {
     let policies = [RetryPolicy::none(), RetryPolicy::default()];
     for policy in policies {
         for kind in KINDS {
@@ -119,7 +122,8 @@ fn only_what_is_of_use_and_safe_is_retryable() {
     assert!(!error.is_retryable());
 }
 
-/// A server that gives each of its replies on a connection of its own, and is gone before the last one is out.
+/// A server that sends each reply on its own connection, and stops listening before the last one is
+/// sent.
 struct Leaving {
     url: String,
     thread: Option<JoinHandle<ClosedPort>>,

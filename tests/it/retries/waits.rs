@@ -1,9 +1,9 @@
-//! When a call is retried: backoff, `Retry-After`, and the time of the whole call.
+//! When a call is retried: backoff, `Retry-After`, and the timeout of the whole call.
 
 use super::*;
 
 #[test]
-fn retry_after_is_waited_for() {
+fn a_retry_waits_as_long_as_retry_after_says() {
     let date = "Date: Tue, 01 Feb 2022 23:59:50 GMT";
     let nothing = Duration::ZERO;
     let cases: [(&[&str], Duration, Option<Duration>); 10] = [
@@ -11,7 +11,7 @@ fn retry_after_is_waited_for() {
         (&["Retry-After: 7"], 7 * SECOND, Some(7 * SECOND)),
         (&["retry-after:  7 "], 7 * SECOND, Some(7 * SECOND)),
         (&["Retry-After: 0"], nothing, Some(nothing)),
-        // As a date, it is measured by the server's own clock.
+        // A date is measured against the server's own clock.
         (
             &["Retry-After: Wed, 02 Feb 2022 00:00:20 GMT", date],
             30 * SECOND,
@@ -32,7 +32,7 @@ fn retry_after_is_waited_for() {
             nothing,
             Some(nothing),
         ),
-        // What is neither is as good as none.
+        // Invalid values are ignored.
         (&["Retry-After: soon"], nothing, None),
         (&["Retry-After: -5"], nothing, None),
     ];
@@ -42,7 +42,7 @@ fn retry_after_is_waited_for() {
             let server = RawServer::start([failure(), json_reply("[]"), failure()]);
             let clock = Clock::manual();
             let builder = session_builder(&server.url()).clock(clock.clone());
-            // No jitter, so that the wait is exact.
+            // Without jitter, so that the wait is exact.
             let policy = RetryPolicy::default().initial_backoff(Duration::ZERO);
             let session = builder.retry(policy.max_attempts(2)).build().unwrap();
             management::list_sales_units(&session).unwrap();
@@ -57,8 +57,8 @@ fn retry_after_is_waited_for() {
 }
 
 #[test]
-fn a_retry_after_that_does_not_fit_in_the_time_left_is_the_callers() {
-    // The session's timeout is a minute.
+fn a_retry_after_beyond_the_timeout_is_left_to_the_caller() {
+    // The session's timeout is one minute.
     let cases = [
         ("59", 2),
         ("60", 1),
@@ -87,9 +87,10 @@ fn a_retry_after_that_does_not_fit_in_the_time_left_is_the_callers() {
     }
 }
 
-/// The jitter of the seed is the start of the published SplitMix64: 0.8833... of 0.5 s, and 0.5665... of 1 s.
+/// The jitter for this seed is the start of the published SplitMix64 sequence: 0.8833... of 0.5 s,
+/// and 0.5665... of 1 s.
 #[test]
-fn a_seed_makes_the_waits_the_same() {
+fn a_seed_makes_the_waits_reproducible() {
     for _ in 0..2 {
         let sandbox = Sandbox::start().unwrap();
         let policy = RetryPolicy::default().seed(u64::MAX);
@@ -107,7 +108,7 @@ fn a_seed_makes_the_waits_the_same() {
 }
 
 #[test]
-fn waits_on_the_machines_clock_take_time() {
+fn waits_on_the_system_clock_take_real_time() {
     let sandbox = Sandbox::start().unwrap();
     let policy = RetryPolicy::default().seed(u64::MAX);
     let session = sandbox
@@ -124,26 +125,26 @@ fn waits_on_the_machines_clock_take_time() {
 }
 
 #[test]
-fn all_attempts_and_waits_share_the_calls_time() {
+fn all_attempts_and_waits_share_the_calls_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap().timeout(10 * SECOND);
     let session = builder.build().unwrap();
     sandbox.fault(UNITS, 3, Fault::status_retry_after(503, "6"));
     let error = management::list_sales_units(&session).unwrap_err();
-    // After the first wait 4 s are left, which is less than the second.
+    // After the first wait 4 s are left, less than the second would take.
     assert_eq!(sandbox.clock().now(), 6 * SECOND);
     assert_eq!(sandbox.count(UNITS), 2);
     assert_eq!(error.status(), Some(503));
     assert_eq!(error.retry_after(), Some(6 * SECOND));
     assert!(error.is_retryable());
 
-    // The next call has all of its time.
+    // The next call has its full timeout.
     management::list_sales_units(&session).unwrap();
     assert_eq!(sandbox.clock().now(), 12 * SECOND);
 }
 
 #[test]
-fn a_retry_has_only_the_time_that_is_left() {
+fn a_retry_has_only_the_remaining_time() {
     with_limits(|left| {
         let sandbox = Sandbox::start().unwrap();
         let session = sandbox
@@ -172,8 +173,8 @@ fn a_retry_has_only_the_time_that_is_left() {
     });
 }
 
-/// Eight calls that are refused at the same time wait at the same time: each has 20 s, of which 15 are
-/// its own wait, and none uses up the time of another.
+/// Eight calls that are refused at the same time wait at the same time: each waits 15 of its 20 s,
+/// and none uses up the time of another.
 #[test]
 fn on_a_manual_clock_each_call_waits_for_itself() {
     const CALLS: usize = 8;
@@ -202,7 +203,7 @@ fn on_a_manual_clock_each_call_waits_for_itself() {
         }
     });
     assert_eq!(clock.now(), 15 * SECOND);
-    // The next call has all of its time, and what a test advances is everybody's.
+    // The next call has its full timeout, and advancing the clock affects every call.
     clock.advance(20 * SECOND);
     management::list_sales_units(&session).unwrap();
     assert_eq!(clock.now(), 35 * SECOND);

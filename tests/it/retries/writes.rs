@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_callers_own_idempotency_key_wins() {
+fn the_callers_idempotency_key_overrides_the_generated_one() {
     let sandbox = Sandbox::start().unwrap();
     let key = IdempotencyKey::new("acme-order-0001").unwrap();
     // Set before or after the other fields.
@@ -42,13 +42,13 @@ fn with_order() -> (Sandbox, Session, ProductOrderId) {
 }
 
 #[test]
-fn a_delete_whose_answer_was_lost_takes_404_for_done() {
+fn after_a_lost_reply_a_delete_takes_404_as_done() {
     let cases: [&[Fault]; 5] = [
         &[Fault::LoseReply],
         &[Fault::LoseReply, Fault::status(503)],
         &[Fault::LoseReply, Fault::status(429)],
         &[Fault::LoseReply, Fault::status(401)],
-        // A gateway that gave up on a service that did its work.
+        // The gateway timed out although the API did its work.
         &[Fault::status(504), Fault::status(404)],
     ];
     for faults in cases {
@@ -69,10 +69,10 @@ fn a_delete_whose_answer_was_lost_takes_404_for_done() {
 }
 
 #[test]
-fn a_404_that_no_attempt_of_this_call_can_have_made_is_an_error() {
+fn a_404_that_no_attempt_can_have_caused_is_an_error() {
     let not_done: [&[Fault]; 3] = [
         &[],
-        // The service says that it did not carry these out.
+        // The API reports that it did not carry these out.
         &[Fault::status(429)],
         &[Fault::status(401)],
     ];
@@ -88,7 +88,7 @@ fn a_404_that_no_attempt_of_this_call_can_have_made_is_an_error() {
         assert_eq!(error.delivery(), Delivery::Answered, "{faults:?}");
         assert_eq!(sandbox.count(DELETE), faults.len() + 1);
     }
-    // Only a DELETE takes a 404 so.
+    // Only a DELETE treats a 404 this way.
     let sandbox = Sandbox::start().unwrap();
     let route = "GET /management/v1/sales-units/*";
     sandbox.fault(route, 1, Fault::LoseReply);
@@ -101,7 +101,7 @@ fn a_404_that_no_attempt_of_this_call_can_have_made_is_an_error() {
 }
 
 #[test]
-fn a_delete_that_comes_too_late_is_an_error_after_a_retry_too() {
+fn a_late_delete_is_an_error_after_a_retry_too() {
     let (sandbox, session, id) = with_order();
     let submitted = ProductOrderStatus::OrderSubmitted;
     sandbox.set_product_order_status(&id, submitted).unwrap();

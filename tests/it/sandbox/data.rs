@@ -1,4 +1,4 @@
-//! A test's own merchants, sales units and price packages, and endpoints that the sandbox does not know.
+//! A test's own merchants, sales units and price packages, and endpoints unknown to the sandbox.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
@@ -40,7 +40,7 @@ fn assert_not_found<T: std::fmt::Debug>(result: Result<T, Error>) {
 }
 
 #[test]
-fn its_data_can_be_the_tests_own() {
+fn its_data_can_be_set() {
     let mut kiosk = unit("5555", "The Kiosk");
     kiosk.configuration.recurring_allowed = Some(true);
     kiosk.settlement_bank_account = None;
@@ -69,9 +69,9 @@ fn its_data_can_be_the_tests_own() {
     assert_not_found(get_merchant(&session, &norway));
 }
 
-/// The merchant of a sales unit need not be made up by the test.
+/// A test need not add the merchant of a sales unit.
 #[test]
-fn a_sales_unit_brings_its_merchant() {
+fn a_sales_unit_adds_its_merchant() {
     let builder = Sandbox::builder().sales_unit(unit("5555", "The Kiosk"));
     let sandbox = builder.start().unwrap();
     let merchant = get_merchant(&sandbox.session(), &owner()).unwrap();
@@ -108,9 +108,9 @@ fn its_data_can_change_while_it_runs() {
     get_sales_unit(&session, &msn("5555")).unwrap();
 }
 
-/// Of a merchant that nobody knew, too.
+/// Also for a merchant that was unknown before.
 #[test]
-fn a_completed_order_is_seen_everywhere() {
+fn a_completed_order_is_visible_everywhere() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     let order = PrefillProductOrder::new(owner(), ProductType::PaymentIntegration);
@@ -157,7 +157,7 @@ fn other_endpoints_can_be_served() {
     assert_eq!(requests[0].header("ACCEPT"), Some("text/csv"));
     assert_eq!(requests[0].header("accept"), Some("text/csv"));
 
-    // The last function for a route counts, also in place of the sandbox's own.
+    // The last function for a route counts, even instead of the sandbox's own.
     sandbox.serve(ledger, |_| Answer::empty(204));
     assert!(request().send().unwrap().is_empty());
     sandbox.serve(LIST, |_| Answer::json(200, &json!([])));
@@ -199,9 +199,9 @@ fn faults_that_did_not_happen_are_listed() {
     assert_eq!(sandbox.unused_faults(), []);
 }
 
-/// One sales unit of many, by its path.
+/// One sales unit among many, by its path.
 #[test]
-fn a_fault_may_be_for_one_sales_unit() {
+fn a_fault_can_target_one_sales_unit() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault(UNIT, usize::MAX, Fault::status(404));
     let session = sandbox.session();
@@ -209,7 +209,7 @@ fn a_fault_may_be_for_one_sales_unit() {
     get_sales_unit(&session, &msn("654321")).unwrap();
 }
 
-/// Makes one call as its environment says. In any other process it does nothing.
+/// Makes one call configured by its environment variables, which only the test below sets.
 #[test]
 fn child() {
     if std::env::var_os("TEST_SANDBOX_CHILD").is_none() {
@@ -220,7 +220,7 @@ fn child() {
 }
 
 #[test]
-fn a_child_process_is_pointed_at_it() {
+fn a_child_process_can_use_it() {
     let sandbox = Sandbox::start().unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "sandbox::data::child"])

@@ -1,10 +1,10 @@
-//! The sandbox beside the APIs' descriptions: which bodies it takes, and what it replies.
+//! Compares the sandbox with the APIs' descriptions: which bodies it accepts, and what it replies.
 
 use super::description::{Operation, copied, described, fits, operations};
 use super::*;
 use crate::support::{Effect, Ids, endpoints, token_endpoints};
 
-/// A reason for the sandbox to refuse a body that fits its description, and whether a body is one.
+/// Why the sandbox refuses a body that fits its description, and a predicate for such bodies.
 type Exception = (&'static str, fn(&Value) -> bool);
 
 const EXCEPTIONS: &[Exception] = &[
@@ -48,11 +48,12 @@ const EXCEPTIONS: &[Exception] = &[
 
 const EAN_13: &str = "4006381333931";
 
-/// Texts on either side of every pattern, format and enumeration.
+/// Texts that match or violate each pattern, format and enumeration.
 #[rustfmt::skip]
 const TEXTS: &[&str] = &[
     "", " ", "x", "0", "1", "4", "7", "10", "15", "100", "110", "0822", "594", "5942", "59420",
-    "594a", "12345678", "123456789", "12-34", "1234567-8", "1234567890", "12345678901", "12.5", "1.5",
+    "594a", "12345678", "123456789", "12-34", "1234567-8", "1234567890", "12345678901", "12.5",
+    "1.5",
     "1,5", ".5", "1.", "-1", "1.2.3", "1.12345678", "1.123456789", EAN_13, "4006381333932",
     "a b", "a/b", "a\tb", "a_b-c.d", "A&B", "ACME A/S", "Shop @ Oslo", "A, B", "(x)", "`", "Løyly",
     "e\u{301}", "٣ 24", "½", "²", "⅓", "③", "!", "'", "\"", "#", "$", "%", "{", "~",
@@ -64,10 +65,10 @@ const TEXTS: &[&str] = &[
     "pcs", "QR",
 ];
 
-/// Each body differs in one place from one that has all fields. Bodies that two endpoints take are
-/// varied for one of them.
+/// Each body differs in one place from one with all fields. Where two endpoints take the same body,
+/// it is varied for one of them.
 #[test]
-fn bodies_are_taken_and_refused_as_described() {
+fn bodies_are_accepted_and_refused_as_described() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let mut client = Client::new(&sandbox);
@@ -97,7 +98,7 @@ fn bodies_are_taken_and_refused_as_described() {
             let is_good = fits(schema, &body) && exception.is_none();
             let answer = client.send(&operation.line, &body);
             assert_described(operation, &answer);
-            // An image's id may have been used before.
+            // The image id may have been used before.
             if [200, 201, 409].contains(&answer.status) != is_good {
                 let body: String = body.to_string().chars().take(900).collect();
                 mistakes.push(format!("{} {body}: {answer:?}", operation.line));
@@ -110,7 +111,7 @@ fn bodies_are_taken_and_refused_as_described() {
     );
     assert_eq!(mistakes, [""; 0]);
     for ((reason, _), bodies) in EXCEPTIONS.iter().zip(excepted) {
-        assert!(bodies > 0, "of no use: {reason}");
+        assert!(bodies > 0, "unused exception: {reason}");
     }
 }
 
@@ -130,7 +131,7 @@ impl Client {
         }
     }
 
-    /// Each request is for an order of its own, with a key of its own.
+    /// Each request is for a new order with a new key.
     #[track_caller]
     fn send(&mut self, line: &str, body: &Value) -> Answer {
         self.sent += 1;
@@ -150,7 +151,7 @@ impl Client {
     }
 }
 
-/// A value that fits: with all fields, or without those that may be left out.
+/// A valid value, with all fields or without the optional ones.
 fn sample(schema: &Value, all: bool) -> Value {
     if let Some(example) = schema.get("example") {
         return example.clone();
@@ -168,7 +169,7 @@ fn sample(schema: &Value, all: bool) -> Value {
             fields.collect()
         }
         "array" => json!([sample(&schema["items"], all)]),
-        // A barcode's data, for one.
+        // A barcode's data, for example.
         "string" => json!(EAN_13),
         "integer" => json!(1),
         "boolean" => json!(true),
@@ -176,7 +177,8 @@ fn sample(schema: &Value, all: bool) -> Value {
     }
 }
 
-/// Gives `sample` with one place changed, for every place and all that may be there.
+/// Yields variants of `sample` that differ in one place, with every possible replacement for every
+/// place.
 fn vary(schema: &Value, sample: &Value, give: &mut dyn FnMut(Value)) {
     for value in ["null", "true", "1.5", "{}", "[]", "[1]"] {
         give(serde_json::from_str(value).unwrap());
@@ -233,7 +235,7 @@ fn with_member(object: &Value, name: &str, member: Value) -> Value {
     object
 }
 
-/// An answer with a status, content type and form that the operation is described with.
+/// Checks that the operation's description has a reply with this status, content type and form.
 #[track_caller]
 fn assert_described(operation: &Operation, answer: &Answer) {
     let described = |status: &str| operation.replies.iter().find(|reply| reply.0 == status);
@@ -259,8 +261,7 @@ fn assert_described(operation: &Operation, answer: &Answer) {
     }
 }
 
-/// Of each endpoint, with what it is about there and not there: a call, another, and one without a
-/// token.
+/// Covers each endpoint with an existing resource and a missing one, and without a token.
 #[test]
 fn replies_are_as_described() {
     let operations = operations();
@@ -313,7 +314,7 @@ fn replies_are_as_described() {
 }
 
 #[test]
-fn the_copies_say_what_the_descriptions_say() {
+fn the_copies_match_the_descriptions() {
     if let Some(described) = described() {
         assert_eq!(copied(), described);
     }

@@ -1,4 +1,4 @@
-//! The APIs' descriptions: what each endpoint takes and replies, and whether a value is that.
+//! The APIs' descriptions: each endpoint's body and replies, and whether a value conforms.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use std::path::Path;
 use regex::Regex;
 use serde_json::Value;
 
-/// The files of the descriptions, the copies of what they say, and what their paths begin with.
+/// The descriptions' files, the reduced copies, and the prefix of their paths.
 const FILES: [(&str, &str, &str); 3] = [
     (
         "management-2.0.9.yaml",
@@ -30,13 +30,14 @@ const FILES: [(&str, &str, &str); 3] = [
 pub(super) struct Operation {
     /// `GET /management/v1/sales-units/{msn}`.
     pub(super) line: String,
-    /// The schema of the JSON that it takes, or null.
+    /// The schema of its JSON body, or null.
     pub(super) body: Value,
-    /// Status or `default`, content type and schema. Both are empty where none is described.
+    /// Status or `default`, content type and schema. The latter two are empty where none is
+    /// described.
     pub(super) replies: Vec<(String, String, Value)>,
 }
 
-/// What the descriptions say beside the project, or else the copies.
+/// The operations from the descriptions next to the project, or else from the copies.
 pub(super) fn operations() -> Vec<Operation> {
     described().unwrap_or_else(copied)
 }
@@ -48,11 +49,11 @@ pub(super) fn copied() -> Vec<Operation> {
 }
 
 pub(super) fn described() -> Option<Vec<Operation>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/api");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/api");
     let mut all = Vec::new();
     for (name, _, prefix) in FILES {
         all.extend(read(
-            &std::fs::read_to_string(folder.join(name)).ok()?,
+            &std::fs::read_to_string(directory.join(name)).ok()?,
             prefix,
         ));
     }
@@ -82,7 +83,7 @@ fn read(yaml: &str, prefix: &str) -> Vec<Operation> {
                 (status.clone(), kind, schema)
             });
             let mut replies: Vec<_> = replies.collect();
-            // A status that is not described has the API's form of errors.
+            // Undescribed statuses use the API's error format.
             let error = &description["components"]["schemas"]["ErrorResponse"];
             if error.is_object() {
                 let error = resolved(&description, error);
@@ -98,7 +99,7 @@ fn read(yaml: &str, prefix: &str) -> Vec<Operation> {
     operations
 }
 
-/// `part` with each reference replaced by what it is for.
+/// `part` with each reference replaced by its target.
 fn resolved(description: &Value, part: &Value) -> Value {
     match part {
         Value::Object(object) => match object.get("$ref").and_then(Value::as_str) {
@@ -118,7 +119,7 @@ fn resolved(description: &Value, part: &Value) -> Value {
     }
 }
 
-/// Whether a value is what a schema describes.
+/// Whether a value conforms to a schema.
 pub(super) fn fits(schema: &Value, value: &Value) -> bool {
     let limit = |name: &str| schema[name].as_i64();
     let within = |is: i64, min: &str, max: &str| {

@@ -1,4 +1,4 @@
-//! Faults, and the routes that they are for.
+//! Faults and their routes.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
@@ -59,7 +59,7 @@ fn a_route_is_a_method_and_a_path() {
     assert!(sandbox.wait_for("GET /management/v1/sales-units", 2));
 }
 
-/// What a panic of `call` says, which is at the line of the call.
+/// The message of a panic in `call`, which must be located at the line of the call.
 #[track_caller]
 fn panic_of(call: impl FnOnce()) -> String {
     thread_local! {
@@ -85,7 +85,7 @@ fn panic_of(call: impl FnOnce()) -> String {
 }
 
 #[test]
-fn a_route_that_is_none_panics() {
+fn an_invalid_route_panics() {
     let sandbox = Sandbox::start().unwrap();
     let capitals = "the method must be upper case or *";
     let slash = "the path must be * or start with /";
@@ -106,7 +106,7 @@ fn a_route_that_is_none_panics() {
         ("POST /order-management/v2/ePayment/receipts/1", none),
         ("GET /*", none),
     ] {
-        // All on the line that the panic has to name.
+        // All on the line that the panic must name.
         #[rustfmt::skip]
         let panics: [(u32, &dyn Fn()); 5] = [
             (line!(), &|| sandbox.fault(route, 1, Fault::Hold)),
@@ -121,7 +121,7 @@ fn a_route_that_is_none_panics() {
             assert_eq!(panic_of(call), format!("{file}:{line}: {message}"));
         }
     }
-    // Nothing of it is left.
+    // No trace of it is left.
     assert_eq!(ask(&sandbox, LIST, &[], "").status, 401);
 }
 
@@ -147,9 +147,9 @@ fn faults_are_taken_in_order_and_used_up() {
     assert_eq!(ask(&sandbox, "GET /a", &[], "").status, 404);
 }
 
-/// A fault that answers does so in the form of the API that was called.
+/// A fault's reply has the format of the API that was called.
 #[test]
-fn a_fault_has_the_form_of_the_api() {
+fn a_fault_has_the_error_format_of_the_api() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault("*", 2, Fault::status_retry_after(503, "7"));
     let answer = ask(&sandbox, "GET /order-management/v2/ecom/1", &[], "");
@@ -170,7 +170,8 @@ fn a_fault_has_the_form_of_the_api() {
     assert_eq!(answer.json()["status"], json!(503));
 }
 
-/// A fault for one prefill over a bare socket: all that comes back, and how many orders there are then.
+/// Sends a prefill with a fault over a raw socket. Returns everything received and the number of
+/// orders afterwards.
 #[track_caller]
 fn prefill_with(fault: Fault) -> (String, usize) {
     let sandbox = Sandbox::start().unwrap();
@@ -194,8 +195,9 @@ fn prefill_with(fault: Fault) -> (String, usize) {
 }
 
 #[test]
-fn each_fault_does_what_it_says() {
-    let created = "{\"prefillUrl\":\"https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001\",\
+fn each_fault_does_what_its_documentation_says() {
+    let created = "{\"prefillUrl\":\"https://portal.sandbox.invalid/register/prefilled/\
+                   00000000-0000-4000-8000-000000000001\",\
                    \"prefilledOrderId\":\"00000000-0000-4000-8000-000000000001\"}";
     let problem = |status: u16, title: &str| {
         format!(
@@ -208,7 +210,8 @@ fn each_fault_does_what_it_says() {
         let length = body.len();
         format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
     };
-    let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+    let page = "<html><head><title>502 Bad Gateway</title></head><body>\
+                <h1>502 Bad Gateway</h1></body></html>";
     let is_problem = "Content-Type: application/problem+json\r\n";
     let is_json = "Content-Type: application/json\r\n";
     let is_good = "Content-Type: application/json;charset=UTF-8\r\n";
@@ -305,9 +308,9 @@ fn each_fault_does_what_it_says() {
     }
 }
 
-/// The same faults through the crate: what a program's tests see.
+/// The same faults through the crate, as a caller's tests see them.
 #[test]
-fn each_fault_comes_through_the_crate() {
+fn each_fault_reaches_the_caller() {
     let unknown = Delivery::Unknown;
     let answered = Delivery::Answered;
     for (fault, kind, status, delivery) in [
@@ -339,13 +342,13 @@ fn each_fault_comes_through_the_crate() {
             management::prefill_product_order(&session, &crate::support::prefill()).unwrap_err();
         let got = (error.kind(), error.status(), error.delivery());
         assert_eq!(got, (kind, status, delivery), "{fault:?}: {error}");
-        // One fault, and all is well again.
+        // After one fault, everything works again.
         management::prefill_product_order(&session, &crate::support::prefill()).unwrap();
     }
 }
 
 #[test]
-fn an_answer_without_a_body_does_not_disturb_the_next_one() {
+fn a_reply_without_a_body_does_not_affect_the_next_one() {
     let sandbox = Sandbox::start().unwrap();
     let mut wire = Wire::open(&sandbox);
     for status in [204, 304] {
@@ -374,7 +377,7 @@ fn close_before_reading_leaves_the_body_unread() {
 }
 
 #[test]
-fn an_endless_body_goes_on_until_the_client_has_enough() {
+fn an_endless_body_continues_until_the_client_closes() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.fault(LIST, 1, Fault::EndlessBody);
     let mut wire = Wire::open(&sandbox);
@@ -402,7 +405,8 @@ fn an_endless_body_goes_on_until_the_client_has_enough() {
 #[test]
 fn a_held_request_waits_for_its_release() {
     let sandbox = Sandbox::start().unwrap();
-    // More than once, as a release is not for what is held after it; and `clear_faults` releases too.
+    // More than once, because a release does not affect later requests; `clear_faults` releases
+    // too.
     for (round, release) in [Sandbox::release, Sandbox::release, Sandbox::clear_faults]
         .into_iter()
         .enumerate()
@@ -413,7 +417,7 @@ fn a_held_request_waits_for_its_release() {
             wire.send(request(UNIT, &[], ""));
         }
         assert!(sandbox.wait_for(UNIT, 2 * (round + 1)));
-        // Others go on meanwhile.
+        // Other requests continue meanwhile.
         assert_eq!(ask(&sandbox, "GET /free", &[], "").status, 404);
         for wire in &mut held {
             wire.stream.set_nonblocking(true).unwrap();
@@ -421,7 +425,7 @@ fn a_held_request_waits_for_its_release() {
             assert_eq!(error.kind(), IoErrorKind::WouldBlock);
             wire.stream.set_nonblocking(false).unwrap();
         }
-        // Once is enough, however soon after the request was seen.
+        // Once is enough, however soon after the request was logged.
         release(&sandbox);
         for wire in &mut held {
             assert_eq!(wire.answer().status, 401);
@@ -429,7 +433,8 @@ fn a_held_request_waits_for_its_release() {
     }
 }
 
-/// A test waits for a request and lets it go at once: the release must not fall between the log and the hold.
+/// A test waits for a request and releases it at once: this must not fall between logging and
+/// holding it.
 #[test]
 fn a_release_is_never_missed() {
     let sandbox = Sandbox::start().unwrap();

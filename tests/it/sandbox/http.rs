@@ -1,8 +1,8 @@
-//! The sandbox as a server of HTTP.
+//! The sandbox as an HTTP server.
 
 use super::*;
 
-/// Does something that must come to an end, and fails where it does not.
+/// Does something that must end, and fails if it does not.
 #[track_caller]
 fn ends(what: impl FnOnce() + Send + 'static) {
     let (done, is_done) = mpsc::channel();
@@ -22,7 +22,7 @@ fn it_stops_whatever_its_connections_are_doing() {
         ["1", "2", "3", "4"].map(|msn| format!("GET /management/v1/sales-units/{msn}"));
     sandbox.fault(&held, 1, Fault::Hold);
     sandbox.fault(&late, 1, Fault::Delay(Duration::from_secs(3600)));
-    // Longer than any clock can tell.
+    // Longer than any clock can represent.
     sandbox.fault(&later, 1, Fault::Delay(Duration::MAX));
     sandbox.fault(&endless, 1, Fault::EndlessBody);
     let mut idle = Wire::open(&sandbox);
@@ -43,7 +43,7 @@ fn it_stops_whatever_its_connections_are_doing() {
     let mut endless = Wire::open(&sandbox);
     endless.send(request(&route, &[], ""));
     endless.head();
-    // A session keeps connections of its own.
+    // A session keeps its own connections.
     let session = sandbox.session();
     management::list_sales_units(&session).unwrap();
 
@@ -53,11 +53,11 @@ fn it_stops_whatever_its_connections_are_doing() {
         assert_eq!(wire.rest(), "");
     }
     for wire in &mut waiting {
-        // Nobody gets an answer that a test would take for the service's.
+        // Nobody gets a reply that a test would take for the API's.
         assert_eq!(wire.rest(), "");
     }
     endless.rest();
-    // The port is free, also for another sandbox, unless the system has given it to somebody else for a moment.
+    // The port is free for another sandbox, unless the system briefly gave it to someone else.
     let port = address.rsplit_once(':').unwrap().1.parse().unwrap();
     let began = std::time::Instant::now();
     let again = loop {
@@ -71,7 +71,7 @@ fn it_stops_whatever_its_connections_are_doing() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error() {
+fn a_port_in_use_is_an_error() {
     let sandbox = Sandbox::start().unwrap();
     let address = sandbox.url().strip_prefix("http://").unwrap();
     let taken = TcpListener::bind(address).unwrap_err();
@@ -87,13 +87,13 @@ fn a_port_that_is_taken_is_an_error() {
 fn it_listens_on_loopback_only() {
     let sandbox = Sandbox::start().unwrap();
     let port = sandbox.url().strip_prefix("http://127.0.0.1:").unwrap();
-    // On Linux all of 127.0.0.0/8 leads here: a server on every address would answer.
+    // On Linux all of 127.0.0.0/8 is loopback: a server on all addresses would answer.
     let other = TcpStream::connect(format!("127.0.0.2:{port}"));
     assert!(other.is_err(), "{other:?}");
 }
 
 #[test]
-fn connections_can_be_broken() {
+fn connections_can_be_cut() {
     let sandbox = Sandbox::start().unwrap();
     let session = single(&sandbox);
     management::list_sales_units(&session).unwrap();
@@ -102,12 +102,12 @@ fn connections_can_be_broken() {
     idle.answer();
     sandbox.close_connections();
     assert_eq!(idle.rest(), "");
-    // It goes on listening.
+    // It continues to listen.
     assert_eq!(ask(&sandbox, "GET /x", &[], "").status, 404);
 }
 
 #[test]
-fn it_waits_for_a_client_that_waits_for_it() {
+fn it_replies_to_expect_100_continue() {
     let sandbox = Sandbox::start().unwrap();
     let mut wire = Wire::open(&sandbox);
     wire.send("POST /x HTTP/1.1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
@@ -152,7 +152,7 @@ fn requests_may_come_in_any_pieces() {
 }
 
 #[test]
-fn a_body_in_chunks_is_put_together() {
+fn a_chunked_body_is_decoded() {
     let sandbox = Sandbox::start().unwrap();
     let mut wire = Wire::open(&sandbox);
     for _ in 0..2 {
@@ -170,14 +170,14 @@ fn a_body_in_chunks_is_put_together() {
         assert_eq!(wire.answer().status, 404);
         assert_eq!(sandbox.requests().pop().unwrap().body, b"abc0123456789");
     }
-    // A length is required where it was before, all the same.
+    // Where a length is required, it still is.
     let headers = [ID, SECRET, KEY, ("Transfer-Encoding", "chunked")];
     wire.send(request("POST /accesstoken/get", &headers, "") + "0\r\n\r\n");
     assert_eq!(wire.answer().status, 411);
 }
 
 #[test]
-fn a_connection_is_closed_when_the_client_says_so() {
+fn a_connection_is_closed_at_the_clients_request() {
     let sandbox = Sandbox::start().unwrap();
     for head in [
         "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n",
@@ -192,7 +192,7 @@ fn a_connection_is_closed_when_the_client_says_so() {
 }
 
 #[test]
-fn what_is_no_request_is_refused_and_the_next_client_served() {
+fn an_invalid_request_is_refused_and_the_next_client_served() {
     let sandbox = Sandbox::start().unwrap();
     let long_head = format!("GET /x HTTP/1.1\r\nX: {}", "x".repeat(70_000));
     let many_headers = format!("GET /x HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(100));
@@ -201,7 +201,7 @@ fn what_is_no_request_is_refused_and_the_next_client_served() {
     let no_chunk = (400, "Invalid chunk".to_owned());
     let too_large = (413, "Body too large".to_owned());
     for (bytes, expected) in [
-        // The start of a TLS handshake: somebody wrote https.
+        // The start of a TLS handshake: the client used https.
         (b"\x16\x03\x01\x02\0\x01\0".to_vec(), no_request.clone()),
         (b"\0\0\0\0".to_vec(), no_request.clone()),
         (b"hello there\r\n\r\n".to_vec(), no_request.clone()),
@@ -233,12 +233,13 @@ fn what_is_no_request_is_refused_and_the_next_client_served() {
         wire.send(&bytes);
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
         assert_eq!(wire.answer().problem(), expected, "{shown:?}");
-        // What the client goes on to send does not break the connection before it has read the answer.
+        // The rest of the client's data must not reset the connection before the client has read
+        // the reply.
         wire.send(vec![b'x'; 100_000]);
         wire.stream.shutdown(Shutdown::Write).unwrap();
         assert_eq!(wire.rest(), "");
     }
-    // Clients that leave in the middle.
+    // Clients that disconnect in the middle.
     for bytes in [
         "",
         "GET",
@@ -257,7 +258,7 @@ fn what_is_no_request_is_refused_and_the_next_client_served() {
 fn many_connections_are_served_at_once() {
     const CLIENTS: usize = 64;
     let sandbox = Sandbox::start().unwrap();
-    // All have their connection, and all their requests are held, before the first is answered.
+    // All clients are connected and all their requests held before the first reply.
     sandbox.fault(UNIT, CLIENTS, Fault::Hold);
     let all_connected = Barrier::new(CLIENTS);
     thread::scope(|scope| {
@@ -283,9 +284,9 @@ fn many_connections_are_served_at_once() {
     assert_eq!(sandbox.count("POST /accesstoken/get"), CLIENTS);
 }
 
-/// Of many pictures no more is kept than of two, and always the latest.
+/// Several images need no more memory than two, and the latest is always available.
 #[test]
-fn large_bodies_are_not_kept() {
+fn only_the_latest_large_bodies_are_kept() {
     const PICTURE: usize = 1_800_000;
     let sandbox = Sandbox::start().unwrap();
     let mut wire = Wire::open(&sandbox);
@@ -302,7 +303,7 @@ fn large_bodies_are_not_kept() {
             .collect::<Vec<_>>()
     };
     assert_eq!(lengths(&sandbox), [0, 0, 0, 5, PICTURE, 5, PICTURE, 5]);
-    // One that is larger than all that is kept is the latest, too.
+    // So is one that exceeds the total limit.
     wire.send(request("POST /x", &[], &body.repeat(4)));
     assert_eq!(wire.answer().status, 404);
     assert_eq!(lengths(&sandbox), [0, 0, 0, 0, 0, 0, 0, 0, 4 * PICTURE]);

@@ -1,9 +1,9 @@
-//! The sandbox's rules for Management.
+//! The sandbox's rules for the Management API.
 
 use super::*;
 
 #[test]
-fn it_starts_with_what_its_documentation_says() {
+fn it_starts_with_the_documented_data() {
     let sandbox = Sandbox::start().unwrap();
     let [fitness, shop, sauna] = [
         json!({"msn": "123456", "name": "ACME Fitness"}),
@@ -82,7 +82,7 @@ fn it_starts_with_what_its_documentation_says() {
 }
 
 #[test]
-fn what_is_inactive_is_not_found() {
+fn inactive_merchants_are_not_found() {
     let sandbox = Sandbox::start().unwrap();
     let not_found = |what: &str| (404, format!("The {what} does not exist or is not active."));
     let none = (404, "Endpoint not found.".to_owned());
@@ -105,7 +105,7 @@ fn what_is_inactive_is_not_found() {
     }
     let order = "/management/v2/product-orders/00000000-0000-4000-8000-000000000001/details";
     assert_eq!(no_order(&get(&sandbox, order)), not_found("product order"));
-    // Outside the API it is the gateway that answers, whoever asks.
+    // Outside of the API the gateway replies to everyone.
     let answer = ask(&sandbox, "GET /other", &[], "");
     assert_eq!(
         answer.json(),
@@ -113,7 +113,7 @@ fn what_is_inactive_is_not_found() {
     );
 }
 
-/// The problem of a product order that is not there, which the description has as plain JSON.
+/// The problem for a missing product order, which the description declares as plain JSON.
 #[track_caller]
 fn no_order(answer: &Answer) -> (u16, String) {
     assert_eq!(answer.headers, ["content-type: application/json"]);
@@ -124,7 +124,7 @@ fn no_order(answer: &Answer) -> (u16, String) {
 }
 
 #[test]
-fn it_has_as_many_sales_units_as_it_is_told_to() {
+fn the_number_of_sales_units_can_be_set() {
     for n in [0, 1, 1000] {
         let sandbox = Sandbox::builder().sales_units(n).start().unwrap();
         let session = sandbox.session();
@@ -156,7 +156,8 @@ fn one_key_stands_for_one_order() {
         first.json(),
         json!({
             "prefilledOrderId": "00000000-0000-4000-8000-000000000001",
-            "prefillUrl": "https://portal.sandbox.invalid/register/prefilled/00000000-0000-4000-8000-000000000001",
+            "prefillUrl": "https://portal.sandbox.invalid/register/prefilled\
+                           /00000000-0000-4000-8000-000000000001",
         })
     );
     assert_eq!(prefill(&sandbox, "key-1", GOOD_ORDER), first);
@@ -172,7 +173,7 @@ fn one_key_stands_for_one_order() {
         json!("00000000-0000-4000-8000-000000000002")
     );
 
-    // What was refused stays refused, and the key is used up.
+    // A refused order stays refused, and its key is used up.
     let wrong = GOOD_ORDER.replace("LOGIN", "WRONG");
     let refused = prefill(&sandbox, "key-3", &wrong);
     assert_eq!(refused.status, 400);
@@ -205,29 +206,39 @@ fn a_prefill_needs_its_headers() {
         let (status, detail) = ask(&sandbox, PREFILL, &headers, GOOD_ORDER).problem();
         assert_eq!((status, detail.as_str()), expected);
     }
-    // Most clients say more than is needed.
+    // Most clients send more than is needed.
     let with_charset = ("Content-Type", "application/json; charset=utf-8");
     let headers = [&good[..], &[key, with_charset]].concat();
     assert_eq!(ask(&sandbox, PREFILL, &headers, GOOD_ORDER).status, 201);
 }
 
-/// One of each kind of rule; tests/it/sandbox/described.rs tries all of them on all fields.
+/// One of each kind of rule; tests/it/sandbox/described.rs tests every rule on every field.
 #[test]
-fn what_is_wrong_with_a_prefill_is_named() {
+fn problems_of_a_prefill_are_named() {
     let sandbox = Sandbox::start().unwrap();
     for (nth, [field, value, reason]) in rows(
         r#"
         businessIdentifier | null | businessIdentifier: must be an object
-        businessIdentifier | {}   | businessIdentifier.scheme: is missing; businessIdentifier.id: is missing
-        businessIdentifier | {"scheme": "business:", "id": "12a4"} | businessIdentifier.scheme: must be a string of 10 to 30 characters; businessIdentifier.id: must be a string of 4 to 50 characters (digits and hyphens)
-        productType | "login" | productType: must be one of the strings PAYMENT_INTEGRATION, CASHIER, CHECKOUT, LOGIN, DONATIONS
-        website | {"url": "http://a.example", "testWebsiteUrl": 1} | website.url: must be a string (starting with https://); website.termsUrl: is missing; website.testWebsiteUrl: must be a string
-        salesUnitName | "A&B" | salesUnitName: must be a string of 1 to 40 characters (letters, digits, spaces, ` and the characters from ( to _)
+        businessIdentifier | {}   | \
+            businessIdentifier.scheme: is missing; businessIdentifier.id: is missing
+        businessIdentifier | {"scheme": "business:", "id": "12a4"} | \
+            businessIdentifier.scheme: must be a string of 10 to 30 characters; \
+            businessIdentifier.id: must be a string of 4 to 50 characters (digits and hyphens)
+        productType | "login" | \
+            productType: must be one of the strings PAYMENT_INTEGRATION, CASHIER, CHECKOUT, LOGIN, \
+            DONATIONS
+        website | {"url": "http://a.example", "testWebsiteUrl": 1} | \
+            website.url: must be a string (starting with https://); website.termsUrl: is missing; \
+            website.testWebsiteUrl: must be a string
+        salesUnitName | "A&B" | \
+            salesUnitName: must be a string of 1 to 40 characters (letters, digits, spaces, ` and \
+            the characters from ( to _)
         salesUnitLogo | "no base64" | salesUnitLogo: must be a string (base64)
         pricePackageId | "standard" | pricePackageId: must be a string of 36 characters (a UUID)
         annualTurnover | -1 | annualTurnover: must be an integer from 0 to 999999999
         hasRecurring | "true" | hasRecurring: must be true or false
-        merchantCategoryCode | 5942 | merchantCategoryCode: must be a string of 4 characters (digits)
+        merchantCategoryCode | 5942 | \
+            merchantCategoryCode: must be a string of 4 characters (digits)
         // The key belongs in a header.
         idempotencyKey | "x" | idempotencyKey: is unknown
         "#,
@@ -253,7 +264,7 @@ fn what_is_wrong_with_a_prefill_is_named() {
 }
 
 #[test]
-fn an_order_goes_through_its_states() {
+fn an_order_passes_through_its_statuses() {
     let sandbox = Sandbox::start().unwrap();
     let id = make_order(&sandbox);
     let details = format!("/management/v2/product-orders/{id}/details");
@@ -285,8 +296,8 @@ fn an_order_goes_through_its_states() {
         );
     }
 
-    let nobody: ProductOrderId = "00000000-0000-4000-8000-00000000ffff".parse().unwrap();
-    let error = sandbox.set_product_order_status(&nobody, ProductOrderStatus::Received);
+    let unknown: ProductOrderId = "00000000-0000-4000-8000-00000000ffff".parse().unwrap();
+    let error = sandbox.set_product_order_status(&unknown, ProductOrderStatus::Received);
     assert_eq!(
         error.unwrap_err().to_string(),
         format!(
@@ -310,7 +321,7 @@ fn a_completed_order_has_a_sales_unit() {
         (named, "20000001", "Löyly", 4),
         (plain, "20000002", "Sales unit of order 2", 5),
     ] {
-        // Once more changes nothing.
+        // The second time changes nothing.
         for _ in 0..2 {
             sandbox
                 .set_product_order_status(&id, ProductOrderStatus::Completed)
@@ -371,7 +382,7 @@ fn an_order_that_is_not_submitted_expires_after_14_days() {
             ErrorKind::Conflict
         );
     }
-    // A new one has its own 14 days.
+    // A new order has its own 14 days.
     make_order(&sandbox);
     assert_eq!(listed(""), ["ORDER_SUBMITTED", "RECEIVED"]);
 }

@@ -1,4 +1,4 @@
-//! The sandbox's rules for Order Management, seen by a program that knows HTTP and nothing of this crate.
+//! The sandbox's rules for the Order Management API, tested with HTTP only.
 
 use super::*;
 use crate::support::{Ids, of_orders};
@@ -9,11 +9,11 @@ const IMAGES: &str = "/order-management/v1/images";
 const CATEGORY: &str = "/order-management/v2/ecom/categories/order-1";
 const RECEIPT: &str = "/order-management/v2/ecom/receipts/order-1";
 const ORDER: &str = "/order-management/v2/ecom/order-1";
-const LINKS: &str = "/order-management/v3/categories";
+const CATEGORIES_V3: &str = "/order-management/v3/categories";
 
 const MSN: (&str, &str) = ("Merchant-Serial-Number", "123456");
 
-/// One request over a connection of its own, with the length of its body.
+/// One request over its own connection, with the length of its body.
 fn exchange(sandbox: &Sandbox, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let body = std::str::from_utf8(body).unwrap();
     let empty = body.is_empty().then_some(EMPTY);
@@ -21,7 +21,7 @@ fn exchange(sandbox: &Sandbox, line: &str, headers: &[(&str, &str)], body: &[u8]
     ask(sandbox, line, &headers, body)
 }
 
-/// A program with a token.
+/// A client with a token.
 struct Program<'a> {
     sandbox: &'a Sandbox,
     authorization: String,
@@ -101,7 +101,8 @@ fn assert_empty(reply: &Answer, status: u16) {
     assert!(reply.headers.is_empty(), "{reply:?}");
 }
 
-/// This API's errors: no status in the body, the trace in `instance`, and fields as `invalidParams`.
+/// This API's errors have no status in the body, the trace in `instance`, and fields in
+/// `invalidParams`.
 #[track_caller]
 fn assert_error(reply: &Answer, status: u16, title: &str, detail: &str) {
     let body = json!({
@@ -153,8 +154,11 @@ fn category() -> Value {
     json!({"category": "RECEIPT", "orderDetailsUrl": "https://example.com/1"})
 }
 
-fn link() -> Value {
-    json!({"orderId": "order-1", "paymentType": "ECOM", "type": "TICKET", "url": "https://example.com/2"})
+fn category_v3() -> Value {
+    json!({
+        "orderId": "order-1", "paymentType": "ECOM", "type": "TICKET",
+        "url": "https://example.com/2",
+    })
 }
 
 fn line(id: &str) -> Value {
@@ -172,7 +176,7 @@ fn receipt() -> Value {
     json!({"orderLines": [line("1"), line("2"), line("3")], "bottomLine": {"currency": "NOK"}})
 }
 
-/// `object` with one value put in the place that a JSON pointer names.
+/// `object` with the value at a JSON pointer replaced.
 fn with(mut object: Value, place: &str, value: Value) -> Value {
     let (parent, name) = place.rsplit_once('/').unwrap();
     object.pointer_mut(parent).unwrap()[name] = value;
@@ -184,9 +188,9 @@ fn is_uuid(value: &Value) -> bool {
     lengths == [8, 4, 4, 4, 12]
 }
 
-/// Each endpoint, with a body that it takes.
+/// Each endpoint, with a valid body.
 fn endpoints() -> Vec<(String, Option<Value>)> {
-    // What ensures a receipt or an image sends what adds one.
+    // `ensure_receipt` and `ensure_image` use the endpoints for adding.
     let rows = of_orders().filter(|row| !row.is_ensured());
     rows.map(|row| {
         let request = row.request(&Ids::default());
@@ -197,7 +201,7 @@ fn endpoints() -> Vec<(String, Option<Value>)> {
 }
 
 #[test]
-fn every_endpoint_wants_token_key_and_msn() {
+fn every_endpoint_requires_token_key_and_msn() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let program = Program::new(&sandbox);
@@ -241,7 +245,7 @@ fn every_endpoint_wants_token_key_and_msn() {
                 "The subscription key is not valid.",
             ),
         ] {
-            // The gateway's form.
+            // The gateway's format.
             let expected = json!({"statusCode": 401, "message": message});
             assert_json(&send(&headers), 401, &expected);
         }
@@ -254,7 +258,7 @@ fn every_endpoint_wants_token_key_and_msn() {
             assert_wrong(&reply, wrong_headers, &wrong);
         }
     }
-    // Nothing of it was carried out.
+    // None of it was carried out.
     assert_not_found(&program.get(ORDER));
     assert_not_found(&program.get("/order-management/v1/orders/order-1"));
     assert_json(
@@ -267,7 +271,7 @@ fn every_endpoint_wants_token_key_and_msn() {
 }
 
 #[test]
-fn either_subscription_key_is_good_and_a_token_expires() {
+fn both_subscription_keys_are_valid_and_a_token_expires() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let headers = [
@@ -285,9 +289,9 @@ fn either_subscription_key_is_good_and_a_token_expires() {
     assert_eq!(reply.json()["detail"], json!("The token has expired."));
 }
 
-/// Partners' management keys go without a subscription key everywhere.
+/// Partners' management keys need no subscription key anywhere.
 #[test]
-fn a_management_token_goes_without_a_subscription_key() {
+fn a_management_token_needs_no_subscription_key() {
     let sandbox = Sandbox::start().unwrap();
     let token = management_token(&sandbox);
     let token = ("Authorization", token.as_str());
@@ -315,7 +319,7 @@ fn an_image_is_never_changed() {
             "An image with this id already exists.",
         );
     }
-    // Another id, the same picture; and ids differ by their capitals.
+    // The same image under other ids; ids are case-sensitive.
     for id in ["socks-2", "Socks", ".", &"a".repeat(128)] {
         assert_json(
             &program.post(IMAGES, &image(id)),
@@ -326,7 +330,7 @@ fn an_image_is_never_changed() {
 }
 
 #[test]
-fn a_category_is_replaced_by_the_next() {
+fn a_category_replaces_the_previous_one() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     program.post(IMAGES, &image("socks"));
@@ -349,35 +353,44 @@ fn categories_are_added_listed_read_and_deleted() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     program.post(IMAGES, &image("socks"));
-    let with_image = with(link(), "/imageId", json!("socks"));
-    let recurring = with(link(), "/paymentType", json!("RECURRING"));
-    let other = with(link(), "/orderId", json!("order-2"));
-    let added: Vec<Value> = [link(), with_image, recurring, other]
+    let with_image = with(category_v3(), "/imageId", json!("socks"));
+    let recurring = with(category_v3(), "/paymentType", json!("RECURRING"));
+    let other = with(category_v3(), "/orderId", json!("order-2"));
+    let added: Vec<Value> = [category_v3(), with_image, recurring, other]
         .into_iter()
-        .map(|link| {
-            let reply = program.post(LINKS, &link);
+        .map(|category| {
+            let reply = program.post(CATEGORIES_V3, &category);
             let id = reply.json()["categoryId"].clone();
             assert!(is_uuid(&id), "{id}");
             assert_json(&reply, 201, &json!({"categoryId": id}));
-            with(link, "/categoryId", id)
+            with(category, "/categoryId", id)
         })
         .collect();
     let [first, second, third, other] = added.as_slice() else {
         panic!("{added:?}")
     };
-    let list = |order: &str| program.get(&format!("{LINKS}?orderId={order}"));
+    let list = |order: &str| program.get(&format!("{CATEGORIES_V3}?orderId={order}"));
     assert_json(
         &list("order-1"),
         200,
         &json!({"categories": [first, second, third]}),
     );
-    // However it is written.
+    // The id may be percent-encoded.
     assert_json(&list("order%2D2"), 200, &json!({"categories": [other]}));
     assert_json(&list("order-3"), 200, &json!({"categories": []}));
     // The description does not require it.
-    assert_json(&program.get(LINKS), 200, &json!({"categories": added}));
+    assert_json(
+        &program.get(CATEGORIES_V3),
+        200,
+        &json!({"categories": added}),
+    );
 
-    let path = |link: &Value| format!("{LINKS}/{}", link["categoryId"].as_str().unwrap());
+    let path = |category: &Value| {
+        format!(
+            "{CATEGORIES_V3}/{}",
+            category["categoryId"].as_str().unwrap()
+        )
+    };
     assert_json(&program.get(&path(second)), 200, second);
     assert_empty(&program.delete(&path(second)), 200);
     assert_not_found(&program.get(&path(second)));
@@ -387,8 +400,10 @@ fn categories_are_added_listed_read_and_deleted() {
         200,
         &json!({"categories": [first, third]}),
     );
-    assert_not_found(&program.get(&format!("{LINKS}/00000000-0000-4000-9000-00000000ffff")));
-    // A link is no category of the older kind, and is not in the order.
+    assert_not_found(&program.get(&format!(
+        "{CATEGORIES_V3}/00000000-0000-4000-9000-00000000ffff"
+    )));
+    // Version 3 keeps its categories separate from those in the order.
     assert_not_found(&program.get(ORDER));
 }
 
@@ -403,7 +418,7 @@ fn a_receipt_is_never_changed() {
     let other = with(receipt(), "/bottomLine/currency", json!("DKK"));
     for again in [receipt(), other] {
         let reply = program.post(RECEIPT, &again);
-        // As the live service answers: with the status in the body, and without a type.
+        // As the live API answers: with the status in the body and without a type.
         let expected = json!({
             "title": "Conflicting receipt",
             "status": 409,
@@ -421,15 +436,15 @@ fn a_receipt_is_never_changed() {
     }
     assert_json(&program.get(ORDER), 200, &json!({"receipt": receipt()}));
 
-    // A category is added beside it, and each may come first.
+    // A category can be added too, in either order.
     assert_eq!(program.put(CATEGORY, &category()).status, 200);
     let both = json!({"category": category(), "receipt": receipt()});
     assert_json(&program.get(ORDER), 200, &both);
 }
 
-/// What the service may know that the sandbox does not is kept as it is.
+/// Values that the sandbox does not know are kept unchanged.
 #[test]
-fn a_receipt_comes_back_as_it_was_sent() {
+fn a_receipt_is_returned_as_it_was_sent() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let mut receipt = receipt();
@@ -447,12 +462,12 @@ fn a_receipt_comes_back_as_it_was_sent() {
 }
 
 #[test]
-fn payment_types_and_sales_units_have_orders_of_their_own() {
+fn each_payment_type_and_sales_unit_has_its_own_orders() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     assert_eq!(program.post(RECEIPT, &receipt()).status, 201);
     assert_eq!(program.put(CATEGORY, &category()).status, 200);
-    // The newer specification lists the names in capitals too: they are the same.
+    // The newer specification also lists the names in upper case, with the same meaning.
     let order = json!({"category": category(), "receipt": receipt()});
     assert_json(
         &program.get("/order-management/v2/ECOM/order-1"),
@@ -479,12 +494,12 @@ fn payment_types_and_sales_units_have_orders_of_their_own() {
     assert_json(&other.get(ORDER), 200, &json!({"receipt": receipt()}));
 
     let link_path = {
-        let reply = program.post(LINKS, &link()).json();
-        format!("{LINKS}/{}", reply["categoryId"].as_str().unwrap())
+        let reply = program.post(CATEGORIES_V3, &category_v3()).json();
+        format!("{CATEGORIES_V3}/{}", reply["categoryId"].as_str().unwrap())
     };
     assert_not_found(&other.get(&link_path));
     assert_not_found(&other.delete(&link_path));
-    let list = other.get(&format!("{LINKS}?orderId=order-1"));
+    let list = other.get(&format!("{CATEGORIES_V3}?orderId=order-1"));
     assert_json(&list, 200, &json!({"categories": []}));
     assert_eq!(program.get(&link_path).status, 200);
     assert_json(
@@ -500,7 +515,7 @@ fn payment_types_and_sales_units_have_orders_of_their_own() {
 }
 
 #[test]
-fn version_1_is_gone_unless_it_is_switched_on() {
+fn version_1_is_gone_unless_enabled() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let order = "/order-management/v1/orders/order-1";
@@ -513,7 +528,7 @@ fn version_1_is_gone_unless_it_is_switched_on() {
     ] {
         assert_error(&reply, 410, "Gone", "Version 1 is no longer available.");
     }
-    // Images are current.
+    // Images are not deprecated.
     assert_json(
         &program.post(IMAGES, &image("socks")),
         200,
@@ -521,7 +536,7 @@ fn version_1_is_gone_unless_it_is_switched_on() {
     );
 
     sandbox.enable_v1();
-    // Nothing was kept of what was refused.
+    // Refused requests were not stored.
     assert_not_found(&program.get(order));
     assert_not_found(&program.get(receipts));
     let category = with(category(), "/imageId", json!("socks"));
@@ -536,6 +551,6 @@ fn version_1_is_gone_unless_it_is_switched_on() {
     let reply = program.post("/order-management/v1/receipts/2", &wrong);
     let reason = "must be one of the strings NOK, DKK, EUR";
     assert_invalid(&reply, &[("bottomLine.currency", reason)]);
-    // A transaction is no order of version 2.
+    // A transaction is not an order of version 2.
     assert_not_found(&program.get(ORDER));
 }

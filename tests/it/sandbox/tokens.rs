@@ -1,4 +1,4 @@
-//! The token endpoints of the sandbox, and the headers that every call needs.
+//! The sandbox's token endpoints, and the headers that every call needs.
 
 use super::*;
 
@@ -114,7 +114,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
             400,
             oauth("unauthorized_client", "The client id is unknown."),
         ),
-        // The keys of one flow are no good in the other.
+        // The keys of one flow do not work in the other.
         (
             standard,
             &[
@@ -135,7 +135,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
             401,
             wrong_client.clone(),
         ),
-        // With a subscription key even good keys are refused.
+        // With a subscription key, even valid keys are refused.
         (
             management,
             &[BASIC, FORM, KEY],
@@ -143,7 +143,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
             401,
             wrong_client.clone(),
         ),
-        // Without a grant type, or without a form to have one.
+        // Without a grant type, or without a form.
         (management, &[BASIC, JSON], form, 401, wrong_client.clone()),
         (
             management,
@@ -173,7 +173,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
         assert_eq!(answer.headers, ["content-type: application/json"]);
         assert_eq!(answer.json(), expected, "{headers:?}");
     }
-    // Before anything else is looked at: there is no length.
+    // Refused before anything else is checked, because the length is missing.
     let answer = ask(&sandbox, standard, &[ID, SECRET, KEY], "");
     assert_eq!(answer.status, 411);
     assert_eq!(answer.headers, ["content-type: text/html"]);
@@ -181,7 +181,7 @@ fn token_requests_are_refused_as_the_api_refuses_them() {
 }
 
 #[test]
-fn a_call_needs_a_good_token_and_the_keys_that_go_with_it() {
+fn a_call_needs_a_valid_token_and_matching_keys() {
     let sandbox = Sandbox::start().unwrap();
     let (standard, management) = (standard_token(&sandbox), management_token(&sandbox));
     let good = ("Authorization", standard.as_str());
@@ -253,7 +253,7 @@ fn tokens_expire_by_the_clock() {
         assert_eq!(status(&token, headers).problem(), expired);
     }
 
-    // Tokens that were given keep the lifetime that they were given with.
+    // Tokens keep the lifetime that they were issued with.
     let hour = standard_token(&sandbox);
     sandbox.set_token_lifetime(Duration::from_secs(60));
     let minute = standard_token(&sandbox);
@@ -272,11 +272,11 @@ fn tokens_expire_by_the_clock() {
 }
 
 #[test]
-fn a_session_of_the_sandbox_lives_by_its_clock() {
+fn a_sandbox_session_uses_the_sandboxs_clock() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session();
     management::list_sales_units(&session).unwrap();
-    // Sessions share a token with each other, and not with one that is built.
+    // The sandbox's sessions share a token with each other, but not with one from a builder.
     management::list_sales_units(&sandbox.session()).unwrap();
     assert_eq!(sandbox.count("POST /accesstoken/get"), 1);
     management::list_sales_units(&single(&sandbox)).unwrap();
@@ -286,7 +286,7 @@ fn a_session_of_the_sandbox_lives_by_its_clock() {
     assert_eq!(sandbox.clock().now(), Duration::from_secs(3600));
     management::list_sales_units(&session).unwrap();
     assert_eq!(sandbox.count("POST /accesstoken/get"), 3);
-    // It knew that its token was over: nothing was refused.
+    // The session noticed that its token had expired: nothing was refused.
     assert_eq!(sandbox.count(LIST), 4);
     sandbox.revoke_tokens();
     management::list_sales_units(&session).unwrap();
@@ -306,7 +306,7 @@ fn a_session_of_the_sandbox_lives_by_its_clock() {
     assert_eq!(sandbox.count("POST /miami/v1/token"), 1);
 }
 
-/// Each API has its own limits, and names the header in its own form.
+/// Each API has its own limits and names the header in its own format.
 #[test]
 fn headers_are_checked_as_the_api_describes_them() {
     let sandbox = Sandbox::start().unwrap();
@@ -353,7 +353,7 @@ fn headers_are_checked_as_the_api_describes_them() {
         let problem = ask(&sandbox, LIST, &headers, "").problem();
         assert_eq!(problem, (400, expected));
     }
-    // What the endpoint does not take is not looked at.
+    // Headers that the endpoint does not define are ignored.
     let headers = [&good[..], &[("Idempotency-Key", "")]].concat();
     assert_eq!(ask(&sandbox, LIST, &headers, "").status, 200);
 }

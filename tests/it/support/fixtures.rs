@@ -1,4 +1,5 @@
-//! What the tests have in common: sessions, requests to make, and replies of the API. Each sample says where it was seen.
+//! What the tests share: sessions, requests, and replies of the API. Each sample says where it is
+//! from.
 
 use std::time::Duration;
 
@@ -15,14 +16,17 @@ pub(crate) fn to_json<T: Serialize>(value: T) -> Value {
     serde_json::to_value(value).unwrap()
 }
 
-/// What a server or a file says, which is taken as it comes.
+/// A value from a server or a file, deserialized without validation.
 pub(crate) fn unchecked<T: DeserializeOwned>(value: impl Into<Value>) -> T {
     serde_json::from_value(value.into()).unwrap()
 }
 
-/// A table of cases: a line for each, its columns divided by `|`. Lines that begin with `//` are comments.
+/// A table of cases: one per line, with columns separated by `|`. A line that ends in `\` continues
+/// on the next. Lines that start with `//` are comments.
 #[track_caller]
 pub(crate) fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
+    let parts: Vec<&str> = table.split("\\\n").map(str::trim_start).collect();
+    let table = parts.concat();
     let lines = table.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("//"));
     lines
@@ -33,7 +37,7 @@ pub(crate) fn rows<const N: usize>(table: &str) -> Vec<[String; N]> {
         .collect()
 }
 
-/// Changes of JSON: `/a/b = 1 & /a/c = null`.
+/// Changes to JSON: `/a/b = 1 & /a/c = null`.
 #[track_caller]
 pub(crate) fn changes_of(text: &str) -> Vec<(&str, Value)> {
     text.split(" & ")
@@ -44,7 +48,7 @@ pub(crate) fn changes_of(text: &str) -> Vec<(&str, Value)> {
         .collect()
 }
 
-/// What an error calls the field at a JSON pointer: `orderLines[0].name`.
+/// How an error names the field at a JSON pointer: `orderLines[0].name`.
 pub(crate) fn field_of(place: &str) -> String {
     let names = place.split('/').skip(1);
     names.fold(String::new(), |field, name| {
@@ -58,8 +62,8 @@ pub(crate) fn field_of(place: &str) -> String {
 
 // Sessions.
 
-/// The settings that the tests share: standard keys, a system with a plugin, an MSN, no retries, and a token that is good for an hour, so
-/// that nothing but the call itself is sent.
+/// The settings that the tests share: standard keys, a system with a plugin, an MSN, no retries,
+/// and a token that is valid for an hour, so that only the call itself is sent.
 pub(crate) fn session_builder(url: &str) -> SessionBuilder {
     builder_without_token(url).access_token(test_token())
 }
@@ -68,7 +72,7 @@ pub(crate) fn builder_without_token(url: &str) -> SessionBuilder {
     builder_without_msn(url).merchant_serial_number("123456".parse().unwrap())
 }
 
-/// Neither a token nor an MSN.
+/// Has neither a token nor an MSN.
 pub(crate) fn builder_without_msn(url: &str) -> SessionBuilder {
     Session::builder(keys(), system())
         .base_url(url)
@@ -108,9 +112,10 @@ pub(crate) fn receipt() -> Receipt {
     Receipt::new(BottomLine::new(Currency::Nok)).line(line)
 }
 
-/// What is sent for [`receipt`].
+/// The body sent for [`receipt`].
 pub(crate) const RECEIPT_BODY: &str = concat!(
-    r#"{"orderLines":[{"name":"Socks","id":"1","totalAmount":10000,"totalAmountExcludingTax":8000,"#,
+    r#"{"orderLines":[{"name":"Socks","id":"1","totalAmount":10000,"#,
+    r#""totalAmountExcludingTax":8000,"#,
     r#""totalTaxAmount":2000,"taxRate":2500}],"bottomLine":{"currency":"NOK"}}"#
 );
 
@@ -118,28 +123,29 @@ pub(crate) fn category() -> Category {
     Category::new(CategoryType::Receipt, "https://example.com/1")
 }
 
-/// What is sent for [`category`].
+/// The body sent for [`category`].
 pub(crate) const CATEGORY_BODY: &str =
     r#"{"category":"RECEIPT","orderDetailsUrl":"https://example.com/1"}"#;
 
-/// A complete grey PNG, 1 x 167 px, as zlib and the PNG specification make it.
+/// A complete grey PNG, 1 x 167 px, as zlib and the PNG specification define it.
 pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\
     \0\0\0\x0dIHDR\0\0\0\x01\0\0\0\xa7\x08\0\0\0\0\xf5\x3b\x69\xa6\
     \0\0\0\x0eIDAT\x78\xda\x63\x68\x60\x18\x85\x54\x83\0\x7c\xf8\x53\x81\x73\xf7\x57\x6f\
     \0\0\0\0IEND\xae\x42\x60\x82";
 
-pub(crate) const PNG_BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAACnCAAAAAD1O2mmAAAADklEQVR42mNoYBiFVIMAfPhTgXP3V28AAAAASUVORK5CYII=";
+pub(crate) const PNG_BASE64: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAACnCAAAAAD1O2mmAAAADklEQVR42mNo\
+                                     YBiFVIMAfPhTgXP3V28AAAAASUVORK5CYII=";
 
 pub(crate) fn small_image(id: &str) -> AddImage {
     AddImage::from_bytes(id.parse().unwrap(), PNG).unwrap()
 }
 
-/// What is sent for [`small_image`].
+/// The body sent for [`small_image`].
 pub(crate) fn small_image_body(id: &str) -> String {
     format!(r#"{{"imageId":"{id}","src":"{PNG_BASE64}","type":"base64"}}"#)
 }
 
-// Replies, as the specifications of the Management API and of the Order Management API show them.
+// Replies from the specifications of the Management API and the Order Management API.
 
 /// `GET /management/v1/sales-units/{msn}`.
 pub(crate) fn sample_sales_unit() -> Value {
@@ -183,6 +189,8 @@ pub(crate) fn sample_merchant() -> Value {
 
 pub(crate) const PRODUCT_ORDER_ID: &str = "81b83246-5c19-7b94-875b-ea6d1114f099";
 
+const PREFILLED: &str = "https://portal.vippsmobilepay.com/register/prefilled/";
+
 /// `GET /management/v2/product-orders/{productOrderId}/details`.
 pub(crate) fn sample_product_order() -> Value {
     json!({
@@ -191,7 +199,7 @@ pub(crate) fn sample_product_order() -> Value {
         "productType": "PAYMENT_INTEGRATION",
         "status": "COMPLETED",
         "businessIdentifier": {"scheme": "business:NO:ORG", "id": "9876543221"},
-        "productOrderUrl": format!("https://portal.vippsmobilepay.com/register/prefilled/{PRODUCT_ORDER_ID}"),
+        "productOrderUrl": format!("{PREFILLED}{PRODUCT_ORDER_ID}"),
         "salesUnit": {"msn": "12345678", "name": "ACME Fantastic Fitness"}
     })
 }
@@ -200,11 +208,11 @@ pub(crate) fn sample_product_order() -> Value {
 pub(crate) fn sample_prefill_response() -> Value {
     json!({
         "prefilledOrderId": PRODUCT_ORDER_ID,
-        "prefillUrl": format!("https://portal.vippsmobilepay.com/register/prefilled/{PRODUCT_ORDER_ID}")
+        "prefillUrl": format!("{PREFILLED}{PRODUCT_ORDER_ID}")
     })
 }
 
-/// `GET /management/v1/partners/price-packages`, and a package with what is required only.
+/// `GET /management/v1/partners/price-packages`, plus a package with only the required fields.
 pub(crate) fn sample_price_packages() -> Value {
     json!([
         {
@@ -224,13 +232,13 @@ pub(crate) fn sample_price_packages() -> Value {
     ])
 }
 
-/// What the API answers to a category or a receipt.
+/// The API's reply to a category or a receipt.
 pub(crate) const ADDED: &str = "16328cb8-d769-4c53-90ad-e19777823f0a";
 
 pub(crate) const CATEGORY_ID: &str = "880f5088-7708-4a5a-87d9-31e83aacc035";
 pub(crate) const IMAGE_ID: &str = "f09c6aeb-442e-4da1-b36a-d8f613edc6c9";
 
-/// `PUT /v2/{paymentType}/categories/{orderId}`, and of an order that has one.
+/// `PUT /v2/{paymentType}/categories/{orderId}`, and the category of an order.
 pub(crate) fn sample_category() -> Value {
     json!({
         "category": "GENERAL",
@@ -266,8 +274,11 @@ pub(crate) fn sample_v1_order() -> Value {
     })
 }
 
-/// The answer to a second receipt, as the live API gave it: it has no type, and the trace id stands in `instance`.
-pub(crate) const CONFLICTING_RECEIPT: &str = r#"{"title":"Conflicting receipt","status":409,"detail":"Receipt already exists","instance":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#;
+/// The live API's reply to a second receipt: it has no type, and `instance` contains the trace id.
+pub(crate) const CONFLICTING_RECEIPT: &str = concat!(
+    r#"{"title":"Conflicting receipt","status":409,"detail":"Receipt already exists","#,
+    r#""instance":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#
+);
 
 /// The sample of `POST /v2/{paymentType}/receipts/{orderId}` in the specification.
 pub(crate) fn sample_receipt() -> Value {

@@ -1,4 +1,5 @@
-//! What several subjects need: the one table of endpoints, the raw server, fixtures, waits, and requests compared whole.
+//! What several subjects need: the endpoint table, the raw server, fixtures, waits, and
+//! whole-request comparison.
 
 mod endpoints;
 mod fixtures;
@@ -15,7 +16,7 @@ pub(crate) use waits::*;
 use serde_json::Value;
 use vipps::{Error, Session};
 
-/// A call to any endpoint, whose reply is JSON or nothing.
+/// Calls any endpoint whose reply is JSON or empty.
 pub(crate) trait CallAny {
     fn call_any(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error>;
 }

@@ -1,4 +1,4 @@
-//! The raw server of all tests: what it says on the wire is the test's, byte by byte.
+//! The raw server of all tests, which sends exactly the bytes that a test specifies.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A server on a port that the system gives, with a thread for each connection. It listens until it is dropped.
+/// A server on a port chosen by the system, with a thread per connection. It listens until it is
+/// dropped.
 pub(crate) struct RawServer {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -19,16 +20,17 @@ pub(crate) struct RawServer {
 struct Shared {
     stopping: AtomicBool,
     connections: AtomicUsize,
-    /// Those to be cut.
+    /// The connections to cut on drop.
     open: Mutex<Vec<TcpStream>>,
     replies: Mutex<VecDeque<Vec<u8>>>,
-    /// Each request as it came over the wire, head and body.
+    /// Each request as received, head and body.
     requests: Mutex<Vec<String>>,
 }
 
 impl RawServer {
-    /// Answers the n-th request with the n-th reply, whatever was asked, and closes the connection after a reply that says
-    /// `Connection: close`. Requests beyond the last reply are recorded and not answered.
+    /// Sends the n-th reply to the n-th request, whatever it is, and closes the connection after a
+    /// reply with `Connection: close`. Requests beyond the last reply are recorded but not
+    /// answered.
     pub(crate) fn start(replies: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let shared = Arc::new(Shared {
             replies: Mutex::new(replies.into_iter().collect()),
@@ -38,12 +40,13 @@ impl RawServer {
         Self::run(shared, true, move |stream| reply_in_turn(stream, &state))
     }
 
-    /// Does with each connection what a test says. It waits for all of them when it is dropped, so that a session must be made after it.
+    /// Handles each connection as the test specifies. Dropping the server waits for all
+    /// connections, so create the session after it.
     pub(crate) fn each(connection: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         Self::run(Arc::default(), false, connection)
     }
 
-    /// Open connections are cut when the server is dropped, or waited for.
+    /// On drop, open connections are either cut or waited for.
     fn run(
         shared: Arc<Shared>,
         cuts: bool,
@@ -60,7 +63,7 @@ impl RawServer {
                     break;
                 }
                 let stream = stream.unwrap();
-                // A test that went wrong ends all the same.
+                // A failed test has to end too.
                 let patience = Some(Duration::from_secs(10));
                 stream.set_read_timeout(patience).unwrap();
                 stream.set_write_timeout(patience).unwrap();
@@ -89,12 +92,12 @@ impl RawServer {
         self.address
     }
 
-    /// The requests so far, each as it came over the wire.
+    /// The requests so far, as received.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()
     }
 
-    /// The request lines so far, without the version.
+    /// The request lines so far, without the HTTP version.
     pub(crate) fn lines(&self) -> Vec<String> {
         let requests = self.requests();
         let lines = requests
@@ -105,7 +108,7 @@ impl RawServer {
             .collect()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
@@ -116,7 +119,7 @@ impl Drop for RawServer {
         self.shared.stopping.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address));
         let threads = self.accepting.take().unwrap().join().unwrap();
-        // No connection comes any more.
+        // No more connections are accepted.
         for connection in self.shared.open.lock().unwrap().iter() {
             drop(connection.shutdown(Shutdown::Both));
         }
@@ -142,7 +145,7 @@ fn reply_in_turn(mut stream: TcpStream, shared: &Shared) {
         };
         let request = String::from_utf8_lossy(&buffer[..end]).into_owned();
         buffer.drain(..end);
-        // Together, so that the n-th request has the n-th reply.
+        // Under one lock, so that the n-th request gets the n-th reply.
         let mut requests = shared.requests.lock().unwrap();
         requests.push(request);
         let reply = shared.replies.lock().unwrap().pop_front();
@@ -160,7 +163,7 @@ fn reply_in_turn(mut stream: TcpStream, shared: &Shared) {
     }
 }
 
-/// Where the first request of a buffer ends, if all of it is there.
+/// Where the first request in a buffer ends, if it is complete.
 pub(crate) fn end_of_request(buffer: &[u8]) -> Option<usize> {
     let head = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
@@ -171,7 +174,8 @@ pub(crate) fn end_of_request(buffer: &[u8]) -> Option<usize> {
     (buffer.len() >= head + length).then_some(head + length)
 }
 
-/// Reads one request, head and body, from a connection that has nothing else in flight. `None` at its end.
+/// Reads one request, head and body, from a connection that has nothing else in flight. `None` at
+/// the end of the connection.
 pub(crate) fn read_request(stream: &mut impl Read) -> Option<String> {
     let mut buffer = Vec::new();
     let mut chunk = [0; 4096];
@@ -187,9 +191,10 @@ pub(crate) fn read_request(stream: &mut impl Read) -> Option<String> {
     }
 }
 
-/// Says that nothing more will come, and waits until the client has gone, so that nothing that was sent to it is lost.
+/// Ends the sending side and waits until the client has closed, so that nothing that was sent is
+/// lost.
 pub(crate) fn close(mut stream: TcpStream) {
-    // The client may have gone already.
+    // The client may have closed already.
     drop(stream.shutdown(Shutdown::Write));
     wait_for_close(&mut stream);
 }
@@ -210,18 +215,19 @@ pub(crate) fn reply(status: &str, headers: &[&str], body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// A reply of JSON with status 200.
+/// A 200 reply with a JSON body.
 pub(crate) fn json_reply(body: &str) -> Vec<u8> {
     reply("200 OK", &["Content-Type: application/json"], body)
 }
 
-/// A server for calls that send nothing: one that is sent all the same fails at once.
+/// A server for calls that send nothing: a request to it fails at once.
 pub(crate) fn unwanted() -> RawServer {
     let failure = reply("500 Internal Server Error", &[], "");
     RawServer::start(std::iter::repeat_n(failure, 100))
 }
 
-/// A port that nobody listens on, and that no other test is given: a connection that was made over it is still open.
+/// A port on which nothing listens and which no other test gets: it stays in use by an open
+/// connection.
 pub(crate) struct ClosedPort {
     address: SocketAddr,
     _kept: (TcpStream, TcpStream),
@@ -232,7 +238,7 @@ impl ClosedPort {
         Self::close(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
-    /// Nobody must be connecting to it.
+    /// No connection attempt may be in progress.
     pub(crate) fn close(listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let client = TcpStream::connect(address).unwrap();

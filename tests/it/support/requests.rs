@@ -1,4 +1,5 @@
-//! Requests as one text, to be compared whole, and calls whose request and result are looked at together.
+//! Requests as text for whole comparison, and helpers that return the request and the result of a
+//! call.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,7 +9,7 @@ use vipps::{Error, Session};
 use super::fixtures::session_builder;
 use super::raw_server::{RawServer, json_reply};
 
-/// The headers of a request, sorted by name, one `name: value` a line, the host's port left out.
+/// The headers of a request, sorted by name, one `name: value` per line, without the host's port.
 pub(crate) fn sorted_headers(request: &ReceivedRequest) -> Vec<String> {
     let mut headers: Vec<String> = request
         .headers
@@ -22,27 +23,28 @@ pub(crate) fn sorted_headers(request: &ReceivedRequest) -> Vec<String> {
     headers
 }
 
-/// The last request that a sandbox got.
+/// The last request that a sandbox received.
 #[track_caller]
 pub(crate) fn last_request(sandbox: &Sandbox) -> ReceivedRequest {
     sandbox.requests().pop().expect("a request")
 }
 
-/// A request as one text: method and path, headers sorted by name, an empty line, the body. To be compared whole.
+/// A request as text for whole comparison: method and path, headers sorted by name, an empty line,
+/// the body.
 pub(crate) fn whole(request: &ReceivedRequest) -> String {
     let headers = sorted_headers(request).join("\n");
     let body = String::from_utf8_lossy(&request.body);
     format!("{} {}\n{headers}\n\n{body}", request.method, request.path)
 }
 
-/// What the crate asks for as it is compiled.
+/// The `Accept-Encoding` of the compiled features.
 pub(crate) const ENCODING: &str = if cfg!(feature = "gzip") {
     "gzip"
 } else {
     "identity"
 };
 
-/// What stands in every call of the tests' sessions, sorted; `more` are the headers that the call adds.
+/// The headers of every call of the tests' sessions, sorted, including `more` that the call adds.
 pub(crate) fn call_headers(more: &[&str]) -> String {
     let encoding = format!("accept-encoding: {ENCODING}");
     let user_agent = concat!("user-agent: vipps-rust/", env!("CARGO_PKG_VERSION"));
@@ -64,7 +66,7 @@ pub(crate) fn call_headers(more: &[&str]) -> String {
     headers.join("\n")
 }
 
-/// A request as it came over the wire in the form of [`whole`].
+/// A raw request in the form of [`whole`].
 pub(crate) fn whole_wire(request: &str) -> String {
     let (head, body) = request.split_once("\r\n\r\n").expect("a complete head");
     let (line, headers) = head.split_once("\r\n").expect("a request line");
@@ -80,7 +82,8 @@ pub(crate) fn whole_wire(request: &str) -> String {
     format!("{line}\n{}\n\n{body}", headers.join("\n"))
 }
 
-/// Makes one call against a server that answers with `answer`; gives the request as it came, and the result.
+/// Makes one call against a server that sends `answer`. Returns the request as received and the
+/// result.
 #[track_caller]
 pub(crate) fn call<T>(
     answer: Vec<u8>,
@@ -94,7 +97,8 @@ pub(crate) fn call<T>(
     (whole_wire(&requests[0]), result)
 }
 
-/// A GET of `path` with the headers of every call, and a reply that comes out of the crate as it went in.
+/// Checks a GET of `path` with the headers of every call, and that the reply round-trips through
+/// the crate.
 #[track_caller]
 pub(crate) fn assert_get<T: Serialize>(
     path: &str,
@@ -108,7 +112,8 @@ pub(crate) fn assert_get<T: Serialize>(
     value
 }
 
-/// A request of the tests' sessions as [`whole_wire`] shows it: `PUT /path`, the headers of every call, and those of a JSON body if there is one.
+/// A request of the tests' sessions in the form of [`whole_wire`]: `PUT /path`, the headers of
+/// every call, and those of a JSON body, if any.
 pub(crate) fn wire(line: &str, body: &str) -> String {
     wire_with(line, None, body)
 }
@@ -124,7 +129,7 @@ pub(crate) fn wire_with(line: &str, header: Option<&str>, body: &str) -> String 
     format!("{line}\n{}\n\n{body}", call_headers(&more))
 }
 
-/// What is promised of every text that a server had a part in: no 8 consecutive bytes of a secret.
+/// Checks the promise for any text that a server influenced: no 8 consecutive bytes of a secret.
 #[track_caller]
 pub(crate) fn assert_no_secret(text: &str, secrets: &[&str]) {
     for secret in secrets {

@@ -1,4 +1,5 @@
-//! Waiting for what other threads do, and doing things at once. No test takes a time for a sign of anything.
+//! Waiting for other threads, and running things concurrently. No test infers anything from elapsed
+//! time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Barrier, mpsc};
@@ -8,17 +9,17 @@ use std::time::{Duration, Instant};
 /// How long a test may take before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until something holds, 10 s at the most.
+/// Waits for a condition, for up to 10 s.
 #[track_caller]
 pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
     while !holds() {
-        assert!(Instant::now() < end, "it never came to this: {what}");
+        assert!(Instant::now() < end, "timed out waiting until {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Does it in so many threads, which start at once, and gives their results.
+/// Runs it on this many threads, which start together, and returns their results.
 pub(crate) fn at_once<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(threads);
     thread::scope(|scope| {
@@ -32,7 +33,7 @@ pub(crate) fn at_once<T: Send>(threads: usize, work: impl Fn() -> T + Sync) -> V
     })
 }
 
-/// Runs a test with all its cases at once: where it waits for the time to pass, it does so once.
+/// Runs all cases of a test in parallel, so that real-time waits overlap.
 pub(crate) fn all_at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
     thread::scope(|scope| {
         for case in cases {
@@ -41,21 +42,21 @@ pub(crate) fn all_at_once<T: Send>(cases: impl IntoIterator<Item = T>, test: imp
     });
 }
 
-/// Runs a test with a limit that is over soon, and with longer ones as long as it says that the machine was too busy: a request that
-/// has not arrived within its time shows nothing.
+/// Runs a test with a short limit, and with longer ones while it reports that the machine was too
+/// busy: a request that does not arrive in time proves nothing.
 #[track_caller]
 pub(crate) fn with_limits(in_time: impl Fn(Duration) -> bool) {
     let limits = (0..6).map(|doublings| Duration::from_millis(200 << doublings));
-    assert!({ limits }.any(in_time), "with no limit anything arrived");
+    assert!({ limits }.any(in_time), "no request arrived with any limit");
 }
 
-/// Runs a test on a thread of its own, so that one that hangs fails.
+/// Runs a test on a separate thread, so that a hung test fails.
 #[track_caller]
 pub(crate) fn within_bounds(test: impl FnOnce() + Send + 'static) {
     let (ended, end) = mpsc::channel();
     let thread = thread::spawn(move || {
         let result = catch_unwind(AssertUnwindSafe(test));
-        // Nobody listens any more if it took too long.
+        // Nothing listens any more if it took too long.
         let _ = ended.send(());
         if let Err(panic) = result {
             resume_unwind(panic);

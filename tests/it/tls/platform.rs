@@ -1,4 +1,4 @@
-//! What the operating system trusts. `SSL_CERT_FILE` stands for that, in a process of its own.
+//! What the operating system trusts, as set by `SSL_CERT_FILE` in a child process.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use super::server::{Authority, Server};
 use super::trust::BACKENDS;
 use crate::transport::{builder, get};
 
-/// Makes one call with each backend, in a process that a test has set up. In any other it does nothing.
+/// Makes one call with each backend, in a process that a test has set up. Otherwise does nothing.
 #[test]
 fn child() {
     let Ok(url) = env::var("TEST_PLATFORM_URL") else {

@@ -1,4 +1,4 @@
-//! The next handshake of a session is a short one. With rustls: whether the system's library does so is its own choice.
+//! A session resumes TLS sessions. Only with rustls: the system's library decides for itself.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -29,7 +29,7 @@ fn a_session_resumes_its_handshakes() {
         for _ in 0..3 {
             get(&session).unwrap();
         }
-        // Another merchant's session is the same as far as TLS goes.
+        // For TLS, another merchant's session is the same.
         post(&session.for_sales_unit(&"654321".parse().unwrap())).unwrap();
         let resumed = HandshakeKind::Resumed;
         let expected = [HandshakeKind::Full, resumed, resumed, resumed];
@@ -37,7 +37,7 @@ fn a_session_resumes_its_handshakes() {
     }
 }
 
-/// A proxy that refuses the first tunnel and makes all others.
+/// A proxy that refuses the first tunnel and opens all others.
 fn busy_proxy() -> RawServer {
     let asked = AtomicUsize::new(0);
     RawServer::each(move |mut stream| {
@@ -64,13 +64,13 @@ fn busy_proxy() -> RawServer {
 }
 
 #[test]
-fn a_session_that_begins_with_a_retry_resumes_too() {
+fn a_session_that_starts_with_a_retry_resumes_too() {
     let root = Authority::new("test root");
     let server = Server::start(&root.loopback());
     let proxy = busy_proxy();
     let clock = Clock::manual();
     let time = clock.clone();
-    // The first attempt ends before any TLS.
+    // The first attempt ends before TLS starts.
     let session = trusting(&server, &root)
         .proxy(proxy.url())
         .retry(RetryPolicy::default())

@@ -1,4 +1,4 @@
-//! What was sent over TLS, as `transport::sent` has it over TCP.
+//! What was sent over TLS: the counterpart of `transport::sent` for plain TCP.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use super::trust::BACKENDS;
 use crate::support::{RawServer, reply};
 use crate::transport::builder;
 
-/// More than the buffers between two programs on one machine hold.
+/// More than the socket buffers of a local connection hold.
 const LARGE: usize = 16 * 1024 * 1024;
 
-/// Cuts the first connection in the middle of the upload, and answers in the middle of the second. What is not read resets a connection.
+/// Cuts the first connection in the middle of the upload, and replies in the middle of the second.
+/// Unread data resets a connection.
 #[test]
-fn an_upload_that_breaks_is_retried_and_an_answer_in_its_middle_counts() {
+fn a_broken_upload_is_retried_and_an_early_reply_counts() {
     let root = Authority::new("test root");
     let identity = root.loopback();
     for &backend in BACKENDS {
@@ -27,7 +28,8 @@ fn an_upload_that_breaks_is_retried_and_an_answer_in_its_middle_counts() {
             let connections = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&connections);
             let server = RawServer::each(move |stream| {
-                // Otherwise the answer waits until the client has acknowledged the session tickets, and is lost with the connection.
+                // Otherwise the reply waits until the client has acknowledged the session tickets,
+                // and is lost with the connection.
                 stream.set_nodelay(true).unwrap();
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                 let mut stream = StreamOwned::new(connection, stream);
@@ -56,9 +58,9 @@ fn an_upload_that_breaks_is_retried_and_an_answer_in_its_middle_counts() {
     }
 }
 
-/// It may be another program's: nothing was sent, and it may pass.
+/// Nothing was sent, and it may have been another program's server, so a retry may succeed.
 #[test]
-fn a_connection_that_ends_in_the_handshake_sent_nothing() {
+fn a_connection_lost_in_the_handshake_sends_nothing() {
     // Closed, and reset.
     let servers: [fn(std::net::TcpStream); 2] = [crate::support::close, |stream| {
         stream.peek(&mut [0]).unwrap();

@@ -1,4 +1,4 @@
-//! A TLS server on loopback, and the certificates for it, made anew in every run.
+//! A TLS server on loopback, and its certificates, generated in every run.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,13 +14,13 @@ use rustls::{
 
 use crate::support::{RawServer, end_of_request, json_reply, reply, wait_for_close};
 
-/// Who issues certificates.
+/// A certificate authority.
 pub(super) struct Authority {
     certificate: rcgen::Certificate,
     key: KeyPair,
 }
 
-/// What a server shows, and the key to it.
+/// A server's certificate and its key.
 pub(super) struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: KeyPair,
@@ -42,12 +42,13 @@ impl Authority {
         pem(self.certificate.der())
     }
 
-    /// A good certificate for the loopback address.
+    /// A valid certificate for the loopback address.
     pub(super) fn loopback(&self) -> Identity {
         self.issue("127.0.0.1", [2000, 2100])
     }
 
-    /// A certificate for a name or an address, good from the beginning of one year to that of another.
+    /// A certificate for a name or an address, valid from the start of one year to the start of
+    /// another.
     pub(super) fn issue(&self, name: &str, years: [i32; 2]) -> Identity {
         let key = KeyPair::generate().unwrap();
         let params = server_params(name, years);
@@ -109,19 +110,20 @@ fn pem(der: &[u8]) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
-/// Answers one request on each connection, as the service would, and closes it: every request has a handshake of its own.
+/// Answers one request on each connection like the API, and closes it: every request has its own
+/// handshake.
 pub(super) struct Server {
     seen: Arc<Mutex<Seen>>,
     peer: RawServer,
 }
 
-/// What comes after a request.
+/// What happens after a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum End {
     Answer,
-    /// The end of the TLS connection, as TLS wants it.
+    /// Ends the TLS connection properly.
     Close,
-    /// The end of the TCP connection alone.
+    /// Ends the TCP connection only.
     Cut,
 }
 
@@ -159,23 +161,23 @@ impl Server {
         self.peer.url().replace("http:", "https:")
     }
 
-    /// How many connections there were, with handshakes that came to nothing.
+    /// The number of connections, including those with failed handshakes.
     pub(super) fn connections(&self) -> usize {
         self.peer.connections()
     }
 
-    /// The handshakes that came to their end.
+    /// The number of completed handshakes.
     #[cfg(feature = "rustls")]
     pub(super) fn handshakes(&self) -> Vec<HandshakeKind> {
         self.seen.lock().unwrap().handshakes.clone()
     }
 
-    /// Each request as it came out of the connection.
+    /// Each request as received from the TLS connection.
     pub(super) fn requests(&self) -> Vec<String> {
         self.seen.lock().unwrap().requests.clone()
     }
 
-    /// Their first lines.
+    /// The first line of each request.
     pub(super) fn lines(&self) -> Vec<String> {
         let requests = self.requests();
         let lines = requests.iter().filter_map(|request| request.lines().next());
@@ -188,7 +190,7 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, end: End, seen: &Mutex<Se
     let mut stream = StreamOwned::new(connection, stream);
     while stream.conn.is_handshaking() {
         if stream.conn.complete_io(&mut stream.sock).is_err() {
-            // The client has to read why, so that the connection must not be reset.
+            // The client has to read the alert, so the connection must not be reset.
             drop(stream.sock.shutdown(std::net::Shutdown::Write));
             return wait_for_close(&mut stream.sock);
         }
@@ -203,7 +205,7 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, end: End, seen: &Mutex<Se
     }
     let request = String::from_utf8(request).unwrap();
     let answer = answer(&request);
-    // Only now it is known whether the client took the handshake for good.
+    // Only now is it known that the client accepted the handshake.
     let mut seen = seen.lock().unwrap();
     seen.handshakes.push(stream.conn.handshake_kind().unwrap());
     seen.requests.push(request);
@@ -225,7 +227,10 @@ fn answer(request: &str) -> Vec<u8> {
     } else if request.contains("/accesstoken/get ") {
         r#"{"token_type":"Bearer","expires_in":"3600","access_token":"token-over-tls"}"#
     } else if request.contains("/product-orders ") {
-        r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","prefillUrl":"https://portal.example/1"}"#
+        concat!(
+            r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","#,
+            r#""prefillUrl":"https://portal.example/1"}"#
+        )
     } else {
         return reply("404 Not Found", &["Connection: close"], "");
     };

@@ -1,4 +1,4 @@
-//! Which servers are trusted, and what is said of those that are not.
+//! Which servers are trusted, and what errors say about those that are not.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::server::{Authority, End, Identity, Server};
 use crate::support::{RawServer, all_at_once, builder_without_token, close, whole_wire, wire};
 use crate::transport::{GET, POST, assert_error, builder, get, post};
 
-/// Those that are compiled in.
+/// The compiled-in backends.
 pub(super) const BACKENDS: &[TlsBackend] = &[
     #[cfg(feature = "rustls")]
     TlsBackend::Rustls,
@@ -34,7 +34,7 @@ fn assert_works(server: &Server, session: &Session) {
     );
 }
 
-/// What each library says of one failure. OpenSSL stands for the system's.
+/// What each library says about a failure. OpenSSL stands for the system's library.
 struct Says {
     rustls: &'static str,
     openssl: &'static str,
@@ -45,13 +45,13 @@ impl Says {
         match backend {
             TlsBackend::Rustls => Some(self.rustls),
             _ if cfg!(target_os = "linux") => Some(self.openssl),
-            // The words are those of other libraries.
+            // Other libraries use other words.
             _ => None,
         }
     }
 }
 
-/// Neither a GET nor a POST gets to the server, and both errors say why.
+/// Checks that neither a GET nor a POST reaches the server, and that both errors say why.
 #[track_caller]
 fn assert_refused(session: &Session, backend: TlsBackend, says: &Says) {
     let host = session.base_url().trim_start_matches("https://");
@@ -76,7 +76,7 @@ fn assert_refused(session: &Session, backend: TlsBackend, says: &Says) {
 }
 
 #[test]
-fn a_root_of_the_callers_own_is_trusted() {
+fn the_callers_root_is_trusted() {
     let root = Authority::new("test root");
     let server = Server::start(&root.loopback());
     for &backend in BACKENDS {
@@ -86,7 +86,7 @@ fn a_root_of_the_callers_own_is_trusted() {
 }
 
 #[test]
-fn a_name_is_as_good_as_an_address() {
+fn a_certificate_for_a_name_is_trusted() {
     let root = Authority::new("test root");
     let server = Server::start(&root.issue("localhost", [2000, 2100]));
     let url = server.url().replace("127.0.0.1", "localhost");
@@ -110,7 +110,7 @@ fn every_root_of_a_bundle_is_trusted() {
 }
 
 #[test]
-fn a_certificate_that_is_not_good_is_refused_and_said_to_be() {
+fn an_invalid_certificate_is_refused_with_the_reason() {
     let root = Authority::new("test root");
     let expired = [2000, 2020];
     let not_yet = [2090, 2100];
@@ -150,7 +150,7 @@ fn a_certificate_that_is_not_good_is_refused_and_said_to_be() {
                 openssl: "unable to get local issuer certificate",
             },
         ),
-        // One that bears the name of the root and is not it.
+        // Issued by an impostor with the root's name.
         (
             Authority::new("test root").loopback(),
             Says {
@@ -171,7 +171,7 @@ fn a_certificate_that_is_not_good_is_refused_and_said_to_be() {
 }
 
 #[test]
-fn the_built_in_roots_do_not_trust_everybody() {
+fn the_built_in_roots_do_not_trust_other_authorities() {
     let server = Server::start(&Authority::new("test root").loopback());
     for &backend in BACKENDS {
         let session = builder(&server.url()).tls_backend(backend).build().unwrap();
@@ -185,8 +185,8 @@ fn the_built_in_roots_do_not_trust_everybody() {
 }
 
 #[test]
-fn the_callers_roots_replace_those_that_are_built_in() {
-    // Of the two sessions each trusts its own root only.
+fn the_callers_roots_replace_the_built_in_ones() {
+    // Each of the two sessions trusts its own root only.
     let [one, other] = ["one", "other"].map(Authority::new);
     let server = Server::start(&one.loopback());
     for &backend in BACKENDS {
@@ -199,7 +199,7 @@ fn the_callers_roots_replace_those_that_are_built_in() {
 }
 
 #[test]
-fn tls_1_2_and_1_3_are_spoken() {
+fn tls_1_2_and_1_3_are_supported() {
     let root = Authority::new("test root");
     for version in [&TLS12, &TLS13] {
         let server = Server::with_versions(&root.loopback(), &[version]);
@@ -210,7 +210,7 @@ fn tls_1_2_and_1_3_are_spoken() {
     }
 }
 
-/// Reads the client's greeting, a record of five bytes and as many as they say, and answers.
+/// Reads the ClientHello, a record of five bytes plus the announced length, and sends a reply.
 fn answering(answer: &'static [u8]) -> RawServer {
     RawServer::each(move |mut stream| {
         let mut head = [0; 5];
@@ -223,9 +223,9 @@ fn answering(answer: &'static [u8]) -> RawServer {
 }
 
 #[test]
-fn a_handshake_that_fails_sends_nothing() {
+fn a_failed_handshake_sends_nothing() {
     let cases: [(&[u8], Says); 4] = [
-        // An alert: of the version, as of a server that speaks what is older than TLS 1.2 only.
+        // An alert about the version, as from a server that speaks only versions before TLS 1.2.
         (
             b"\x15\x03\x01\x00\x02\x02\x46",
             Says {
@@ -233,7 +233,7 @@ fn a_handshake_that_fails_sends_nothing() {
                 openssl: "alert protocol version",
             },
         ),
-        // Of the ciphers.
+        // About the ciphers.
         (
             b"\x15\x03\x03\x00\x02\x02\x28",
             Says {
@@ -241,7 +241,7 @@ fn a_handshake_that_fails_sends_nothing() {
                 openssl: "alert handshake failure",
             },
         ),
-        // Of the name, as of a front that serves several.
+        // About the name, as from a front end for several names.
         (
             b"\x15\x03\x03\x00\x02\x02\x70",
             Says {
@@ -249,7 +249,7 @@ fn a_handshake_that_fails_sends_nothing() {
                 openssl: "unrecognized name",
             },
         ),
-        // A greeting of TLS 1.1, without extensions.
+        // A ServerHello of TLS 1.1, without extensions.
         (
             b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02\
               \x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\
@@ -272,8 +272,8 @@ fn a_handshake_that_fails_sends_nothing() {
 }
 
 #[test]
-fn a_connection_that_ends_in_the_handshake_sent_nothing() {
-    // Nothing at all, and the beginning of a greeting.
+fn a_connection_lost_in_the_handshake_sends_nothing() {
+    // Nothing at all, and the start of a ServerHello.
     for answer in [
         b"".as_slice(),
         b"\x16\x03\x03\x00\x7a\x02\x00\x00\x76\x03\x03",
@@ -281,7 +281,7 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
         let peer = answering(answer);
         let url = peer.url().replace("http:", "https:");
         for &backend in BACKENDS {
-            // What is closed may be open a moment later, unlike what is refused.
+            // Unlike a refused certificate, a closed connection may work a moment later.
             let policy = RetryPolicy::default();
             let session = builder(&url).tls_backend(backend).retry(policy);
             let session = session.build().unwrap();
@@ -303,9 +303,9 @@ fn a_connection_that_ends_in_the_handshake_sent_nothing() {
     }
 }
 
-/// What was sent was sent, however alike the two ends of a connection look.
+/// Data that was sent counts as sent, however similar the two ends of a connection look.
 #[test]
-fn a_connection_that_ends_after_the_handshake_may_have_carried_it_out() {
+fn a_connection_lost_after_the_handshake_has_an_unknown_outcome() {
     let root = Authority::new("test root");
     for version in [&TLS12, &TLS13] {
         for end in [End::Close, End::Cut] {
@@ -329,10 +329,10 @@ fn a_connection_that_ends_after_the_handshake_may_have_carried_it_out() {
 }
 
 #[test]
-fn a_handshake_without_an_answer_ends_in_time() {
+fn a_handshake_without_a_reply_times_out() {
     let silent = RawServer::each(|mut stream| crate::support::wait_for_close(&mut stream));
     let url = silent.url().replace("http:", "https:");
-    // Long enough for a busy machine to look up 127.0.0.1 in.
+    // Long enough for a busy machine to resolve 127.0.0.1.
     let limit = Duration::from_secs(2);
     let cases = BACKENDS.iter().flat_map(|&of| [(of, GET), (of, POST)]);
     all_at_once(cases, |(backend, at)| {
@@ -350,8 +350,8 @@ fn a_handshake_without_an_answer_ends_in_time() {
 }
 
 #[test]
-fn what_is_no_tls_is_said_to_be_none() {
-    // No greeting, and no HTTP either.
+fn a_server_without_tls_is_reported_as_such() {
+    // Neither TLS nor HTTP.
     let peer = answering(b"SSH-2.0-OpenSSH_9.6\r\n");
     let url = peer.url().replace("http:", "https:");
     for &backend in BACKENDS {
@@ -376,7 +376,7 @@ fn what_is_no_tls_is_said_to_be_none() {
 }
 
 #[test]
-fn plain_http_to_a_tls_server_asks_for_https() {
+fn plain_http_to_a_tls_server_suggests_https() {
     let root = Authority::new("test root");
     let server = Server::start(&root.loopback());
     let session = builder(&server.url().replace("https:", "http:"));
@@ -416,7 +416,7 @@ fn token_and_call_go_over_tls() {
             assert_eq!(lines, expected);
             let expected = wire(&call, "").replace("test-token", "token-over-tls");
             assert_eq!(whole_wire(&server.requests()[1]), expected);
-            // The keys go with the token request only.
+            // Only the token request has the keys.
             let [token, calls @ ..] = &server.requests()[..] else {
                 panic!("no request")
             };

@@ -1,4 +1,4 @@
-//! Calls through a real proxy, tinyproxy. The tests need the program, so that they are run by
+//! Calls through a real proxy, tinyproxy. These tests need the program, so they only run in
 //! `.ci/run` and with `cargo test --test it tunnel -- --ignored`.
 
 use std::fs;
@@ -13,7 +13,7 @@ use super::trust::BACKENDS;
 use crate::support::{ClosedPort, until};
 use crate::transport::{GET, assert_error, builder, get, post};
 
-/// A tinyproxy that asks for `alice` and `hunter2`.
+/// A tinyproxy that requires the credentials `alice` and `hunter2`.
 struct Tinyproxy {
     address: String,
     program: Child,
@@ -64,7 +64,7 @@ impl Drop for Tinyproxy {
 
 #[test]
 #[ignore = "needs tinyproxy"]
-fn a_call_goes_through_a_real_proxy_that_asks_for_a_password() {
+fn a_call_goes_through_a_real_proxy_with_a_password() {
     let proxy = Tinyproxy::start("good-password");
     let root = Authority::new("test root");
     for &backend in BACKENDS {
@@ -80,14 +80,14 @@ fn a_call_goes_through_a_real_proxy_that_asks_for_a_password() {
 
 #[test]
 #[ignore = "needs tinyproxy"]
-fn a_real_proxy_that_asks_for_a_password_is_asked_once() {
+fn a_real_proxys_refusal_is_not_retried() {
     let proxy = Tinyproxy::start("bad-password");
     let root = Authority::new("test root");
     let server = Server::start(&root.loopback());
     for &backend in BACKENDS {
         for (user, status) in [
             ("", "407 Proxy Authentication Required"),
-            // What tinyproxy says of a wrong one.
+            // tinyproxy's reply to a wrong password.
             ("alice:hunter3@", "401 Unauthorized"),
         ] {
             let session = proxy.session(user, &server.url(), backend, &root.pem());
@@ -105,7 +105,7 @@ fn a_real_proxy_that_asks_for_a_password_is_asked_once() {
 
 #[test]
 #[ignore = "needs tinyproxy"]
-fn a_real_proxy_that_cannot_connect_sent_nothing() {
+fn a_real_proxy_that_cannot_connect_sends_nothing() {
     let proxy = Tinyproxy::start("closed-port");
     let root = Authority::new("test root");
     let closed = ClosedPort::new();

@@ -1,4 +1,4 @@
-//! A token request that fails, and a token that the API refuses.
+//! A failing token request, and a token that the API refuses.
 
 use super::*;
 
@@ -22,8 +22,8 @@ fn a_token_failure_is_not_multiplied_by_the_calls_own_retries() {
 }
 
 #[test]
-fn a_token_request_that_fails_says_that_it_was_for_a_token() {
-    // The text never says that nothing was sent: the token request was.
+fn a_failed_token_request_is_named_in_the_error() {
+    // The message never says that nothing was sent, because the token request was.
     let cases = [
         (
             Fault::status(503),
@@ -94,7 +94,7 @@ fn a_second_401_is_returned() {
 }
 
 #[test]
-fn a_refused_subscription_key_does_not_loop_either() {
+fn a_refused_subscription_key_does_not_loop() {
     let sandbox = Sandbox::start().unwrap();
     let keys = ApiKeys::standard("id", "secret", "another-key");
     let session = Session::builder(keys, system())
@@ -106,13 +106,14 @@ fn a_refused_subscription_key_does_not_loop_either() {
     // The token endpoint refuses first.
     assert_eq!(
         error.to_string(),
-        "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not valid"
+        "no access token: POST /accesstoken/get: 401 Unauthorized: The subscription key is not \
+         valid"
     );
     assert_sent(&sandbox, "units#9 token");
 }
 
 #[test]
-fn a_post_is_retried_after_a_401_as_it_was() {
+fn a_post_is_retried_unchanged_after_a_401() {
     let (sandbox, session) = with_token();
     sandbox.revoke_tokens();
     let order = prefill();
@@ -120,7 +121,7 @@ fn a_post_is_retried_after_a_401_as_it_was() {
     let raw =
         serde_json::json!({"businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321"}});
     sandbox.revoke_tokens();
-    // Without a key, too: nothing was carried out. What the sandbox says then is that the key is missing.
+    // Without a key too, as nothing was carried out. The sandbox then reports the missing key.
     let error = session
         .call_any("POST", "/management/v1/product-orders", Some(&raw))
         .unwrap_err();
@@ -195,7 +196,7 @@ fn every_thread_sees_a_new_token_as_soon_as_one_does() {
 }
 
 #[test]
-fn a_refusal_that_comes_late_does_not_drop_the_new_token() {
+fn a_late_refusal_does_not_drop_the_new_token() {
     let (sandbox, session) = with_token();
     sandbox.fault(UNITS, 1, Fault::Hold);
     thread::scope(|scope| {
@@ -210,7 +211,7 @@ fn a_refusal_that_comes_late_does_not_drop_the_new_token() {
 }
 
 #[test]
-fn a_token_that_is_refused_during_its_renewal_is_not_asked_for_again() {
+fn a_token_refused_during_its_renewal_is_not_requested_again() {
     let (sandbox, session) = with_token();
     sandbox.advance(3500 * SECOND);
     sandbox.fault(TOKEN, 1, Fault::Hold);
@@ -227,7 +228,7 @@ fn a_token_that_is_refused_during_its_renewal_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_refused_token_whose_successor_cannot_be_had_is_an_auth_error() {
+fn a_refused_token_without_a_replacement_is_an_auth_error() {
     let (sandbox, session) = with_token();
     sandbox.revoke_tokens();
     sandbox.fault(TOKEN, 1, Fault::status(400));
@@ -235,7 +236,7 @@ fn a_refused_token_whose_successor_cannot_be_had_is_an_auth_error() {
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(400)));
     // The call was refused, so it was not carried out.
     assert_eq!(error.delivery(), Delivery::NotSent);
-    // The refused token is not tried again.
+    // The refused token is not used again.
     call(&session);
     assert_sent(&sandbox, "token units#1 token token units#2");
 }

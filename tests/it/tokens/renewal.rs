@@ -1,10 +1,10 @@
-//! Renewal before and after a token runs out.
+//! Renewal before and after a token expires.
 
 use super::*;
 
 #[test]
 fn a_token_is_renewed_when_less_than_a_tenth_of_its_lifetime_is_left() {
-    // In test, in production, in the management flow.
+    // In the test environment, in production, and in the management flow.
     for lifetime in [3600, 86_398, 900] {
         let lifetime = lifetime * SECOND;
         let sandbox = Sandbox::start().unwrap();
@@ -14,12 +14,12 @@ fn a_token_is_renewed_when_less_than_a_tenth_of_its_lifetime_is_left() {
 
         sandbox.advance(lifetime - lifetime / 10);
         call(&session);
-        // A renewal would show here from its very beginning.
+        // A renewal would show here as soon as it starts.
         let left = lifetime / 10;
         assert!(format!("{session:?}").contains(&format!("access_token: good for {left:?}, ..")));
         assert_eq!(sandbox.count(TOKEN), 1, "{lifetime:?}");
 
-        // The call that finds it late fetches the next one, and goes out with it.
+        // The call that notices fetches the next token and uses it.
         sandbox.advance(NANOSECOND);
         call(&session);
         call(&session);
@@ -36,7 +36,8 @@ fn a_token_is_renewed_when_less_than_a_tenth_of_its_lifetime_is_left() {
     }
 }
 
-/// Has a call of its own thread find the token late and begin a renewal that ends with [`Sandbox::release`], while `meanwhile` goes on.
+/// Makes a call on another thread start a renewal that lasts until [`Sandbox::release`], and runs
+/// `meanwhile` during it.
 fn while_a_call_renews(sandbox: &Sandbox, session: &Session, meanwhile: impl FnOnce()) {
     sandbox.fault(TOKEN, 1, Fault::Hold);
     thread::scope(|scope| {
@@ -49,7 +50,7 @@ fn while_a_call_renews(sandbox: &Sandbox, session: &Session, meanwhile: impl FnO
 }
 
 #[test]
-fn callers_go_on_with_the_old_token_while_another_is_fetched() {
+fn callers_use_the_old_token_while_another_is_fetched() {
     let (sandbox, session) = with_token();
     sandbox.advance(3599 * SECOND);
     while_a_call_renews(&sandbox, &session, || {
@@ -67,7 +68,7 @@ fn callers_go_on_with_the_old_token_while_another_is_fetched() {
 }
 
 #[test]
-fn a_token_that_runs_out_during_its_renewal_is_waited_for_and_not_asked_for_again() {
+fn callers_wait_for_the_renewal_of_an_expired_token() {
     let (sandbox, session) = with_token();
     sandbox.advance(3599 * SECOND);
     sandbox.fault(TOKEN, 1, Fault::Hold);
@@ -84,15 +85,16 @@ fn a_token_that_runs_out_during_its_renewal_is_waited_for_and_not_asked_for_agai
     assert_eq!(sandbox.count(TOKEN), 2);
 }
 
-/// The call itself needs time as well: what a renewal does not get within half of it is left to the next one.
+/// The call itself needs time too, so a renewal that takes more than half of it is left to the next
+/// call.
 #[test]
-fn an_early_renewal_has_half_of_the_calls_time() {
+fn an_early_renewal_has_half_of_the_calls_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox.session_builder().unwrap().build().unwrap();
     call(&session);
     sandbox.advance(3599 * SECOND);
     let before = sandbox.clock().now();
-    // Of a minute.
+    // Of one minute.
     sandbox.fault(TOKEN, 1, Fault::status_retry_after(503, "31"));
     call(&session);
     assert_eq!(sandbox.clock().now(), before);
@@ -101,7 +103,7 @@ fn an_early_renewal_has_half_of_the_calls_time() {
 }
 
 #[test]
-fn a_failed_early_renewal_is_nobodys_problem_and_is_not_retried_on_every_call() {
+fn a_failed_early_renewal_fails_no_call_and_is_retried_later() {
     let (sandbox, session) = with_token();
     sandbox.fault(TOKEN, 3, Fault::status(500));
 
@@ -111,7 +113,7 @@ fn a_failed_early_renewal_is_nobodys_problem_and_is_not_retried_on_every_call() 
     }
     assert_eq!(sandbox.count(TOKEN), 2);
 
-    // A quarter of the time that was left later, it is tried again.
+    // It is retried after a quarter of the remaining lifetime.
     sandbox.advance(359 * SECOND / 4 - NANOSECOND);
     call(&session);
     assert_eq!(sandbox.count(TOKEN), 2);
@@ -121,12 +123,13 @@ fn a_failed_early_renewal_is_nobodys_problem_and_is_not_retried_on_every_call() 
     }
     assert_eq!(sandbox.count(TOKEN), 3);
 
-    // When the old token is over, the failure is the caller's, however soon after the last one.
+    // Once the old token has expired, the failure is the caller's, however soon after the previous
+    // one.
     sandbox.advance(359 * SECOND);
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(500)));
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (4, 21));
-    // And the next caller's success.
+    // The next caller succeeds.
     call(&session);
     assert_eq!(sandbox.count(TOKEN), 5);
 }
@@ -139,7 +142,7 @@ fn an_early_renewal_whose_observer_panics_leaves_the_token_usable() {
     let session = builder(&sandbox)
         .observer(move |exchange| {
             if exchange.path() == "/accesstoken/get" && now.swap(false, Ordering::SeqCst) {
-                panic!("an observer that panics");
+                panic!("the observer panics");
             }
         })
         .build()
@@ -147,13 +150,13 @@ fn an_early_renewal_whose_observer_panics_leaves_the_token_usable() {
     call(&session);
     sandbox.advance(3500 * SECOND);
     panics.store(true, Ordering::SeqCst);
-    // It is the caller's own observer, on the caller's thread.
+    // The caller's own observer panics on the caller's thread.
     let panic = thread::scope(|scope| scope.spawn(|| call(&session)).join());
     panic.unwrap_err();
     until_debug_says(&session, "access_token: good for 100s, ..");
     call(&session);
     assert_eq!(sandbox.count(TOKEN), 2);
-    // 75 s are left when it is tried again.
+    // 75 s are left when it is retried.
     sandbox.advance(25 * SECOND);
     call(&session);
     assert_eq!(sandbox.count(TOKEN), 3);
@@ -161,7 +164,7 @@ fn an_early_renewal_whose_observer_panics_leaves_the_token_usable() {
 }
 
 #[test]
-fn a_token_is_used_up_to_its_expiry_and_not_a_moment_longer() {
+fn a_token_is_used_exactly_until_its_expiry() {
     let (sandbox, session) = with_token();
     sandbox.advance(3600 * SECOND - NANOSECOND);
     // The early renewal hangs, so that only the expiry counts.
@@ -181,8 +184,8 @@ fn a_token_is_used_up_to_its_expiry_and_not_a_moment_longer() {
 }
 
 #[test]
-fn a_token_that_is_over_is_replaced_before_the_call() {
-    // A moment after its expiry, ten minutes after, a day after.
+fn an_expired_token_is_replaced_before_the_call() {
+    // At its expiry, a moment, ten minutes and a day later.
     for late in [Duration::ZERO, NANOSECOND, 600 * SECOND, 86_400 * SECOND] {
         let (sandbox, session) = with_token();
         sandbox.advance(3600 * SECOND + late);

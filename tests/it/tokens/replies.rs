@@ -1,15 +1,16 @@
-//! What the token endpoints answer.
+//! Replies of the token endpoints.
 
 use super::*;
 
 #[test]
-fn the_lifetime_may_be_text_or_a_number() {
+fn the_lifetime_may_be_a_string_or_a_number() {
     let forever = Duration::from_secs(u64::MAX);
     let cases = [
-        // POST /accesstoken/get, the numbers as strings.
+        // POST /accesstoken/get, with numbers as strings.
         (
-            r#"{"token_type": "Bearer", "expires_in": "86398", "ext_expires_in": "0", "expires_on": "1495271273",
-                "not_before": "1495184574", "resource": "00000002-0000-0000-c000-000000000000", "access_token": "t0ken"}"#,
+            r#"{"token_type": "Bearer", "expires_in": "86398", "ext_expires_in": "0",
+                "expires_on": "1495271273", "not_before": "1495184574",
+                "resource": "00000002-0000-0000-c000-000000000000", "access_token": "t0ken"}"#,
             86_398 * SECOND,
         ),
         // POST /miami/v1/token.
@@ -58,7 +59,7 @@ fn an_endless_lifetime_does_not_overflow() {
 }
 
 #[test]
-fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
+fn an_unusable_token_reply_says_why_and_is_not_quoted() {
     let secret = "5eCreT-t0ken";
     let other = "is not a JSON object with access_token, a string, and expires_in, a number of \
                  seconds";
@@ -117,7 +118,7 @@ fn a_token_reply_that_cannot_be_used_says_why_and_shows_nothing_of_itself() {
         );
         assert_eq!(error.kind(), ErrorKind::Decode);
         assert_eq!(error.delivery(), Delivery::NotSent);
-        // The unusable reply is not kept either.
+        // The unusable reply is not cached.
         assert!(format!("{session:?}").contains("access_token: none"));
     }
 }
@@ -135,7 +136,7 @@ fn a_token_of_the_largest_size_is_sent_whole() {
 }
 
 #[test]
-fn a_token_without_a_lifetime_is_used_once_and_asked_for_again() {
+fn a_token_without_a_lifetime_is_used_once() {
     let token = |n: u8| json_reply(&format!(r#"{{"access_token": "t{n}", "expires_in": 0}}"#));
     let units = || json_reply("[]");
     let server = RawServer::start([token(1), units(), token(2), units()]);

@@ -1,12 +1,12 @@
-//! Tokens in the caller's hands.
+//! Tokens that the caller stores and provides.
 
 use super::*;
 
 #[test]
-fn a_seeded_token_is_used_until_it_is_over() {
+fn a_seeded_token_is_used_until_it_expires() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.advance(100 * SECOND);
-    // As an earlier run of the program would keep it.
+    // As saved by an earlier run of the program.
     let earlier = session(&sandbox).access_token().unwrap();
     sandbox.advance(SECOND);
     let kept = (earlier.secret().to_owned(), earlier.expires_in());
@@ -25,7 +25,7 @@ fn a_seeded_token_is_used_until_it_is_over() {
 
 #[test]
 fn a_seeded_token_that_has_expired_is_not_used() {
-    // At once, and by the time that the session is built.
+    // Already expired, and expired by the time that the session is built.
     let [over, passed] = [Clock::system(), Clock::manual()].map(|clock| {
         let sandbox = Sandbox::start().unwrap();
         let other = builder(&sandbox).clock(clock.clone());
@@ -46,7 +46,7 @@ fn a_seeded_token_that_has_expired_is_not_used() {
 }
 
 #[test]
-fn a_token_keeps_its_time_in_a_session_with_another_clock() {
+fn a_token_keeps_its_lifetime_in_a_session_with_another_clock() {
     let sandbox = Sandbox::start().unwrap();
     let token = session(&sandbox).access_token().unwrap();
     sandbox.advance(1000 * SECOND);
@@ -56,7 +56,7 @@ fn a_token_keeps_its_time_in_a_session_with_another_clock() {
     assert_eq!(other.access_token().unwrap().expires_in(), 2600 * SECOND);
     clock.advance(SECOND);
     assert_eq!(other.access_token().unwrap().expires_in(), 2599 * SECOND);
-    // A tenth of its whole lifetime is left, and a moment less.
+    // A tenth of its whole lifetime is left, and then a moment less.
     clock.advance(2239 * SECOND);
     other.access_token().unwrap();
     assert_eq!(sandbox.count(TOKEN), 1);
@@ -89,7 +89,7 @@ fn a_token_that_cannot_be_a_header_is_refused() {
 }
 
 #[test]
-fn the_caller_can_read_the_token_and_sees_it_run_out() {
+fn the_caller_can_read_the_token_and_its_expiry() {
     let (sandbox, session) = with_token();
     let token = session.access_token().unwrap();
     assert_eq!(token.secret(), "sandbox-token-000001");

@@ -6,7 +6,7 @@ use super::*;
 fn threads_without_a_token_wait_for_one_request() {
     let sandbox = Sandbox::start().unwrap();
     let session = session(&sandbox);
-    // Once with no token yet, once with one that is over.
+    // Without a token, and with an expired one.
     for requests in 1..=2 {
         sandbox.fault(TOKEN, 1, Fault::Hold);
         thread::scope(|scope| {
@@ -55,7 +55,8 @@ fn a_failing_token_endpoint_costs_all_waiting_threads_one_failure() {
     for error in &errors {
         assert_eq!(
             error.to_string(),
-            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client secret is wrong"
+            "no access token: POST /accesstoken/get: 401 Unauthorized: invalid_client: The client \
+             secret is wrong"
         );
         assert_eq!(format!("{error:?}"), format!("{:?}", errors[0]));
         assert_eq!(
@@ -64,14 +65,14 @@ fn a_failing_token_endpoint_costs_all_waiting_threads_one_failure() {
         );
         assert!(!error.is_retryable());
     }
-    // A failure is not kept: the next call asks again.
+    // A failure is not cached: the next call sends another request.
     assert!(format!("{session:?}").contains("access_token: none, .."));
     management::list_sales_units(&session).unwrap_err();
     assert_eq!(sandbox.count(TOKEN), 2);
 }
 
 #[test]
-fn a_panic_during_the_token_request_is_an_error_to_those_who_wait() {
+fn a_panic_during_the_token_request_is_an_error_for_waiting_calls() {
     let sandbox = Sandbox::start().unwrap();
     let panicked = AtomicBool::new(false);
     let session = builder(&sandbox)
@@ -107,13 +108,13 @@ fn a_panic_during_the_token_request_is_an_error_to_those_who_wait() {
         assert_eq!(error.delivery(), Delivery::NotSent);
         assert!(error.is_retryable());
     }
-    // The cache is as good as new.
+    // The cache still works.
     call(&session);
     assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (2, 1));
 }
 
 #[test]
-fn waiting_for_another_threads_token_ends_at_the_callers_own_timeout() {
+fn waiting_for_another_threads_token_ends_with_the_callers_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let session = sandbox
         .session_builder()
@@ -123,13 +124,14 @@ fn waiting_for_another_threads_token_ends_at_the_callers_own_timeout() {
         .build()
         .unwrap();
     call(&session);
-    // A renewal in flight, with five minutes of its own.
+    // A renewal in flight that has five minutes.
     sandbox.advance(3500 * SECOND);
     sandbox.fault(TOKEN, 1, Fault::Hold);
     thread::scope(|scope| {
         scope.spawn(|| call(&session));
         assert!(sandbox.wait_for(TOKEN, 2));
-        // A call whose token runs out while it waits for as long as the server asks: a hundredth of a second is left.
+        // The token expires while the call waits as long as the server asks, which leaves it a
+        // hundredth of a second.
         sandbox.fault(UNITS, 1, Fault::status_retry_after(429, "600"));
         let error = management::list_sales_units(&session).unwrap_err();
         assert_eq!(
@@ -143,13 +145,13 @@ fn waiting_for_another_threads_token_ends_at_the_callers_own_timeout() {
         );
         assert!(error.is_retryable());
         assert_eq!((sandbox.count(TOKEN), sandbox.count(UNITS)), (2, 2));
-        // The request in flight goes on, and the next call has its token.
+        // The request in flight continues, and the next call uses its token.
         sandbox.release();
     });
 }
 
 #[test]
-fn the_time_for_the_token_is_the_calls_time() {
+fn the_token_request_counts_towards_the_calls_timeout() {
     let sandbox = Sandbox::start().unwrap();
     let clock = sandbox.clock().clone();
     let session = builder(&sandbox)

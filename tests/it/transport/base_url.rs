@@ -1,4 +1,4 @@
-//! Which addresses a session takes, and what it makes of them.
+//! Which base URLs a session accepts, and how it uses them.
 
 use vipps::{ApiKeys, Environment, Session};
 
@@ -13,7 +13,7 @@ const SCHEME: &str = "must begin with https://";
 const HOST: &str = "must have a host";
 
 #[test]
-fn an_address_that_would_go_wrong_is_refused() {
+fn an_unusable_base_url_is_refused() {
     let cases = [
         ("", SCHEME),
         ("api.vipps.no", SCHEME),
@@ -36,7 +36,7 @@ fn an_address_that_would_go_wrong_is_refused() {
         ("https://api.vipps.no/?", "must not have a query"),
         ("https://api.vipps.no#top", "must not have a fragment"),
         ("https://api.vipps.no/#", "must not have a fragment"),
-        // ureq takes these for the default port.
+        // ureq treats these as the default port.
         ("https://api.vipps.no:0", PORT),
         ("https://api.vipps.no:99999", PORT),
         ("https://api.vipps.no:65536", PORT),
@@ -116,7 +116,7 @@ fn an_address_that_would_go_wrong_is_refused() {
     ];
     for (url, reason) in cases {
         let built = session_builder(url).build();
-        assert!(built.is_err(), "{url:?} was taken");
+        assert!(built.is_err(), "{url:?} was accepted");
         assert_config(built, &format!("base_url: {reason}"));
     }
 }
@@ -192,7 +192,7 @@ fn a_loopback_address_may_be_plain_http() {
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
-fn an_https_address_is_taken_as_it_is() {
+fn an_https_url_is_used_unchanged() {
     let cases = [
         ("https://api.vipps.no", "https://api.vipps.no"),
         ("https://api.vipps.no/", "https://api.vipps.no"),
@@ -204,7 +204,7 @@ fn an_https_address_is_taken_as_it_is() {
             "https://gateway.example.com/vipps/v2/",
             "https://gateway.example.com/vipps/v2",
         ),
-        // Not the path of an API, though it holds one's name.
+        // Not an API's path, although it contains an API's name.
         (
             "https://example.com/management-gateway",
             "https://example.com/management-gateway",
@@ -216,7 +216,7 @@ fn an_https_address_is_taken_as_it_is() {
 }
 
 #[test]
-fn a_path_stands_before_that_of_the_api() {
+fn a_path_is_a_prefix_of_the_apis_path() {
     for (end, line) in [
         ("", "GET /management/v1/sales-units HTTP/1.1"),
         ("/", "GET /management/v1/sales-units HTTP/1.1"),
@@ -232,7 +232,7 @@ fn a_path_stands_before_that_of_the_api() {
 }
 
 #[test]
-fn a_base_url_wins_over_the_environment_in_either_order() {
+fn a_base_url_overrides_the_environment_in_either_order() {
     let keys = || ApiKeys::standard("id", "secret", "key");
     let token = || vipps::AccessToken::new("a-token", std::time::Duration::from_secs(60)).unwrap();
     for environment in [Environment::Production, Environment::Test] {

@@ -1,4 +1,4 @@
-//! The body of a reply: its limit, and what became of the status when it goes wrong.
+//! The body of a reply: its limit, and whether the status survives when reading it fails.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,8 @@ use crate::support::{
 
 const MIB: usize = 1024 * 1024;
 
-/// A server that answers with this head and so many times the same, says no more, and leaves it to the client to go.
+/// A server that sends this head and the same piece many times, and then leaves it to the client to
+/// close.
 fn flood(head: &str, piece: &[u8], times: usize) -> RawServer {
     let (head, piece) = (head.to_owned(), piece.to_vec());
     RawServer::each(move |mut stream| {
@@ -22,7 +23,10 @@ fn flood(head: &str, piece: &[u8], times: usize) -> RawServer {
             more = more.and_then(|()| stream.write_all(&piece));
         }
         // A client that has seen enough has closed the connection; one that has not waits for more.
-        assert!(more.is_err() || has_left(&mut stream), "wanted all of it");
+        assert!(
+            more.is_err() || has_left(&mut stream),
+            "the client read all of it"
+        );
     })
 }
 
@@ -79,7 +83,7 @@ fn a_body_is_read_up_to_the_cap() {
 }
 
 #[test]
-fn a_body_without_an_end_ends_at_the_cap() {
+fn an_endless_body_ends_at_the_cap() {
     let heads = [
         (format!("HTTP/1.1 200 OK\r\n{CHUNKED}"), chunk()),
         ("HTTP/1.1 200 OK\r\n\r\n".to_owned(), chunk()),
@@ -106,7 +110,7 @@ fn a_body_without_an_end_ends_at_the_cap() {
 }
 
 #[test]
-fn a_token_reply_without_an_end_ends_at_the_cap() {
+fn an_endless_token_reply_ends_at_the_cap() {
     let peer = flood("HTTP/1.1 200 OK\r\n\r\n", &[b' '; 4096], 100);
     let session = builder_without_token(&peer.url()).max_response_bytes(10_000);
     let session = session.build().unwrap();
@@ -118,11 +122,11 @@ fn a_token_reply_without_an_end_ends_at_the_cap() {
 
 /// An error's body is for a person, who reads a few lines of it.
 #[test]
-fn an_error_without_an_end_ends_at_a_cap_of_its_own() {
+fn an_endless_error_body_ends_at_its_own_cap() {
     let head = "HTTP/1.1 500 Internal Server Error\r\nTransfer-Encoding: chunked\r\n\r\n";
     let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
     let peer = flood(head, &chunk, 4 * MIB / chunk.len());
-    // The session's own cap is 64 MiB here.
+    // The session's own limit is 64 MiB here.
     let error = get(&session(&peer.url())).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -134,9 +138,9 @@ fn an_error_without_an_end_ends_at_a_cap_of_its_own() {
 }
 
 #[test]
-fn an_error_keeps_its_status_whatever_became_of_its_body() {
+fn an_error_keeps_its_status_if_its_body_cannot_be_read() {
     for rest in [
-        // Shorter than it says.
+        // Shorter than announced.
         "Content-Length: 100\r\n\r\nshort",
         "Content-Length: 9223372036854775807\r\n\r\nshort",
         "Transfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
@@ -180,7 +184,7 @@ fn a_cut_body_is_an_error_with_its_status() {
         assert_error(get(&session), &text, kind, delivery, Some(200));
         let text = format!("{POST}: {says}");
         assert_error(post(&session), &text, kind, delivery, Some(200));
-        // For a DELETE the status says it all.
+        // For a DELETE the status is enough.
         delete(&session).unwrap();
     }
 }
@@ -207,9 +211,9 @@ fn a_body_in_broken_chunks_is_an_error_with_its_status() {
     assert_error(post(&session), &text, kind, delivery, Some(403));
 }
 
-/// A server may say what it likes: no memory is set aside for it, even where the caller has set no cap.
+/// Whatever a server announces, no memory is reserved for it, even if the caller has set no limit.
 #[test]
-fn a_length_that_is_a_lie_costs_no_memory() {
+fn a_false_content_length_costs_no_memory() {
     for length in [u64::MAX, 1 << 63, (1 << 63) - 1, 1 << 46] {
         let peer = RawServer::each(move |mut stream| {
             read_request(&mut stream).unwrap();
@@ -228,7 +232,7 @@ fn a_length_that_is_a_lie_costs_no_memory() {
 }
 
 #[test]
-fn a_body_that_is_no_json_is_an_error_with_its_status() {
+fn a_body_that_is_not_json_is_an_error_with_its_status() {
     let cases = [
         (
             "<html>",
@@ -257,7 +261,7 @@ fn a_body_that_is_no_json_is_an_error_with_its_status() {
     }
 }
 
-/// Compressed bodies, which are asked for with our feature only.
+/// Compressed bodies, which are requested only with the feature `gzip`.
 #[cfg(feature = "gzip")]
 mod gzip {
     use super::*;
@@ -269,14 +273,14 @@ mod gzip {
         0xbb, 0x4c, 0x0d, 0x02, 0x00, 0x00, 0x00,
     ];
 
-    /// `gzip -9n` of 64 KiB of zeros: these, 63 zeros, and [`ZEROS_END`].
+    /// `gzip -9n` of 64 KiB of zeros consists of these bytes, 63 zeros, and [`ZEROS_END`].
     const ZEROS_START: [u8; 24] = [
         0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xc1, 0x01, 0x01, 0x00,
         0x00, 0x00, 0x80, 0x90, 0xfe, 0xaf, 0xee, 0x08, 0x0a,
     ];
     const ZEROS_END: [u8; 9] = [0x6a, 0xeb, 0x8e, 0x97, 0xd7, 0x00, 0x00, 0x01, 0x00];
 
-    /// 64 KiB in 96 bytes. Members one after the other are one stream.
+    /// 64 KiB in 96 bytes. Consecutive members form one stream.
     fn member() -> Vec<u8> {
         [ZEROS_START.as_slice(), &[0; 63], &ZEROS_END].concat()
     }
@@ -299,7 +303,7 @@ mod gzip {
     }
 
     #[test]
-    fn the_cap_counts_what_comes_out() {
+    fn the_cap_applies_after_decompression() {
         let server = RawServer::start([gzipped(&EMPTY_LIST), gzipped(&EMPTY_LIST)]);
         for (cap, passes) in [(2, true), (1, false)] {
             let session = builder(&server.url()).max_response_bytes(cap);
@@ -308,8 +312,8 @@ mod gzip {
     }
 
     #[test]
-    fn a_bomb_ends_at_the_cap() {
-        // 4 MiB of 6 KiB, with and without a length.
+    fn a_decompression_bomb_ends_at_the_cap() {
+        // 4 MiB in 6 KiB, with and without a length.
         let server = RawServer::start([gzipped(&member().repeat(64))]);
         let peer = flood(
             "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
@@ -327,7 +331,7 @@ mod gzip {
     }
 
     #[test]
-    fn a_bomb_in_an_error_ends_at_its_cap() {
+    fn a_decompression_bomb_in_an_error_ends_at_its_cap() {
         let head = "HTTP/1.1 500 Internal Server Error\r\nContent-Encoding: gzip\r\n\r\n";
         let peer = flood(head, &member(), 64);
         let error = get(&session(&peer.url())).unwrap_err();

@@ -1,4 +1,4 @@
-//! A connection is used again whenever it can be: setting up another one costs more than most calls.
+//! Connections are reused whenever possible, because setting one up costs more than most calls.
 
 use std::io::Write;
 use std::sync::{Arc, Barrier};
@@ -12,7 +12,7 @@ use super::{builder, delete, get, post, session};
 use crate::support::{RawServer, builder_without_token, json_reply, read_request, reply};
 
 #[test]
-fn the_next_call_takes_the_same_connection_whatever_was_answered() {
+fn the_next_call_reuses_the_connection_after_any_reply() {
     let problem = r#"{"title": "No", "status": 404}"#;
     let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n";
     let chunked_error =
@@ -27,7 +27,7 @@ fn the_next_call_takes_the_same_connection_whatever_was_answered() {
         reply("302 Found", &["Location: /elsewhere"], ""),
         reply("304 Not Modified", &[], ""),
         reply("502 Bad Gateway", &["Content-Type: text/html"], "<html>"),
-        // Success, with a body that cannot be read.
+        // A success with a body that cannot be read.
         json_reply("{"),
         chunked.to_vec(),
         chunked_error.to_vec(),
@@ -66,9 +66,9 @@ fn sessions_for_other_merchants_share_connections() {
     assert_eq!(server.connections(), 1);
 }
 
-/// A repetition has a time limit of its own, which must not cost it the connection.
+/// A retry has its own time limit, which must not prevent reuse.
 #[test]
-fn a_retry_takes_the_same_connection() {
+fn a_retry_reuses_the_connection() {
     let server = RawServer::start([
         reply("503 Service Unavailable", &["Retry-After: 20"], "later"),
         json_reply("[]"),
@@ -83,12 +83,12 @@ fn a_retry_takes_the_same_connection() {
 }
 
 #[test]
-fn a_connection_that_the_server_closes_is_not_used_again() {
+fn a_connection_that_the_server_closes_is_not_reused() {
     for answer in [
         reply("200 OK", &["Connection: close"], "[]"),
         reply("404 Not Found", &["Connection: close"], "{}"),
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n[]".to_vec(),
-        // Its end is the end of the connection.
+        // The body ends with the connection.
         b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[]".to_vec(),
         // Bytes that belong to no reply.
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]HTTP/1.1 200 OK\r\n".to_vec(),
@@ -102,7 +102,7 @@ fn a_connection_that_the_server_closes_is_not_used_again() {
     }
 }
 
-/// A gateway closes idle connections when it likes.
+/// A gateway closes idle connections at any time.
 #[test]
 fn an_idle_connection_that_was_closed_is_no_error() {
     let sandbox = Sandbox::start().unwrap();
@@ -130,7 +130,7 @@ fn post_works(session: &vipps::Session) {
 fn every_thread_of_many_keeps_a_connection() {
     const THREADS: usize = 16;
 
-    // Each round is answered when all of it is there, so that it takes as many connections as there are threads.
+    // Replies only after the whole round has arrived, so that it takes one connection per thread.
     let together = Arc::new(Barrier::new(THREADS));
     let peer = RawServer::each(move |mut stream| {
         while read_request(&mut stream).is_some() {
@@ -150,9 +150,9 @@ fn every_thread_of_many_keeps_a_connection() {
     assert_eq!(peer.connections(), THREADS);
 }
 
-/// Reads on a connection whose reply was given up would find the rest of that reply.
+/// A read on a connection with an abandoned reply would get the rest of that reply.
 #[test]
-fn a_connection_with_an_unread_rest_is_not_used_again() {
+fn a_connection_with_unread_data_is_not_reused() {
     let sandbox = Sandbox::start().unwrap();
     let builder = sandbox.session_builder().unwrap();
     let session = builder.max_response_bytes(100_000).build().unwrap();

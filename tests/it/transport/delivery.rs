@@ -21,9 +21,9 @@ const CLOSED: &str = "the connection was closed before a reply arrived \
                       (the server may have carried it out)";
 
 #[test]
-fn a_refused_connection_sent_nothing() {
+fn a_refused_connection_sends_nothing() {
     let port = ClosedPort::new();
-    // As the system says it.
+    // In the system's own words.
     let refused = TcpStream::connect(port.address()).unwrap_err();
     let session = session(&format!("http://{}", port.address()));
     for (result, at) in [
@@ -38,8 +38,8 @@ fn a_refused_connection_sent_nothing() {
 }
 
 #[test]
-fn a_name_that_does_not_exist_sent_nothing() {
-    // Longer than a resolver tries for that gets no answer.
+fn an_unknown_host_sends_nothing() {
+    // Longer than a resolver that gets no reply keeps trying.
     let session = builder("http://name.invalid:8080")
         .allow_plain_http()
         .connect_timeout(Duration::from_secs(50));
@@ -49,7 +49,7 @@ fn a_name_that_does_not_exist_sent_nothing() {
         (post(&session).map(drop), POST),
     ] {
         let error = result.unwrap_err();
-        // The rest is the system's.
+        // The rest comes from the system.
         let text = error.to_string();
         let start = format!("{at}: cannot resolve name.invalid:8080: ");
         assert!(text.starts_with(&start), "{text}");
@@ -60,7 +60,7 @@ fn a_name_that_does_not_exist_sent_nothing() {
 }
 
 #[test]
-fn a_connection_that_ends_before_an_answer_leaves_it_open() {
+fn a_connection_lost_before_the_reply_has_an_unknown_outcome() {
     let head_only = |stream: TcpStream| {
         let mut byte = [0];
         let mut head = Vec::new();
@@ -100,14 +100,15 @@ fn a_connection_that_ends_before_an_answer_leaves_it_open() {
     }
 }
 
-/// A connection that was good for one call and ends with the next, which may have been read: it is not sent again behind the caller's back.
+/// The connection worked for one call and ends during the next, which the server may have read, so
+/// the call must not be resent silently.
 #[test]
-fn a_kept_connection_that_ends_under_a_call_leaves_it_open() {
+fn a_reused_connection_that_ends_during_a_call_leaves_it_open() {
     let requests = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&requests);
     let peer = RawServer::each(move |mut stream| {
         while read_request(&mut stream).is_some() {
-            // Every second one, the GET or the POST, is read and not answered.
+            // Every second request, the GET or the POST, is read but not answered.
             if count.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
                 return close(stream);
             }
@@ -136,9 +137,9 @@ fn a_kept_connection_that_ends_under_a_call_leaves_it_open() {
     assert_eq!(peer.connections(), 2);
 }
 
-/// A byte now and then is no answer, however long it goes on: only the whole time ends it.
+/// Occasional bytes are no reply, however long they continue: only the timeout ends the call.
 #[test]
-fn a_head_that_dribbles_ends_with_the_time() {
+fn a_slow_head_ends_at_the_timeout() {
     all_at_once([GET, POST], |at| {
         with_limits(|limit| {
             let arrived = Arc::new(AtomicBool::new(false));
@@ -149,7 +150,7 @@ fn a_head_that_dribbles_ends_with_the_time() {
                 stream
                     .set_read_timeout(Some(Duration::from_millis(20)))
                     .unwrap();
-                // Until the client has left.
+                // Until the client has closed.
                 while stream.read(&mut [0]).is_err() && stream.write_all(b"x").is_ok() {}
             });
             let session = builder(&peer.url()).timeout(limit).build().unwrap();
@@ -173,10 +174,10 @@ fn a_head_that_dribbles_ends_with_the_time() {
     });
 }
 
-/// Whether the request got as far as the network is not known to anybody then: an error must not say more than that.
+/// Nobody knows whether the request reached the network, so the error must not claim more.
 #[test]
-fn a_connection_that_ends_at_once_is_not_taken_for_an_answer() {
-    // Bytes that are not read when a connection is closed reset it.
+fn a_connection_that_ends_at_once_is_not_taken_for_a_reply() {
+    // Data that is unread when a connection is closed resets it.
     let reset = |stream: TcpStream| {
         stream.peek(&mut [0]).unwrap();
     };
@@ -201,7 +202,7 @@ fn a_connection_that_ends_at_once_is_not_taken_for_an_answer() {
 }
 
 #[test]
-fn the_faults_of_the_sandbox_are_seen_for_what_they_are() {
+fn the_sandboxs_faults_have_the_right_delivery() {
     let unknown = |reason| {
         let reason = format!("{GET}: {reason} (the server may have carried it out)");
         (reason, ErrorKind::Network, Delivery::Unknown, None)
@@ -266,16 +267,16 @@ fn a_call_without_a_token_was_not_sent() {
     }
 }
 
-/// A server that answers before it has read the whole of a large body, and closes: the answer counts.
+/// A server that replies before it has read all of a large body, and closes: the reply counts.
 #[test]
-fn an_early_answer_is_an_answer() {
+fn an_early_reply_counts() {
     let peer = RawServer::each(|mut stream| {
         let mut chunk = [0; 1024];
         stream.read_exact(&mut chunk).unwrap();
         stream
             .write_all(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
             .unwrap();
-        // The rest of the body is read, so that the answer is not lost with the connection.
+        // Reads the rest of the body, so that the reply is not lost with the connection.
         wait_for_close(&mut stream);
     });
     let session = builder(&peer.url()).timeout(Duration::from_secs(5));

@@ -1,4 +1,4 @@
-//! The head of a reply: its limit, and what is no head at all.
+//! The head of a reply: its limit, and invalid heads.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn head_of(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_head_is_taken_up_to_the_limit() {
+fn a_head_up_to_the_limit_is_accepted() {
     let server = RawServer::start([head_of(32 * 1024), head_of(32 * 1024 + 1)]);
     let session = session(&server.url());
     assert_eq!(get(&session).unwrap(), []);
@@ -30,11 +30,11 @@ fn a_head_is_taken_up_to_the_limit() {
 }
 
 #[test]
-fn a_head_without_an_end_ends_at_the_limit() {
+fn an_endless_head_ends_at_the_limit() {
     let starts: [&[u8]; 3] = [
         b"HTTP/1.1 200 OK\r\nX-Filler: ",
         b"HTTP/1.1 200 ",
-        // Bytes that could be the beginning of a status line for as long as they come.
+        // Bytes that could be the start of a status line for as long as they continue.
         b"\r\n\r\n",
     ];
     for start in starts {
@@ -59,9 +59,9 @@ fn a_head_without_an_end_ends_at_the_limit() {
 }
 
 #[test]
-fn what_is_not_http_is_no_answer() {
+fn a_reply_that_is_not_http_is_an_error() {
     let cases: [(&[u8], &str); 6] = [
-        // A TLS server says this to whoever speaks plain HTTP to it.
+        // A TLS server's reply to plain HTTP.
         (
             b"\x15\x03\x01\x00\x02\x02\x46",
             "the reply is not HTTP: http parse fail: invalid HTTP version; is this an https \
@@ -128,16 +128,16 @@ fn more_headers_than_a_reply_needs_are_an_error() {
 }
 
 #[test]
-fn interim_replies_are_passed_over() {
+fn interim_replies_are_skipped() {
     let interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n";
     let answer = [interim.as_slice(), &reply("200 OK", &[], "[]")].concat();
     let server = RawServer::start([answer]);
     assert_eq!(get(&session(&server.url())).unwrap(), []);
 }
 
-/// They end by the limit of the head or with the time, as the pieces come.
+/// They end at the limit of the head or at the timeout, depending on their size.
 #[test]
-fn interim_replies_without_an_end_are_an_error() {
+fn endless_interim_replies_are_an_error() {
     with_limits(|limit| {
         let arrived = Arc::new(AtomicBool::new(false));
         let has_arrived = Arc::clone(&arrived);

@@ -1,4 +1,4 @@
-//! Limits of attempts: silence, peers that never come to an end, and sessions with another timeout.
+//! Limits of attempts: silence, endless peers, and sessions with another timeout.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,11 +16,11 @@ use crate::support::{
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Sends bytes at a pace, until the client has left or there are no more.
+/// Sends bytes at a pace until the client closes or none are left.
 fn dribble(stream: &mut TcpStream, bytes: impl IntoIterator<Item = u8>, pace: Duration) {
     stream.set_read_timeout(Some(pace)).unwrap();
     for byte in bytes {
-        // The client says nothing: an error is the end of the time.
+        // The client sends nothing, so an error means that the read timed out.
         if stream.read(&mut [0]).is_ok() || stream.write_all(&[byte]).is_err() {
             return;
         }
@@ -28,12 +28,12 @@ fn dribble(stream: &mut TcpStream, bytes: impl IntoIterator<Item = u8>, pace: Du
 }
 
 #[test]
-fn a_kept_connection_that_never_answers_again_is_given_up_and_the_retry_succeeds() {
+fn a_dead_kept_alive_connection_is_given_up_and_the_retry_succeeds() {
     with_limits(|limit| {
-        // Every connection answers once.
+        // Every connection replies once.
         let server = RawServer::each(|mut stream| {
             if read_request(&mut stream).is_some() {
-                // The client may have left.
+                // The client may have closed.
                 drop(stream.write_all(&json_reply("[]")));
                 wait_for_close(&mut stream);
             }
@@ -56,7 +56,7 @@ fn a_kept_connection_that_never_answers_again_is_given_up_and_the_retry_succeeds
 }
 
 #[test]
-fn silence_is_given_up_after_half_of_the_timeout() {
+fn a_silent_attempt_ends_after_half_of_the_timeout() {
     with_limits(|limit| {
         let server = RawServer::start([]);
         let session = session_builder(&server.url()).timeout(2 * limit);
@@ -91,7 +91,7 @@ fn a_reply_that_keeps_coming_is_not_cut() {
 }
 
 #[test]
-fn a_proxy_that_never_comes_to_an_end_is_left_in_time() {
+fn an_endless_proxy_reply_is_given_up_in_time() {
     within_bounds(|| {
         let limit = Duration::from_millis(200);
         for connect_timeout in [DAY, limit] {
@@ -121,12 +121,12 @@ fn a_proxy_that_never_comes_to_an_end_is_left_in_time() {
     });
 }
 
-/// The system takes some of it. What is left counts.
+/// The system accepts some of it. Only what is left counts.
 #[test]
-fn an_upload_that_nobody_reads_is_not_sent() {
+fn an_unread_upload_is_not_sent() {
     within_bounds(|| {
         let limit = Duration::from_millis(200);
-        // Where the system alone takes the connection.
+        // The system alone accepts connections here.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let session = builder(&url).timeout(limit).build().unwrap();
@@ -141,7 +141,7 @@ fn an_upload_that_nobody_reads_is_not_sent() {
 }
 
 #[test]
-fn a_session_with_another_timeout_has_the_same_connections() {
+fn a_session_with_another_timeout_shares_the_connections() {
     with_limits(|limit| {
         let server = RawServer::start([json_reply("[]")]);
         let session = builder(&server.url()).timeout(DAY).build().unwrap();
@@ -163,7 +163,7 @@ fn a_session_with_another_timeout_has_the_same_connections() {
 }
 
 #[test]
-fn a_session_without_any_time_sends_nothing() {
+fn a_session_with_a_timeout_of_zero_sends_nothing() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     let server = RawServer::start([json_reply("[]")]);
@@ -176,7 +176,7 @@ fn a_session_without_any_time_sends_nothing() {
     let result = get(&session.with_timeout(Duration::ZERO));
     assert_error(result, &text, kind, delivery, None);
     assert_eq!(calls.load(Ordering::SeqCst), 0);
-    // There is no limit that is too long, and the session itself is as it was.
+    // No limit is too long, and the session itself is unchanged.
     get(&session.with_timeout(Duration::MAX)).unwrap();
     assert_eq!(server.connections(), 1);
 }

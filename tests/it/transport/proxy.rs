@@ -1,4 +1,5 @@
-//! Proxies. What the environment says is tested in a process of its own: variables are for a whole process.
+//! Proxies. The environment is tested in child processes, because variables apply to a whole
+//! process.
 
 use std::env;
 use std::net::TcpStream;
@@ -9,7 +10,7 @@ use vipps::{Delivery, ErrorKind, RetryPolicy};
 use super::{DELETE, GET, POST, assert_config, assert_error, builder, delete, get, post};
 use crate::support::{ClosedPort, RawServer, builder_without_token, json_reply, reply};
 
-/// Nothing listens there: a call that arrives went through the proxy.
+/// Nothing listens here, so a call that arrives went through the proxy.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 const VARIABLES: [&str; 6] = [
@@ -21,7 +22,7 @@ const VARIABLES: [&str; 6] = [
     "all_proxy",
 ];
 
-/// A proxy that makes one connection, to a server that says `[]`.
+/// A proxy that opens one connection, to a server that sends `[]`.
 fn proxy() -> RawServer {
     RawServer::start([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), json_reply("[]")])
 }
@@ -46,7 +47,7 @@ fn a_proxy_is_asked_for_a_tunnel() {
     assert!(requests[1].contains("\r\nhost: 127.0.0.1:1\r\n"));
 }
 
-/// What goes to the service is not for the proxy, and the other way round.
+/// The proxy must not see what is for the API, nor the other way round.
 #[test]
 fn a_proxys_credentials_go_to_the_proxy_only() {
     let cases = [
@@ -73,14 +74,14 @@ fn a_proxys_credentials_go_to_the_proxy_only() {
     }
 }
 
-/// Nothing was sent. Who has the password, or may let the host through, has to act on what is final.
+/// Nothing was sent. A refusal is final, because someone has to set a password or permit the host.
 #[test]
-fn a_proxy_that_refuses_says_so_with_its_status() {
+fn a_proxys_refusal_has_its_status() {
     let page = "<html>Who is alice:hunter2?";
     for (status, attempts) in [
         ("407 Proxy Authentication Required", 1),
         ("403 Forbidden", 1),
-        // Neither a token that was refused, nor an order that is there no more.
+        // Neither a refused token nor a missing order.
         ("401 Unauthorized", 1),
         ("404 Not Found", 1),
         ("502 Bad Gateway", 3),
@@ -110,9 +111,9 @@ fn a_proxy_that_refuses_says_so_with_its_status() {
     }
 }
 
-/// Without a token there is nothing to send, and the request for one meets the proxy too.
+/// Without a token there is nothing to send, and the token request uses the proxy too.
 #[test]
-fn a_proxy_that_refuses_is_the_reason_why_there_is_no_token() {
+fn a_proxys_refusal_is_the_reason_for_a_missing_token() {
     let status = "407 Proxy Authentication Required";
     let proxy = RawServer::start([reply(status, &[], "")]);
     let session = builder_without_token(NOWHERE)
@@ -128,7 +129,7 @@ fn a_proxy_that_refuses_is_the_reason_why_there_is_no_token() {
     assert_eq!(proxy.requests().len(), 1);
 }
 
-/// One that no setting names, such as one that the network brings, answers in the place of the API.
+/// An unconfigured proxy, for example a transparent one, replies instead of the API.
 #[test]
 fn a_407_to_the_request_itself_is_final() {
     let status = "407 Proxy Authentication Required";
@@ -164,7 +165,7 @@ fn a_proxy_that_cannot_be_reached_is_named() {
 }
 
 #[test]
-fn a_proxy_that_breaks_off_sent_nothing() {
+fn a_proxy_that_disconnects_sends_nothing() {
     let answer = || b"HTTP/1.1 200 OK\r\nConnection: close".to_vec();
     let proxy = RawServer::start([answer(), answer()]);
     let session = builder(NOWHERE).proxy(proxy.url()).build().unwrap();
@@ -182,9 +183,9 @@ fn a_proxy_that_breaks_off_sent_nothing() {
     }
 }
 
-/// Until the proxy has made the connection, nothing of the request is on its way.
+/// Until the proxy has connected, nothing of the request is sent.
 #[test]
-fn a_proxy_that_is_none_sent_nothing() {
+fn a_server_that_is_no_proxy_sends_nothing() {
     let garbage = || b"220 mail.example.com ESMTP\r\n".to_vec();
     let proxy = RawServer::start([garbage(), garbage()]);
     let session = builder(NOWHERE).proxy(proxy.url()).build().unwrap();
@@ -202,9 +203,9 @@ fn a_proxy_that_is_none_sent_nothing() {
     }
 }
 
-/// A server behind the proxy that repeats what it got from it.
+/// A server behind the proxy that echoes what the proxy sent.
 #[test]
-fn an_answer_does_not_show_the_proxys_password() {
+fn a_reply_does_not_show_the_proxys_password() {
     let answer = r#"{"title": "hunter2/4, or YWxpY2U6aHVudGVyMi80"}"#;
     let proxy = RawServer::start([
         b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
@@ -223,7 +224,7 @@ const ADDRESS: &str = "must be a URL such as http://proxy.example.com:8080";
 const SOCKS: &str = "must be an http or https proxy; SOCKS is not supported";
 
 #[test]
-fn an_address_that_is_no_http_proxy_is_refused() {
+fn an_invalid_proxy_url_is_refused() {
     let cases = [
         ("", ADDRESS),
         ("http://", ADDRESS),
@@ -235,7 +236,7 @@ fn an_address_that_is_no_http_proxy_is_refused() {
         ("http://[::1", ADDRESS),
         ("http://alice:hunter2@", ADDRESS),
         ("http://alice:hunter%FF@proxy", ADDRESS),
-        // ureq takes these for port 80.
+        // ureq treats these as port 80.
         ("http://proxy:99999", ADDRESS),
         ("http://alice:hunter2@proxy:65536", ADDRESS),
         ("http://proxy:0", ADDRESS),
@@ -253,13 +254,13 @@ fn an_address_that_is_no_http_proxy_is_refused() {
     ];
     for (url, reason) in cases {
         let built = builder(NOWHERE).allow_plain_http().proxy(url).build();
-        assert!(built.is_err(), "{url:?} was taken");
+        assert!(built.is_err(), "{url:?} was accepted");
         assert_config(built, &format!("proxy: {reason}"));
     }
 }
 
 #[test]
-fn an_address_of_a_proxy_may_be_short() {
+fn a_proxy_url_may_be_abbreviated() {
     for url in [
         "proxy",
         "proxy:3128",
@@ -273,7 +274,7 @@ fn an_address_of_a_proxy_may_be_short() {
     }
 }
 
-/// The way to the proxy would be plain TCP all the same, password and all.
+/// The connection to the proxy would be plain TCP, password included.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[test]
 fn an_https_proxy_needs_tls() {
@@ -301,7 +302,7 @@ fn a_proxy_may_be_https() {
 }
 
 #[test]
-fn a_proxy_elsewhere_does_not_see_what_is_for_this_machine() {
+fn plain_http_to_loopback_needs_a_local_proxy() {
     let elsewhere = "http://proxy.example.com:3128";
     for base_url in [NOWHERE, "http://localhost:1", "http://[::1]:1"] {
         let built = builder(base_url).proxy(elsewhere).build();
@@ -316,17 +317,17 @@ fn a_proxy_elsewhere_does_not_see_what_is_for_this_machine() {
         let allowed = builder(base_url).allow_plain_http().proxy(elsewhere);
         assert!(allowed.build().is_ok());
     }
-    // One of the environment is passed by.
+    // A proxy from the environment is skipped.
     let server = RawServer::start([json_reply("[]")]);
     let variables = [("HTTP_PROXY", elsewhere)];
     assert_eq!(call_in_child(&server.url(), "from_env", &variables), OK);
     assert_eq!(server.requests().len(), 1);
 }
 
-/// What the child says of its one call.
+/// The child's output for a successful call.
 const OK: &str = "ok";
 
-/// Makes one call, in a process whose environment a test has set up. In any other it does nothing.
+/// Makes one call, in a process whose environment a test has set up. Otherwise does nothing.
 #[test]
 fn child() {
     let (Ok(url), Ok(choice)) = (env::var("TEST_CHILD_URL"), env::var("TEST_CHILD_PROXY")) else {
@@ -340,14 +341,14 @@ fn child() {
         url => builder.proxy(url),
     };
     let result = builder.build().and_then(|session| get(&session));
-    // On a line of its own, whatever the test harness writes before it.
+    // On a separate line, whatever the test harness prints before it.
     println!(
         "\nCHILD {}",
         result.map_or_else(|error| error.to_string(), |_| OK.to_owned())
     );
 }
 
-/// Runs [`child`] with these variables and no other that is about proxies, and gives what it said.
+/// Runs [`child`] with these variables and no others about proxies, and returns its output.
 #[track_caller]
 fn call_in_child(url: &str, choice: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(env::current_exe().unwrap());
@@ -381,11 +382,11 @@ fn the_environment_is_ignored_unless_asked_for() {
 }
 
 #[test]
-fn a_proxy_of_the_environment_is_used_when_asked_for() {
+fn a_proxy_from_the_environment_is_used_on_request() {
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         let proxy = proxy();
         let url = proxy.url().replace("//", "//alice:hunter2@");
-        // A variable that is set to nothing is not set.
+        // An empty variable counts as unset.
         let mut variables = vec![("HTTP_PROXY", ""), ("ALL_PROXY", "")];
         variables.push((name, &url));
         assert_eq!(call_in_child(NOWHERE, "from_env", &variables), OK, "{name}");
@@ -395,10 +396,10 @@ fn a_proxy_of_the_environment_is_used_when_asked_for() {
     }
 }
 
-/// A base URL of https is asked for here, of which the proxy sees no more than the host.
+/// Uses an https base URL, of which the proxy sees only the host.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
-fn a_proxy_of_the_environment_is_that_of_the_scheme() {
+fn the_scheme_selects_the_proxy_from_the_environment() {
     const SOCKS: &str = "socks5://127.0.0.1:1080";
     let cases: [&[(&str, Option<&str>)]; 5] = [
         &[("HTTPS_PROXY", None)],
@@ -428,18 +429,19 @@ fn a_proxy_of_the_environment_is_that_of_the_scheme() {
     }
 }
 
-/// What is for the other scheme is not for this one.
+/// A proxy for the other scheme is not used.
 #[test]
-fn a_proxy_for_https_is_not_for_http() {
+fn an_https_proxy_variable_does_not_apply_to_http() {
     let server = RawServer::start([json_reply("[]")]);
     let variables = ["HTTPS_PROXY", "https_proxy"].map(|name| (name, NOWHERE));
     assert_eq!(call_in_child(&server.url(), "from_env", &variables), OK);
     assert_eq!(server.connections(), 1);
 }
 
-/// A CGI program has the header `Proxy` of whoever calls it there. Windows knows one case of names.
+/// In a CGI program, `HTTP_PROXY` holds the client's `Proxy` header. On Windows, names are
+/// case-insensitive.
 #[test]
-fn a_proxy_that_may_be_a_header_of_a_request_is_ignored() {
+fn http_proxy_is_ignored_in_a_cgi_program() {
     for (name, is_used) in [("HTTP_PROXY", false), ("http_proxy", cfg!(not(windows)))] {
         let proxy = proxy();
         let server = RawServer::start([json_reply("[]")]);
@@ -459,7 +461,7 @@ fn without_a_variable_there_is_no_proxy() {
 }
 
 #[test]
-fn the_last_choice_of_a_proxy_counts() {
+fn the_last_proxy_setting_counts() {
     let proxy = RawServer::start([]);
     let variables = [("HTTP_PROXY", proxy.url())];
     let variables = variables
@@ -475,7 +477,7 @@ fn the_last_choice_of_a_proxy_counts() {
 
 #[test]
 fn no_proxy_is_honoured() {
-    // What a list may hold is tested where it is read.
+    // The parser's own tests cover what a list may contain.
     let cases = [
         ("NO_PROXY", "127.0.0.1", true),
         ("no_proxy", "127.0.0.1", true),
@@ -500,9 +502,9 @@ fn no_proxy_is_honoured() {
     }
 }
 
-/// A proxy that was asked for and cannot be had is not passed by in silence.
+/// An invalid proxy setting is not silently ignored.
 #[test]
-fn a_variable_that_is_no_proxy_is_refused() {
+fn an_invalid_proxy_variable_is_refused() {
     let cases = [
         ("HTTP_PROXY", "http://alice:hunter2@proxy:99999", ADDRESS),
         ("http_proxy", "http://alice:hunter2@", ADDRESS),
@@ -514,7 +516,7 @@ fn a_variable_that_is_no_proxy_is_refused() {
         let said = call_in_child(&server.url(), "from_env", &[(name, url)]);
         assert_eq!(said, format!("configuration: {name}: {reason}"));
         assert_eq!(server.connections(), 0);
-        // Nobody asked for it, or it is not for this host.
+        // The environment was not asked for, or the proxy is not for this host.
         let said = call_in_child(&server.url(), "none", &[(name, url)]);
         assert_eq!(said, OK);
         let variables = [(name, url), ("NO_PROXY", "127.0.0.1")];

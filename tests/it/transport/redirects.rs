@@ -1,4 +1,5 @@
-//! On a redirect ureq takes `Authorization` off the request and nothing else: the other keys would go to the other host.
+//! When following a redirect, ureq only removes `Authorization`: the other keys would go to the
+//! other host.
 
 use vipps::{Delivery, ErrorKind};
 
@@ -16,7 +17,7 @@ const STATUSES: [(u16, &str); 5] = [
 #[test]
 fn a_redirect_is_not_followed() {
     for (status, line) in STATUSES {
-        // It would answer, so that a call that followed the redirect would succeed.
+        // It would answer, so a call that followed the redirect would succeed.
         let other = RawServer::start([json_reply("[]"), json_reply("{}")]);
         let location = format!("Location: {}/elsewhere", other.url());
         let moved = || reply(line, &[&location], "moved");
@@ -56,7 +57,7 @@ fn a_redirected_token_request_keeps_its_keys() {
 }
 
 #[test]
-fn a_redirect_is_not_repeated() {
+fn a_redirect_is_not_retried() {
     let server = RawServer::start([
         reply("302 Found", &["Location: /other"], ""),
         json_reply("[]"),
@@ -67,14 +68,14 @@ fn a_redirect_is_not_repeated() {
 }
 
 #[test]
-fn the_target_of_a_redirect_is_shown_with_care() {
+fn the_target_of_a_redirect_is_redacted_and_truncated() {
     let long = format!("Location: https://example.com/{}", "x".repeat(500));
     let cut = format!("https://example.com/{}", "x".repeat(180));
     let a_redirect_to = |target: &str| format!("redirect to {target} not followed");
     let cases: [(&[&str], String); 5] = [
         (&[], "redirect not followed".to_owned()),
         (&["Location: /elsewhere"], a_redirect_to("/elsewhere")),
-        // An identity provider in front of the service repeats what it was sent.
+        // An identity provider in front of the API echoes what it was sent.
         (
             &["Location: https://example.com/?k=test-subscription-key&t=test-token"],
             a_redirect_to("https://example.com/?k=[redacted]&t=[redacted]"),

@@ -1,4 +1,4 @@
-//! What was sent decides what a failed call may have done, whatever the error is called.
+//! What was sent decides what a failed call may have done, whatever the error.
 
 use std::env;
 use std::io::{Read, Write};
@@ -11,13 +11,13 @@ use vipps::{Delivery, ErrorKind, RetryPolicy, Session};
 use super::{GET, builder, delete, get, post, session};
 use crate::support::{RawServer, json_reply, read_request, reply, with_limits};
 
-/// Nothing listens there: a call that arrives went through the proxy.
+/// Nothing listens here, so a call that arrives went through the proxy.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 const TUNNEL: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 const GARBAGE: &[u8] = b"220 mail.example.com ESMTP\r\n";
 
-/// More than the buffers between two programs on one machine hold.
+/// More than the socket buffers of a local connection hold.
 const LARGE: usize = 16 * 1024 * 1024;
 
 fn retrying(url: &str) -> vipps::SessionBuilder {
@@ -31,7 +31,7 @@ fn upload(session: &Session, bytes: usize) -> Result<vipps::Reply, vipps::Error>
         .send()
 }
 
-/// Reads a little of an upload.
+/// Reads the start of an upload.
 fn read_some(stream: &mut TcpStream) {
     stream.read_exact(&mut [0; 1024]).unwrap();
 }
@@ -39,7 +39,7 @@ fn read_some(stream: &mut TcpStream) {
 /// The system refuses to connect to a multicast address: "Network is unreachable".
 #[cfg(target_os = "linux")]
 #[test]
-fn an_address_that_cannot_be_reached_sent_nothing() {
+fn an_unreachable_address_sends_nothing() {
     let session = builder("http://224.0.0.1").allow_plain_http();
     let session = session.build().unwrap();
     for result in [get(&session).map(drop), post(&session).map(drop)] {
@@ -53,7 +53,7 @@ fn an_address_that_cannot_be_reached_sent_nothing() {
     }
 }
 
-/// What could not be sent leaves nothing in doubt.
+/// An unsent attempt leaves nothing unknown.
 #[test]
 fn a_404_after_an_attempt_that_was_not_sent_is_not_found() {
     let not_found = reply("404 Not Found", &[], r#"{"title": "No such order"}"#);
@@ -65,10 +65,10 @@ fn a_404_after_an_attempt_that_was_not_sent_is_not_found() {
     assert_eq!(error.attempts(), 2);
 }
 
-/// The connection to the proxy is not the one to the server: a tunnel that was asked for is no request.
+/// The connection to the proxy is not the one to the server: a request for a tunnel does not count.
 #[test]
-fn what_goes_to_a_proxy_is_not_sent() {
-    // It reads what it is asked, and closes without a word. The third time it makes the tunnel.
+fn a_request_for_a_tunnel_does_not_count_as_sent() {
+    // It reads the request and closes without a reply. The third time it opens the tunnel.
     let asked = AtomicUsize::new(0);
     let proxy = RawServer::each(move |mut stream| {
         assert!(read_request(&mut stream).unwrap().starts_with("CONNECT "));
@@ -87,9 +87,9 @@ fn what_goes_to_a_proxy_is_not_sent() {
     assert_eq!(proxy.connections(), 3);
 }
 
-/// Once it is sent through the tunnel it is in doubt.
+/// Once sent through the tunnel, its outcome is unknown.
 #[test]
-fn what_went_through_a_tunnel_is_sent() {
+fn data_sent_through_a_tunnel_counts_as_sent() {
     let proxy = RawServer::each(|mut stream| {
         read_request(&mut stream).unwrap();
         stream.write_all(TUNNEL).unwrap();
@@ -102,14 +102,14 @@ fn what_went_through_a_tunnel_is_sent() {
     assert_eq!(error.attempts(), 1);
 }
 
-/// Without a key, too: a server that has not got all of a request does not act on it.
+/// Without a key too: a server that has not received all of a request does not act on it.
 #[test]
-fn an_upload_that_breaks_half_way_is_retried() {
+fn an_upload_that_breaks_halfway_is_retried() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);
     let server = RawServer::each(move |mut stream| {
         if counted.fetch_add(1, Ordering::SeqCst) == 0 {
-            // What is not read resets the connection.
+            // Unread data resets the connection.
             return read_some(&mut stream);
         }
         read_request(&mut stream).unwrap();
@@ -122,9 +122,9 @@ fn an_upload_that_breaks_half_way_is_retried() {
     drop(session);
 }
 
-/// The server takes what its buffers hold and no more.
+/// The server accepts only what its buffers hold.
 #[test]
-fn an_upload_that_times_out_half_way_does_not_claim_that_nothing_was_sent() {
+fn an_upload_that_times_out_halfway_does_not_claim_that_nothing_was_sent() {
     with_limits(|limit| {
         let kept = Mutex::new(Vec::new());
         let server = RawServer::each(move |mut stream| {
@@ -164,10 +164,11 @@ fn an_upload_that_always_breaks_was_not_sent() {
     assert_eq!(error.attempts(), 3);
 }
 
-/// A server that answers after the head and closes. Other systems drop what was received when a connection is reset.
+/// A server that replies after the head and closes. Other systems discard received data when a
+/// connection is reset.
 #[cfg(target_os = "linux")]
 #[test]
-fn an_answer_in_the_middle_of_an_upload_counts() {
+fn a_reply_in_the_middle_of_an_upload_counts() {
     for (status, kind) in [
         ("413 Content Too Large", ErrorKind::Rejected),
         ("429 Too Many Requests", ErrorKind::RateLimited),
@@ -186,10 +187,10 @@ fn an_answer_in_the_middle_of_an_upload_counts() {
     }
 }
 
-/// Each connection that ended so is gone: the next call makes another.
+/// Broken connections are dropped: the next call opens another one.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_connection_that_broke_is_not_kept() {
+fn a_broken_connection_is_not_kept() {
     let connections = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&connections);
     let server = RawServer::each(move |mut stream| {
@@ -210,7 +211,7 @@ fn a_connection_that_broke_is_not_kept() {
     drop(session);
 }
 
-/// Makes two calls in a process that can start no thread. In any other it does nothing.
+/// Makes two calls in a process that can start no thread. Otherwise does nothing.
 #[test]
 fn child() {
     let Ok(url) = env::var("TEST_SENT_URL") else {
@@ -226,12 +227,13 @@ fn child() {
                 format!("{kind} {delivery:?} {retryable} {error}")
             }
         };
-        // On a line of its own, whatever the test harness writes before it.
+        // On a separate line, whatever the test harness prints before it.
         println!("\nCHILD {said}");
     }
 }
 
-/// Runs [`child`] with stacks for new threads that are larger than any memory. The test itself then runs on the main thread.
+/// Runs [`child`] with thread stacks larger than any memory. The test itself then runs on the main
+/// thread.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn calls_without_threads(url: &str) -> Vec<String> {
     let output = std::process::Command::new(env::current_exe().unwrap())

@@ -1,4 +1,4 @@
-//! Settings that are refused when the session is built, and what the good ones send.
+//! Settings that are refused when the session is built, and the effect of valid ones.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use vipps::AccessToken;
 use super::{assert_config, builder, get};
 use crate::support::{RawServer, json_reply};
 
-/// Nothing listens there, and nothing is sent.
+/// Nothing listens here, and nothing is sent.
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 #[test]
-fn a_user_agent_that_is_no_header_is_refused() {
+fn an_invalid_user_agent_is_refused() {
     let cases = [
         ("", "must not be empty"),
         (" acme", "must not begin or end with a space"),
@@ -72,7 +72,7 @@ fn the_user_agent_names_this_crate_and_the_caller() {
 }
 
 #[test]
-fn a_timeout_must_be_one() {
+fn timeouts_must_be_within_limits() {
     let day = Duration::from_secs(24 * 60 * 60);
     let cases = [
         (Duration::ZERO, "0ns"),
@@ -97,7 +97,7 @@ fn a_timeout_must_be_one() {
 }
 
 #[test]
-fn a_cap_of_nothing_is_refused() {
+fn a_cap_of_zero_is_refused() {
     let built = builder(NOWHERE).max_response_bytes(0).build();
     assert_config(built, "max_response_bytes: must be at least 1");
     assert!(builder(NOWHERE).max_response_bytes(1).build().is_ok());
@@ -118,7 +118,7 @@ fn the_longest_token_goes_through_in_one_header() {
 }
 
 #[test]
-fn a_key_that_fits_no_header_is_refused() {
+fn a_key_that_is_too_long_for_a_header_is_refused() {
     let long = "k".repeat(24 * 1024 + 1);
     let keys = [
         ("client_id", vipps::ApiKeys::standard(&long, "s", "k")),

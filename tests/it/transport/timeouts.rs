@@ -1,4 +1,5 @@
-//! Time limits. The clock of these sessions stands still, so that what an error says of a limit is exact; the network waits for real.
+//! Timeouts. The clock of these sessions stands still, so that errors report exact limits; the
+//! network uses real time.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use crate::support::{
     wait_for_close, with_limits,
 };
 
-/// Where nothing tells whether a request was in time: long enough for a busy machine to look up 127.0.0.1 in.
+/// Used where nothing tells whether a request was in time: long enough for a busy machine to
+/// resolve 127.0.0.1.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// For what comes after something else.
+/// For what follows something else.
 const LONGER: Duration = Duration::from_secs(4);
 
 fn unanswered(limit: Duration) -> String {
@@ -26,7 +28,7 @@ fn unanswered(limit: Duration) -> String {
     )
 }
 
-/// What a GET and a POST at once come to.
+/// The results of a concurrent GET and POST.
 fn both(session: &Session) -> [(&'static str, Result<(), Error>); 2] {
     thread::scope(|scope| {
         let get = scope.spawn(|| get(session).map(drop));
@@ -36,7 +38,7 @@ fn both(session: &Session) -> [(&'static str, Result<(), Error>); 2] {
 }
 
 #[test]
-fn a_server_that_never_answers_may_have_carried_it_out() {
+fn a_server_that_never_replies_leaves_the_outcome_unknown() {
     with_limits(|limit| {
         let server = RawServer::start([]);
         let session = builder(&server.url()).timeout(limit).build().unwrap();
@@ -76,7 +78,7 @@ fn a_token_that_never_comes_leaves_the_call_unsent() {
     });
 }
 
-/// The time to connect is not the time to answer.
+/// The connect timeout does not apply to the reply.
 #[test]
 fn a_server_may_take_longer_to_answer_than_to_connect() {
     with_limits(|limit| {
@@ -93,13 +95,14 @@ fn a_server_may_take_longer_to_answer_than_to_connect() {
     });
 }
 
-/// A proxy that takes the connection and says nothing is the one thing that takes time to connect to on every machine.
+/// A proxy that accepts connections and stays silent is the only portable way to make connecting
+/// slow.
 #[test]
-fn what_is_not_connected_in_time_was_not_sent() {
+fn a_connect_timeout_sends_nothing() {
     let day = Duration::from_secs(24 * 60 * 60);
     let limits = [
         (LIMIT, day),
-        // Connecting ends before the whole time does, so that it is still known to be that.
+        // The connect timeout is shorter than the whole timeout, so the cause is still known.
         (day, LIMIT),
         (LIMIT, LIMIT),
     ];
@@ -122,9 +125,9 @@ fn what_is_not_connected_in_time_was_not_sent() {
     });
 }
 
-/// The same for a repetition, whose limits are made for it alone.
+/// The same for a retry, whose limits are computed separately.
 #[test]
-fn a_retry_is_connected_in_time_or_not_sent() {
+fn a_retry_has_a_connect_timeout_too() {
     let wait = Duration::from_secs(100);
     let limits = [(LONGER, 2 * wait), (wait, wait + LIMIT)];
     all_at_once(limits, |(connect_timeout, timeout)| {
@@ -137,9 +140,10 @@ fn a_retry_is_connected_in_time_or_not_sent() {
             .retry(attempts(2))
             .connect_timeout(connect_timeout)
             .timeout(timeout);
-        // A 503 may be the end of something that was begun, which the repetition does not undo.
+        // A 503 leaves the outcome unknown, which the retry does not change.
         let text = format!(
-            "{GET}: timed out while connecting to the proxy {} (2 attempts; the server may have carried it out)",
+            "{GET}: timed out while connecting to the proxy {} (2 attempts; the server may have \
+             carried it out)",
             proxy.address()
         );
         let (kind, delivery) = (ErrorKind::Timeout, Delivery::Unknown);
@@ -150,10 +154,10 @@ fn a_retry_is_connected_in_time_or_not_sent() {
 }
 
 #[test]
-fn all_attempts_share_one_total() {
+fn all_attempts_share_one_timeout() {
     for waits in [1, 2] {
         with_limits(|limit| {
-            // The last attempt has what the waits have left, and gets no answer.
+            // The last attempt has the time that the waits have left, and gets no reply.
             let later = || reply("503 Service Unavailable", &["Retry-After: 100"], "");
             let server = RawServer::start((0..waits).map(|_| later()));
             let session = builder(&server.url())
@@ -175,7 +179,7 @@ fn all_attempts_share_one_total() {
 }
 
 #[test]
-fn the_total_covers_the_token() {
+fn the_timeout_covers_the_token_request() {
     with_limits(|limit| {
         let clock = Clock::manual();
         let moved = clock.clone();
@@ -206,7 +210,7 @@ fn the_total_covers_the_token() {
 }
 
 #[test]
-fn a_call_without_any_time_left_is_not_sent() {
+fn a_call_without_time_left_is_not_sent() {
     let clock = Clock::manual();
     let moved = clock.clone();
     let peer = RawServer::each(move |mut stream| {
@@ -225,7 +229,7 @@ fn a_call_without_any_time_left_is_not_sent() {
 }
 
 #[test]
-fn a_body_that_stops_coming_ends_with_the_time() {
+fn a_stalled_body_ends_at_the_timeout() {
     let rests = [
         "Content-Length: 100\r\n\r\n[]",
         "Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n",
@@ -237,7 +241,7 @@ fn a_body_that_stops_coming_ends_with_the_time() {
             let line = if is_error { "404 Not Found" } else { "200 OK" };
             let peer = RawServer::each(move |mut stream| {
                 read_request(&mut stream).unwrap_or_default();
-                // The client may have left.
+                // The client may have closed.
                 drop(write!(stream, "HTTP/1.1 {line}\r\n{rest}"));
                 wait_for_close(&mut stream);
             });
@@ -247,7 +251,7 @@ fn a_body_that_stops_coming_ends_with_the_time() {
                 return false;
             }
             if is_error {
-                // The service's answer is known, whatever became of its body.
+                // The API's reply is known, whatever happened to its body.
                 assert_eq!(error.kind(), ErrorKind::NotFound);
                 assert_eq!(error.delivery(), Delivery::Answered);
                 assert_eq!(error.status(), Some(404));
@@ -259,9 +263,9 @@ fn a_body_that_stops_coming_ends_with_the_time() {
     });
 }
 
-/// Every piece comes at once, and there is always another one: only the total ends it.
+/// Every piece arrives at once and there is always another: only the total timeout ends it.
 #[test]
-fn a_body_in_endless_small_pieces_ends_with_the_time() {
+fn an_endless_body_ends_at_the_timeout() {
     with_limits(|limit| {
         let peer = RawServer::each(|mut stream| {
             read_request(&mut stream).unwrap_or_default();
@@ -294,7 +298,7 @@ fn token_reply() -> Vec<u8> {
     json_reply(r#"{"access_token": "fetched", "expires_in": 3600}"#)
 }
 
-/// So many attempts, without waits of their own.
+/// The attempts of a policy without waits.
 fn attempts(attempts: u32) -> RetryPolicy {
     RetryPolicy::default()
         .max_attempts(attempts)

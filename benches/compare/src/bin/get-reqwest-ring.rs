@@ -1,4 +1,4 @@
-//! A token and one sales unit with reqwest on ring.
+//! Fetches a token and one sales unit with reqwest on ring.
 
 use vipps_compare::{Result, token_and_one_get, with_reqwest};
 

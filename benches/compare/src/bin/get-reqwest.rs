@@ -1,4 +1,4 @@
-//! A token and one sales unit with reqwest.
+//! Fetches a token and one sales unit with reqwest.
 
 use vipps_compare::{Result, token_and_one_get, with_reqwest};
 

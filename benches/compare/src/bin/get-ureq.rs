@@ -1,4 +1,4 @@
-//! A token and one sales unit with ureq by hand.
+//! Fetches a token and one sales unit with hand-written ureq code.
 
 use vipps_compare::{Result, token_and_one_get, with_ureq};
 

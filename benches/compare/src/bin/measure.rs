@@ -1,6 +1,6 @@
-//! Runs a program and prints its peak memory in bytes and its time from start to exit in microseconds.
+//! Runs a program and prints its peak memory in bytes and its run time in microseconds.
 //!
-//! A process of its own, and a small one: a child's peak memory begins with that of the process that started it.
+//! This is a separate, small process because a child's peak memory starts from that of its parent.
 
 use std::env;
 use std::error::Error;
@@ -11,7 +11,7 @@ use wait4::Wait4;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut words = env::args_os().skip(1);
-    // Without a program it is the one that does nothing, to see what the least is.
+    // Without arguments this program itself is the baseline that does nothing.
     let Some(program) = words.next() else {
         return Ok(());
     };

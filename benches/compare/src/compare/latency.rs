@@ -1,4 +1,4 @@
-//! What a call costs on a connection that is kept, in this process.
+//! The cost of a call on a kept-alive connection, in this process.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -12,10 +12,10 @@ use crate::{ROUNDS, median};
 
 pub const PICTURE_BYTES: usize = 2_000_000;
 
-/// The most that getting a sales unit should take beside reqwest.
+/// The target for getting a sales unit, relative to reqwest.
 const MOST_TO_REQWEST: f64 = 0.6;
 
-/// A call, and how many of it make a round.
+/// A call, and how many calls make up a round.
 const CALLS: [(&str, Call, usize); 4] = [
     ("token request", Call::Token, 200),
     ("get a sales unit", Call::SalesUnit, 200),
@@ -47,7 +47,8 @@ pub fn compare() -> Result<()> {
         ("vipps", Box::new(Pair::<with_vipps::Client>::new(&url)?)),
     ];
     println!(
-        "One call on a kept connection, in µs: medians of {ROUNDS} rounds, the clients in turn. The server's time is in it."
+        "One call on a kept-alive connection, in µs, including the server's time: \
+         medians of {ROUNDS} rounds, the clients in turn."
     );
     println!("A sales unit should take at most {MOST_TO_REQWEST:.2} of reqwest's time.");
     println!();
@@ -61,14 +62,14 @@ pub fn compare() -> Result<()> {
         "vipps / ureq by hand",
     ]);
     for (title, call, count) in CALLS {
-        // Connections, and whatever is made at the first time.
+        // Warms up connections and everything created on first use.
         for (_, client) in &mut clients {
             round(client.as_mut(), call, count, &picture)?;
         }
         let mut rounds: Vec<[f64; 4]> = Vec::new();
         for nth in 0..ROUNDS {
             let mut times = [0.0; 4];
-            // Each is first in its turn.
+            // Each client goes first in turn.
             for turn in 0..clients.len() {
                 let who = (nth + turn) % clients.len();
                 times[who] = round(clients[who].1.as_mut(), call, count, &picture)?;
@@ -112,7 +113,7 @@ trait Caller {
     fn call(&mut self, call: Call, picture: &[u8]) -> Result<()>;
 }
 
-/// A client for calls, and one for tokens that are never kept.
+/// A client for calls, and one for tokens that are never cached.
 struct Pair<C> {
     client: C,
     for_tokens: C,
@@ -135,13 +136,13 @@ impl<C: Client> Caller for Pair<C> {
             Call::SalesUnits => {
                 let count = self.client.sales_units()?;
                 if count != SALES_UNITS {
-                    return Err(format!("{count} sales units").into());
+                    return Err(format!("unexpected count of {count} sales units").into());
                 }
             }
             Call::Image => {
                 let id = self.client.add_image(IMAGE_ID, picture)?;
                 if id != IMAGE_ID {
-                    return Err(format!("the image {id}").into());
+                    return Err(format!("unexpected image id {id}").into());
                 }
             }
         }
@@ -149,13 +150,13 @@ impl<C: Client> Caller for Pair<C> {
     }
 }
 
-/// A PNG as far as anybody looks into it.
+/// A PNG whose structure is valid and whose pixels are not.
 fn picture() -> Vec<u8> {
     let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
     let size = [800_u32.to_be_bytes(), 600_u32.to_be_bytes()].concat();
     let rest = b"\x08\x02\0\0\0";
     chunk(&mut picture, b"IHDR", &[&size[..], rest].concat());
-    // The head so far, this chunk's own twelve bytes and the twelve of the end.
+    // Subtracts the header, this chunk's own 12 bytes and the 12 bytes of the end chunk.
     let length = PICTURE_BYTES - picture.len() - 24;
     let data: Vec<u8> = (0..length).map(|n| (n * 31 % 251) as u8).collect();
     chunk(&mut picture, b"IDAT", &data);

@@ -1,4 +1,4 @@
-//! Measures the same calls with every client, and prints the tables. See README.md.
+//! Measures the same calls with every client and prints the tables, as README.md describes.
 
 use std::env;
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ mod programs;
 mod server;
 mod table;
 
-/// How many times each program is run, and each call timed in rounds.
+/// How many times each program is run, and how many rounds each call is timed for.
 const ROUNDS: usize = 15;
 
 fn main() -> ExitCode {

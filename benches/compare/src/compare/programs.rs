@@ -1,4 +1,4 @@
-//! Size, crates, building time, peak memory and running time of a program with each client.
+//! Size, crates, build time, peak memory and run time of one program per client.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use vipps_compare::Result;
 use crate::table::Table;
 use crate::{ROUNDS, median, server};
 
-/// The feature of each program, which is also its name behind `get-`, and what the tables call it.
+/// The feature of each program, which is also its name after `get-`, and its name in the tables.
 const PROGRAMS: [(&str, &str); 5] = [
     ("reqwest", "reqwest, aws-lc-rs"),
     ("reqwest-ring", "reqwest, ring"),
@@ -33,14 +33,15 @@ struct Program {
 
 /// Prints the tables.
 pub fn compare() -> Result<()> {
-    let folder = Folder(env::temp_dir().join(format!("vipps-compare-{}", process::id())));
+    let directory =
+        TemporaryDirectory(env::temp_dir().join(format!("vipps-compare-{}", process::id())));
     cargo(&["fetch", "--locked"])?;
     eprintln!("building `measure`");
-    let (measure, _) = build("measure", "measure", &folder.0)?;
+    let (measure, _) = build("measure", "measure", &directory.0)?;
     let mut programs = Vec::new();
     for (feature, title) in PROGRAMS {
-        eprintln!("building `get-{feature}` from nothing");
-        programs.push(Program::build(feature, title, &folder.0)?);
+        eprintln!("building `get-{feature}` from scratch");
+        programs.push(Program::build(feature, title, &directory.0)?);
     }
 
     let url = server::start()?;
@@ -50,7 +51,7 @@ pub fn compare() -> Result<()> {
         nothing.push(least);
         for program in &mut programs {
             let (bytes, milliseconds) = run(&measure, &[program.path.as_os_str(), url.as_ref()])?;
-            // The first run reads the program from the disk.
+            // The first run reads the program from disk.
             if round > 0 {
                 program.peak_bytes.push(bytes);
                 program.milliseconds.push(milliseconds);
@@ -62,8 +63,9 @@ pub fn compare() -> Result<()> {
 
 fn print(programs: &[Program], nothing: f64) -> Result<()> {
     println!(
-        "A program that fetches a token and gets one sales unit, over loopback. opt-level \"z\", fat LTO, one codegen unit, panic \
-         \"abort\", stripped; memory and time are medians of {ROUNDS} runs, the programs in turn."
+        "A program that fetches a token and gets one sales unit, over loopback. Built with \
+         opt-level \"z\", fat LTO, one codegen unit, panic \"abort\", stripped. Memory and time \
+         are medians of {ROUNDS} runs, the programs in turn."
     );
     println!();
     let mut table = Table::new(&[
@@ -87,14 +89,17 @@ fn print(programs: &[Program], nothing: f64) -> Result<()> {
     table.print();
     println!();
     println!(
-        "A program that does nothing has a peak of {:.0} KiB.",
+        "Baseline: a program that does nothing peaks at {:.0} KiB.",
         nothing / 1024.0
     );
     for program in programs {
         let libraries = shared_libraries(&program.path);
         if !libraries.is_empty() {
             let (title, list) = (&program.title, libraries.join(", "));
-            println!("The size of {title} is without the system's {list}, which it is linked to.");
+            println!(
+                "The size of {title} does not include the system's {list}, which it links \
+                 dynamically."
+            );
         }
     }
     println!();
@@ -150,7 +155,7 @@ fn print(programs: &[Program], nothing: f64) -> Result<()> {
 }
 
 impl Program {
-    fn build(feature: &'static str, title: &str, folder: &Path) -> Result<Self> {
+    fn build(feature: &'static str, title: &str, directory: &Path) -> Result<Self> {
         let tree = [
             "tree",
             "--locked",
@@ -162,7 +167,7 @@ impl Program {
         ];
         let only = ["--no-default-features", "--features", feature];
         let tree = cargo(&[&tree[..], &only].concat())?;
-        // `name v1.2.3`, with more behind it for what comes again and for what is no registry's.
+        // `name v1.2.3`, followed by more for repeated crates and for those not from a registry.
         let crates: BTreeSet<(&str, &str)> = tree
             .lines()
             .skip(1)
@@ -173,8 +178,10 @@ impl Program {
             .collect();
         let client = title.split([' ', ',']).next().unwrap_or(title);
         let version = crates.iter().find(|(name, _)| *name == client);
-        let version = version.ok_or("the client is not in its own tree")?.1;
-        let (path, build_seconds) = build(feature, &format!("get-{feature}"), folder)?;
+        let version = version
+            .ok_or("the client is missing from its own dependency tree")?
+            .1;
+        let (path, build_seconds) = build(feature, &format!("get-{feature}"), directory)?;
         Ok(Self {
             feature,
             title: title.replacen(
@@ -196,10 +203,13 @@ impl Program {
     }
 }
 
-/// Builds one program in an empty folder of its own, with nothing but what it needs. Gives its path and the time in seconds.
-fn build(feature: &str, program: &str, folder: &Path) -> Result<(PathBuf, f64)> {
-    let target = folder.join(feature);
-    let target = target.to_str().ok_or("the temporary folder is not UTF-8")?;
+/// Builds one program in an empty directory with only what it needs. Returns its path and the build
+/// time in seconds.
+fn build(feature: &str, program: &str, directory: &Path) -> Result<(PathBuf, f64)> {
+    let target = directory.join(feature);
+    let target = target
+        .to_str()
+        .ok_or("the path of the temporary directory is not UTF-8")?;
     let began = Instant::now();
     cargo(&[
         "build",
@@ -234,7 +244,7 @@ fn cargo(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// Peak memory in bytes, and the time from start to exit in milliseconds.
+/// Returns the peak memory in bytes and the run time in milliseconds.
 fn run(measure: &Path, arguments: &[&std::ffi::OsStr]) -> Result<(f64, f64)> {
     let output = Command::new(measure)
         .args(arguments)
@@ -248,7 +258,7 @@ fn run(measure: &Path, arguments: &[&std::ffi::OsStr]) -> Result<(f64, f64)> {
     Ok((bytes.parse()?, microseconds.parse::<f64>()? / 1000.0))
 }
 
-/// Of the libraries that are linked at start those that do a client's work.
+/// The libraries linked at startup that do an HTTP client's work.
 fn shared_libraries(program: &Path) -> Vec<String> {
     let mut tool = match cfg!(target_os = "macos") {
         true => Command::new("otool"),
@@ -273,10 +283,10 @@ fn shared_libraries(program: &Path) -> Vec<String> {
     names.filter(does_work).map(str::to_owned).collect()
 }
 
-/// Removed at the end, come what may.
-struct Folder(PathBuf);
+/// Removed on drop, whatever happened.
+struct TemporaryDirectory(PathBuf);
 
-impl Drop for Folder {
+impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.0));
     }

@@ -1,4 +1,5 @@
-//! A service with canned replies, on loopback. It refuses what lacks a header, so that all clients send the same.
+//! A loopback server with canned replies. It rejects requests that lack a header, so that all
+//! clients send the same.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,10 +11,10 @@ use vipps_compare::api::{CLIENT_ID, CLIENT_SECRET, MSN, SUBSCRIPTION_KEY, SYSTEM
 pub const IMAGE_ID: &str = "receipt-4711";
 pub const SALES_UNITS: usize = 1000;
 
-/// Under this path tokens have no lifetime, so that every wish for one is a request.
+/// Tokens under this path expire at once, so every use of one needs a request.
 pub const SHORT_LIVED: &str = "/short-lived";
 
-/// A reply's whole bytes for each path.
+/// The complete reply for each path, as bytes.
 struct Replies {
     token: Vec<u8>,
     short_lived_token: Vec<u8>,
@@ -22,7 +23,7 @@ struct Replies {
     image: Vec<u8>,
 }
 
-/// Serves until the process ends, a thread for each connection. Gives its URL.
+/// Serves until the process ends, with a thread per connection. Returns its URL.
 pub fn start() -> io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -30,7 +31,7 @@ pub fn start() -> io::Result<String> {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let replies = Arc::clone(&replies);
-            // A connection ends by an error: the client has closed it.
+            // A connection ends with an error: the client has closed it.
             thread::spawn(move || serve(&stream, &replies));
         }
     });
@@ -56,7 +57,7 @@ fn serve(stream: &TcpStream, replies: &Replies) -> io::Result<()> {
 
 struct Request {
     line: String,
-    /// Names in small letters.
+    /// Names are in lower case.
     headers: Vec<(String, String)>,
 }
 
@@ -115,10 +116,10 @@ impl Request {
                 && body.len() > super::latency::PICTURE_BYTES / 3 * 4;
             match is_whole {
                 true => Ok(&replies.image),
-                false => Err(format!("another body, of {} bytes", body.len())),
+                false => Err(format!("unexpected body of {} bytes", body.len())),
             }
         } else {
-            Err("no such path".to_owned())
+            Err("unknown path".to_owned())
         }
     }
 
@@ -152,7 +153,16 @@ impl Replies {
             token: token_reply(86_400),
             short_lived_token: token_reply(0),
             unit: ok(&format!(
-                r#"{{"msn":"{MSN}","name":"ACME Fantastic Fitness","businessIdentifier":{{"scheme":"business:NO:ORG","id":"987654321"}},"settlementBankAccount":{{"scheme":"BBAN:NO","id":"86011117947"}},"configuration":{{"paymentAllowed":true,"captureType":"ReserveCapture","skipLandingPageAllowed":false,"recurringAllowed":false,"partialCaptureAllowed":true,"lateCaptureAllowed":true,"landingPagePhoneNumberLocked":false,"longLivingPaymentAllowed":false,"creditCardPaymentAllowed":true}}}}"#
+                "{{\"msn\":\"{MSN}\",\"name\":\"ACME Fantastic Fitness\",\
+                 \"businessIdentifier\":{{\"scheme\":\"business:NO:ORG\",\
+                 \"id\":\"987654321\"}},\
+                 \"settlementBankAccount\":{{\"scheme\":\"BBAN:NO\",\
+                 \"id\":\"86011117947\"}},\"configuration\":{{\"paymentAllowed\":true,\
+                 \"captureType\":\"ReserveCapture\",\"skipLandingPageAllowed\":false,\
+                 \"recurringAllowed\":false,\"partialCaptureAllowed\":true,\
+                 \"lateCaptureAllowed\":true,\"landingPagePhoneNumberLocked\":false,\
+                 \"longLivingPaymentAllowed\":false,\
+                 \"creditCardPaymentAllowed\":true}}}}"
             )),
             units: ok(&units()),
             image: ok(&format!(r#"{{"imageId":"{IMAGE_ID}"}}"#)),
@@ -173,12 +183,16 @@ fn units() -> String {
 
 fn token_reply(expires_in: u32) -> Vec<u8> {
     ok(&format!(
-        r#"{{"token_type":"Bearer","expires_in":"{expires_in}","ext_expires_in":"{expires_in}","expires_on":"1547823408","not_before":"1547736708","resource":"00000002-0000-0000-c000-000000000000","access_token":"{}"}}"#,
+        "{{\"token_type\":\"Bearer\",\"expires_in\":\"{expires_in}\",\
+         \"ext_expires_in\":\"{expires_in}\",\"expires_on\":\"1547823408\",\
+         \"not_before\":\"1547736708\",\
+         \"resource\":\"00000002-0000-0000-c000-000000000000\",\
+         \"access_token\":\"{}\"}}",
         token()
     ))
 }
 
-/// As long as the service's own.
+/// As long as a token of the real API.
 fn token() -> String {
     "eyJ0eXAiOiJKV1Qi".repeat(80)
 }
@@ -189,5 +203,9 @@ fn ok(body: &str) -> Vec<u8> {
 
 fn reply(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }

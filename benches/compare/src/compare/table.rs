@@ -1,4 +1,4 @@
-/// Lines up columns: the first to the left, the others to the right.
+/// Aligns columns: the first to the left, the others to the right.
 pub struct Table {
     rows: Vec<Vec<String>>,
 }

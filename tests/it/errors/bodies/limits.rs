@@ -1,4 +1,4 @@
-//! Bodies that are too long, too deep, cut or without a type.
+//! Bodies that are too long, too deep, cut or without a content type.
 
 use super::*;
 
@@ -42,9 +42,9 @@ fn at_most_4_kib_of_a_text_are_kept() {
     check([case("nowhere", PROBLEM, body, says)]);
 }
 
-/// Deeper than a parser that recurses can go.
+/// Deeper than a recursive parser can go.
 #[test]
-fn deep_json_is_a_body_like_any() {
+fn deeply_nested_json_is_an_ordinary_body() {
     let arrays = "[".repeat(10_000);
     let objects = r#"{"error":"#.repeat(10_000);
     for deep in [arrays, objects] {
@@ -56,7 +56,7 @@ fn deep_json_is_a_body_like_any() {
         };
         check([case("nowhere", JSON, deep, says)]);
     }
-    // As deep as the parser goes, and something at the bottom.
+    // As deep as the parser goes, with a value at the bottom.
     let nested = format!(
         "{}{}{}",
         r#"{"error":"#.repeat(100),
@@ -67,9 +67,9 @@ fn deep_json_is_a_body_like_any() {
     check([case("nowhere", JSON, nested, says)]);
 }
 
-/// All are there to be asked for, and a message stays one that a person can read.
+/// All of them can be queried, but the message stays readable.
 #[test]
-fn of_many_field_problems_some_are_shown() {
+fn only_the_first_field_problems_are_shown() {
     for (n, shown, more) in [
         (20, 20, ""),
         (21, 20, "; and 1 more"),
@@ -102,9 +102,9 @@ fn of_many_field_problems_some_are_shown() {
     }
 }
 
-/// A code among the field problems is shown there, but only if it is among those that are shown.
+/// The code of a field problem is shown with it, but only if that problem is shown at all.
 #[test]
-fn a_code_is_shown_once_and_never_lost() {
+fn a_code_is_shown_exactly_once() {
     for (before, display) in [
         (1, "Many (f: no; ErrorCode: E7)".to_owned()),
         (
@@ -129,10 +129,10 @@ fn a_code_is_shown_once_and_never_lost() {
 }
 
 #[test]
-fn a_huge_array_of_texts_is_cut() {
+fn a_huge_array_of_strings_is_truncated() {
     let texts = vec![r#""no""#; 20_000].join(",");
     let kept = "no; ".repeat(1024);
-    // The blank at the cut is kept, and is not shown.
+    // The space at the cut is kept but not shown.
     let says = Facts {
         detail: Some(kept.clone()),
         ..answered(
@@ -148,7 +148,7 @@ fn a_huge_array_of_texts_is_cut() {
 }
 
 #[test]
-fn the_status_outlives_a_body_that_is_cut() {
+fn the_status_survives_a_cut_body() {
     let (sandbox, session) = sandbox();
     let head =
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\nnot for";
@@ -158,7 +158,7 @@ fn the_status_outlives_a_body_that_is_cut() {
 }
 
 #[test]
-fn a_reply_without_a_content_type_is_read_all_the_same() {
+fn a_reply_without_a_content_type_is_read() {
     let (sandbox, session) = sandbox();
     let fault = raw_reply(&["HTTP/1.1 404 Gone Fishing"], br#"{"title":"No unit"}"#);
     let error = error_of(&sandbox, &session, fault);

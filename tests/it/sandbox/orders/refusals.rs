@@ -1,9 +1,9 @@
-//! What the sandbox refuses of Order Management.
+//! Requests to the Order Management API that the sandbox refuses.
 
 use super::*;
 
 #[test]
-fn a_body_is_a_json_object_and_says_so() {
+fn a_body_must_be_a_json_object_with_that_content_type() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.enable_v1();
     let program = Program::new(&sandbox);
@@ -16,7 +16,7 @@ fn a_body_is_a_json_object_and_says_so() {
         let wrong = [headers.as_slice(), &[("Content-Type", "text/json")]].concat();
         let wrong = exchange(&sandbox, &line, &wrong, body.to_string().as_bytes());
         assert_eq!(wrong, no_type);
-        // As libraries in other languages write it.
+        // The form that libraries in other languages send.
         let json_type = ("Content-Type", "application/json; charset=utf-8");
         let headers = [headers.as_slice(), &[json_type]].concat();
         for wrong in ["", "null", "[]", "\"text\"", "{", "{} {}"] {
@@ -28,9 +28,9 @@ fn a_body_is_a_json_object_and_says_so() {
     }
 }
 
-/// One of each kind of rule; tests/it/sandbox/described.rs tries all of them on all fields.
+/// One of each kind of rule; tests/it/sandbox/described.rs tests every rule on every field.
 #[test]
-fn what_is_wrong_is_named_by_line_and_field() {
+fn problems_are_named_by_line_and_field() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     for [place, value, name, reason] in rows(
@@ -38,18 +38,24 @@ fn what_is_wrong_is_named_by_line_and_field() {
         /orderLines | [] | orderLines | must be a non-empty list
         /orderLines/1 | "socks" | orderLines[1] | must be an object
         /orderLines/1/name | "" | orderLines[1].name | must be a string of at least 1 characters
-        /orderLines/0/totalAmount | -1 | orderLines[0].totalAmount | must be an integer from 0 to 9223372036854775807
+        /orderLines/0/totalAmount | -1 | orderLines[0].totalAmount | \
+            must be an integer from 0 to 9223372036854775807
         /orderLines/0/taxRate | 10001 | orderLines[0].taxRate | must be an integer from 0 to 10000
         /orderLines/2/taxRate | null | orderLines[2].taxRate | is required unless taxPercentage is set
         /orderLines/0/unitInfo | {"quantity": "1"} | orderLines[0].unitInfo.unitPrice | is missing
-        /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | orderLines[0].unitInfo.quantity | must be a string of 1 to 10 characters (a decimal number)
+        /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | \
+            orderLines[0].unitInfo.quantity | \
+            must be a string of 1 to 10 characters (a decimal number)
         /orderLines/1/isReturn | "true" | orderLines[1].isReturn | must be true or false
-        /bottomLine/currency | "SEK" | bottomLine.currency | must be one of the strings NOK, DKK, EUR
+        /bottomLine/currency | "SEK" | bottomLine.currency | \
+            must be one of the strings NOK, DKK, EUR
         /bottomLine/paymentSources | "abc" | bottomLine.paymentSources | must be an object
-        /bottomLine/paymentSources | {"card": -1} | bottomLine.paymentSources.card | must be an integer from 0 to 9223372036854775807
+        /bottomLine/paymentSources | {"card": -1} | bottomLine.paymentSources.card | \
+            must be an integer from 0 to 9223372036854775807
         /bottomLine/shippingInfo | 5 | bottomLine.shippingInfo | must be an object
         /bottomLine/terminalId | 7 | bottomLine.terminalId | must be a string
-        /bottomLine/giftCardAmount | -1 | bottomLine.giftCardAmount | must be an integer from 0 to 9223372036854775807
+        /bottomLine/giftCardAmount | -1 | bottomLine.giftCardAmount | \
+            must be an integer from 0 to 9223372036854775807
         /bottomLine/barcode | {"format": "EAN-13"} | bottomLine.barcode.data | is missing
         /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data | must be 12 digits and their EAN-13 check digit
         "#,
@@ -65,7 +71,7 @@ fn what_is_wrong_is_named_by_line_and_field() {
         };
         assert_invalid(&program.post(RECEIPT, &wrong), &[(&name, &reason)]);
     }
-    // All that is wrong is said at once, in the order of the description.
+    // All problems are reported at once, in the order of the description.
     let mut wrong = receipt();
     wrong["orderLines"][2]["isReturn"] = json!(1);
     wrong["orderLines"][0]["discount"] = json!("1");
@@ -79,12 +85,12 @@ fn what_is_wrong_is_named_by_line_and_field() {
             ("bottomLine.posId", "must be a string"),
         ],
     );
-    // None of them was kept.
+    // None of them was stored.
     assert_not_found(&program.get(ORDER));
 }
 
 #[test]
-fn an_image_is_2_mb_at_most() {
+fn an_image_has_at_most_2_mb() {
     let sandbox = Sandbox::start().unwrap();
     let program = Program::new(&sandbox);
     let sized = |length| with(image("a"), "/src", json!("A".repeat(length)));
@@ -108,7 +114,7 @@ fn paths_are_matched_as_the_gateway_matches_them() {
         let put = format!("{start}/Categories/order-1/");
         assert_eq!(program.put(&put, &category()).status, 200, "{put}");
         assert_eq!(program.get(&format!("{start}/order-1/")).status, 200);
-        // An order's id is as it is.
+        // Order ids are case-sensitive.
         assert_not_found(&program.get(&format!("{start}/Order-1")));
     }
     let images = "/order-management/v1/images/";
@@ -121,7 +127,7 @@ fn paths_are_matched_as_the_gateway_matches_them() {
     assert_eq!(sandbox.count("POST /accesstoken/get"), 2);
     assert_eq!(get(&sandbox, "/Management/v1/Sales-Units/").status, 200);
 
-    // The names that other clients took for payment types.
+    // What other clients mistook for payment types.
     for payment_type in ["ePayment", "e-com", "%20ecom", ""] {
         let start = format!("/order-management/v2/{payment_type}");
         assert_no_endpoint(&program.get(&format!("{start}/order-1")));

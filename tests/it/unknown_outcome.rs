@@ -1,4 +1,5 @@
-//! What is said of a call whose earlier attempt may have been carried out: only the API itself settles that.
+//! What an error says when an earlier attempt may have been carried out: only the API itself
+//! settles that.
 
 use vipps::management::{self, ProductOrderId};
 use vipps::order_management::{self, OrderRef, ReceiptOutcome};
@@ -11,10 +12,10 @@ use crate::support::{
 
 const PAGE: &str = "<html><head><title>Not here</title></head></html>";
 
-/// What the gateway says in its own form.
+/// A 404 in the gateway's own format.
 const OF_GATEWAY: &str = r#"{"statusCode":404,"message":"Resource not found"}"#;
 
-/// A session that waits nowhere.
+/// A session whose retries do not wait.
 fn session(server: &RawServer) -> Session {
     session_to(&server.url())
 }
@@ -51,9 +52,9 @@ fn facts(error: &Error) -> (ErrorKind, Option<u16>, Delivery, bool) {
     (kind, status, error.delivery(), error.is_retryable())
 }
 
-/// nginx in front of the API answers a DELETE with a 502 and, after it was reloaded, with a 404 of its own.
+/// nginx answers a DELETE with a 502 and, after a reload, with its own 404 page.
 #[test]
-fn a_404_page_does_not_settle_what_a_delete_did() {
+fn a_404_page_does_not_confirm_a_delete() {
     for in_between in [page("404 Not Found"), problem("404 Not Found", OF_GATEWAY)] {
         let server = RawServer::start([
             page("502 Bad Gateway"),
@@ -69,20 +70,20 @@ fn a_404_page_does_not_settle_what_a_delete_did() {
 }
 
 #[test]
-fn a_404_of_the_api_says_that_a_delete_in_doubt_is_done() {
-    for doubt in [page("502 Bad Gateway"), status("408 Request Timeout")] {
-        let server = RawServer::start([doubt, status("404 Not Found")]);
+fn a_404_from_the_api_confirms_a_delete_of_unknown_outcome() {
+    for unknown in [page("502 Bad Gateway"), status("408 Request Timeout")] {
+        let server = RawServer::start([unknown, status("404 Not Found")]);
         delete(&session(&server)).unwrap();
         assert_eq!(server.requests().len(), 2);
     }
-    // An empty one has no sign of a gateway.
+    // An empty body shows no sign of a gateway.
     let server = RawServer::start([page("504 Gateway Timeout"), reply("404 Not Found", &[], "")]);
     delete(&session(&server)).unwrap();
 }
 
-/// Nothing was sent by the attempts before, so that the 404 is about the order and not about them.
+/// The earlier attempts sent nothing, so the 404 is about the order itself.
 #[test]
-fn a_404_after_attempts_that_were_refused_unseen_is_not_found() {
+fn a_404_after_unsent_attempts_is_not_found() {
     for refused in ["429 Too Many Requests", "423 Locked"] {
         let server = RawServer::start([status(refused), status("404 Not Found")]);
         let error = delete(&session(&server)).unwrap_err();
@@ -90,7 +91,7 @@ fn a_404_after_attempts_that_were_refused_unseen_is_not_found() {
         assert_eq!(facts(&error), expected);
         assert_eq!(server.requests().len(), 2);
     }
-    // Nobody listens.
+    // Nothing listens on this port.
     let closed = ClosedPort::new();
     let error = delete(&session_to(&closed.url())).unwrap_err();
     assert_eq!(
@@ -100,9 +101,9 @@ fn a_404_after_attempts_that_were_refused_unseen_is_not_found() {
     assert_eq!(error.attempts(), 3);
 }
 
-/// An order that was carried out while the gateway lost patience, and then answered for the API while it was reloaded.
+/// The order was carried out after the gateway timed out, and the retry got the gateway's own page.
 #[test]
-fn a_page_of_the_gateway_says_nothing_of_an_order_before_it() {
+fn a_gateway_page_does_not_settle_an_earlier_attempt() {
     for of_gateway in [
         "403 Forbidden",
         "404 Not Found",
@@ -126,7 +127,7 @@ fn a_page_of_the_gateway_says_nothing_of_an_order_before_it() {
             (Delivery::Unknown, true),
             "{error}"
         );
-        // A proxy that asks for a password asks again: the caller has to act first.
+        // A proxy that wants credentials asks every time: the caller has to act first.
         let attempts = if code == Some(407) { 2 } else { 3 };
         let text = error.to_string();
         let end = format!(" ({attempts} attempts; the server may have carried it out)");
@@ -135,9 +136,9 @@ fn a_page_of_the_gateway_says_nothing_of_an_order_before_it() {
     }
 }
 
-/// What the API itself would have said to every attempt is said of all of them.
+/// An answer that the API would have given to every attempt applies to all of them.
 #[test]
-fn only_an_answer_of_the_api_settles_a_doubt() {
+fn only_the_apis_own_answer_settles_the_outcome() {
     use Delivery::{Answered, Unknown};
 
     for (last, delivery) in [
@@ -145,7 +146,7 @@ fn only_an_answer_of_the_api_settles_a_doubt() {
         ("404 Not Found", Answered),
         ("410 Gone", Answered),
         ("422 Unprocessable Content", Answered),
-        // Of the keys, of the rate, of something in between, or with the attempt before.
+        // About the keys, the rate, an intermediary, or a conflict with the earlier attempt.
         ("401 Unauthorized", Unknown),
         ("402 Payment Required", Unknown),
         ("403 Forbidden", Unknown),
@@ -156,7 +157,7 @@ fn only_an_answer_of_the_api_settles_a_doubt() {
         ("302 Found", Unknown),
         ("501 Not Implemented", Unknown),
     ] {
-        // The token endpoint answers a 401 in between.
+        // After a 401 the token endpoint answers first.
         let token = r#"{"access_token":"t","expires_in":3600}"#;
         let answers = match last.starts_with("401") {
             true => vec![status(last), json_reply(token), status(last)],
@@ -166,7 +167,7 @@ fn only_an_answer_of_the_api_settles_a_doubt() {
         let server = RawServer::start([before].into_iter().chain(answers));
         let error = management::prefill_product_order(&session(&server), &prefill()).unwrap_err();
         assert_eq!(error.delivery(), delivery, "{error}");
-        // Without a doubt each of them is an answer, but for a failure of the server.
+        // Without an unknown outcome each of them counts as an answer, except server failures.
         let server = RawServer::start([status(last), json_reply(token), status(last)]);
         let error = management::prefill_product_order(&session(&server), &prefill()).unwrap_err();
         let alone = if last.starts_with('5') {
@@ -179,16 +180,16 @@ fn only_an_answer_of_the_api_settles_a_doubt() {
             _ => assert_eq!(error.delivery(), alone, "{error}"),
         }
     }
-    // A DELETE cannot be in the way of another.
+    // A DELETE cannot conflict with another DELETE.
     let server = RawServer::start([page("502 Bad Gateway"), status("409 Conflict")]);
     let error = delete(&session(&server)).unwrap_err();
     let expected = (ErrorKind::Conflict, Some(409), Answered, false);
     assert_eq!(facts(&error), expected);
 }
 
-/// Alone or after others.
+/// On its own or after other failures.
 #[test]
-fn a_failing_server_leaves_open_what_was_done() {
+fn a_server_error_leaves_the_outcome_unknown() {
     for failure in [
         "408 Request Timeout",
         "500 Internal Server Error",
@@ -210,17 +211,20 @@ fn a_failing_server_leaves_open_what_was_done() {
     }
 }
 
-/// Locked: the same key is being processed.
+/// Locked: a request with the same key is being processed.
 #[test]
-fn a_423_is_retried_as_a_429_is() {
-    let prefilled = r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","prefillUrl":"https://example.com"}"#;
+fn a_423_is_retried_like_a_429() {
+    let prefilled = concat!(
+        r#"{"prefilledOrderId":"81b83246-5c19-7b94-875b-ea6d1114f099","#,
+        r#""prefillUrl":"https://example.com"}"#
+    );
     let server = RawServer::start([status("423 Locked"), json_reply(prefilled)]);
     management::prefill_product_order(&session(&server), &prefill()).unwrap();
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0], requests[1]);
 
-    // Without a key as well, as it was refused; and to the end of the policy.
+    // Without a key too, because it was refused, and up to the policy's limit.
     let server = RawServer::start([const { "423 Locked" }; 3].map(status));
     let error = order_management::add_receipt(&session(&server), &order(), &receipt());
     let expected = (ErrorKind::Rejected, Some(423), Delivery::Answered, true);
@@ -228,13 +232,13 @@ fn a_423_is_retried_as_a_429_is() {
     assert_eq!(server.requests().len(), 3);
 }
 
-/// The same flag and the same rule where a receipt is read back.
+/// The same flag and rule apply when a receipt is read back.
 #[test]
 fn ensure_receipt_shares_the_rule() {
     let none = || json_reply("{}");
     let shown = || json_reply(&format!(r#"{{"receipt":{}}}"#, sample_receipt()));
 
-    // A page after a lost attempt is no refusal: the order is read back, and the receipt sent again.
+    // A page after a lost attempt is no refusal: the order is read back and the receipt sent again.
     let server = RawServer::start([
         page("504 Gateway Timeout"),
         none(),
@@ -246,13 +250,13 @@ fn ensure_receipt_shares_the_rule() {
     assert_eq!(outcome.unwrap(), ReceiptOutcome::Added("id".to_owned()));
     assert_eq!(server.requests().len(), 5);
 
-    // A page where the order is read back does not say that it has no receipt.
+    // A page in reply to the read does not mean that the order has no receipt.
     let server = RawServer::start([page("504 Gateway Timeout"), page("404 Not Found")]);
     let error = order_management::ensure_receipt(&session(&server), &order(), &receipt());
     let expected = (ErrorKind::Server, Some(504), Delivery::Unknown, true);
     assert_eq!(facts(&error.unwrap_err()), expected);
 
-    // A refusal of the API is one of the lost attempt, too.
+    // A refusal by the API applies to the lost attempt too.
     let server = RawServer::start([
         page("504 Gateway Timeout"),
         status("404 Not Found"),
@@ -262,7 +266,7 @@ fn ensure_receipt_shares_the_rule() {
     let expected = (ErrorKind::Rejected, Some(400), Delivery::Answered, false);
     assert_eq!(facts(&error.unwrap_err()), expected);
 
-    // And another receipt settles it.
+    // A different receipt settles it as well.
     let server = RawServer::start([page("504 Gateway Timeout"), shown()]);
     let error = order_management::ensure_receipt(&session(&server), &order(), &receipt());
     let expected = (
