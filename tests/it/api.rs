@@ -1,4 +1,5 @@
-//! Compares the public API with the list in `tests/api.txt`, so that no change of it goes unnoticed.
+//! Compares the public API with the list in `tests/api.txt`, so that no change of it goes
+//! unnoticed.
 //!
 //! The list is made from the source, where `pub` means public because of the lint
 //! `unreachable_pub`.

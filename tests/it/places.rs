@@ -1,6 +1,6 @@
-//! An endpoint has a function, documentation, rows in tables and a changelog entry. A test fails for
-//! each of them that is missing, and says what to add. CONTRIBUTING.md lists the places; those of
-//! the C library are tested in c/tests/endpoints.rs.
+//! An endpoint has a function, documentation, rows in tables and a changelog entry. A test fails
+//! for each of them that is missing, and says what to add. CONTRIBUTING.md lists the places; those
+//! of the C library are tested in c/tests/endpoints.rs.
 
 use std::collections::BTreeSet;
 use std::fs;
