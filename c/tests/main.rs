@@ -9,6 +9,7 @@
 )]
 
 mod config;
+mod endpoints;
 mod errors;
 mod foreign;
 mod fork;

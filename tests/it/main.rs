@@ -18,6 +18,7 @@ mod management;
 mod matrix;
 mod money;
 mod order_management;
+mod places;
 mod prefill;
 mod receipts;
 mod replies;

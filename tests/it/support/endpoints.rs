@@ -1,4 +1,5 @@
-//! The one table of endpoints. A new endpoint is a row of [`endpoints`], and every test that says what holds for each of them tests it.
+//! The table of endpoints, which every test that covers all of them reads. A new endpoint is a row
+//! of [`endpoints`].
 #![allow(deprecated)] // Version 1 is called as well.
 
 use serde_json::{Value, json};
@@ -11,77 +12,77 @@ use vipps::{Error, ErrorKind, Msn, Session};
 use super::fixtures::*;
 use super::requests::wire_with;
 
-/// A function that sends a request, and all that the tests need to know of it.
+/// An endpoint function, and everything that the tests need to know about it.
 pub(crate) struct Endpoint {
-    /// Its name in the crate.
+    /// Its name, with `v1::` if it is of version 1.
     pub(crate) name: &'static str,
     /// Method and path as the API's specification writes them: [`Ids`] fills the `{names}`.
     pub(crate) route: &'static str,
     pub(crate) call: fn(&Session, &Ids) -> Result<Value, Error>,
-    /// The body that it sends, with `{names}` too. Empty if there is none.
+    /// The request body, with `{names}` too, or empty.
     pub(crate) body: String,
     pub(crate) idempotency_key: Option<&'static str>,
-    /// A good reply of the API's.
+    /// A successful reply of the API.
     pub(crate) reply: Value,
-    /// What the caller is given for it.
+    /// What the function returns for that reply.
     pub(crate) result: Value,
     pub(crate) needs: Needs,
     pub(crate) retry: Retry,
     pub(crate) needs_msn: bool,
-    /// What a 409 means.
+    /// The error kind of a 409.
     pub(crate) conflict: ErrorKind,
     pub(crate) deprecated: bool,
     pub(crate) effect: Effect,
 }
 
-/// What a successful reply has to hold to be one.
+/// What the body of a successful reply must be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Needs {
-    /// JSON of its own form.
+    /// JSON that fits the type.
     Json,
-    /// JSON of its own form, or nothing.
+    /// JSON that fits the type, or nothing.
     JsonOrNothing,
     /// Any text.
     Text,
-    /// Nothing, and the API's own reply has no body either.
+    /// Nothing is read, and the API sends no body.
     Nothing,
 }
 
-/// What may be done with a request whose outcome is unknown.
+/// Whether a request is retried if its outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Retry {
     /// GET, PUT, a POST with an idempotency key, and a token request.
     Safe,
-    /// A DELETE: as safe, and its success needs no body.
+    /// A DELETE: safe too, and its success needs no body.
     Delete,
     /// A POST without a key.
     Never,
-    /// A POST without a key that is read back.
+    /// A POST without a key, whose result is read back.
     ReadBack,
-    /// A POST without a key that is sent again, and for which it is fine if the resource exists.
+    /// A POST without a key that is sent again, and succeeds if the resource already exists.
     Again,
 }
 
 type Prepare = fn(&Session, &Ids);
 type There = fn(&Session, &Ids) -> Vec<Value>;
 
-/// What a sandbox holds when the call was carried out, and when it was not.
+/// What a sandbox contains after the call was carried out, and after it was not.
 #[derive(Clone, Copy)]
 pub(crate) enum Effect {
-    /// One thing in either case, which `prepare` puts there and the call gives.
+    /// The resource that `prepare` creates, in both cases.
     Reads { prepare: Prepare },
-    /// One thing; none. `named` says whether the result names what is there.
+    /// One resource, or none. `named` says whether the result identifies it.
     Makes {
         there: There,
         named: fn(&Value, &Value) -> bool,
     },
-    /// None; one thing, which `prepare` puts there.
+    /// None, or the resource that `prepare` creates.
     Deletes { prepare: Prepare, there: There },
-    /// A token request: nothing to see.
+    /// No resource: a token request.
     Nothing,
 }
 
-/// The identifiers of a call. The default ones are those of a sandbox that was just started.
+/// The identifiers of a call, by default those of a new sandbox.
 #[derive(Clone)]
 pub(crate) struct Ids {
     pub(crate) msn: Msn,
@@ -134,7 +135,7 @@ impl Ids {
     }
 }
 
-/// Percent-encoded, as a path's segment.
+/// Percent-encodes a path segment.
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
     text.bytes()
@@ -146,23 +147,23 @@ fn encoded(text: &str) -> String {
 }
 
 impl Endpoint {
-    /// Method and path with its query, as they are sent.
+    /// Method, path and query, as they are sent.
     pub(crate) fn line(&self, ids: &Ids) -> String {
         ids.fill(self.route, encoded)
     }
 
-    /// The route of the default identifiers as a sandbox counts it and makes it fail.
+    /// The route with the default identifiers, for the sandbox's counts and faults.
     pub(crate) fn sandbox_route(&self) -> String {
         let line = self.line(&Ids::default());
         line.split('?').next().unwrap().to_owned()
     }
 
-    /// Whether it may be called again after any failure, and knows what an earlier attempt did.
+    /// Whether it is an `ensure_*` function, which may be called again after any failure.
     pub(crate) fn is_ensured(&self) -> bool {
         matches!(self.retry, Retry::ReadBack | Retry::Again)
     }
 
-    /// The whole request of the tests' sessions.
+    /// The whole request, as the tests' sessions send it.
     pub(crate) fn request(&self, ids: &Ids) -> String {
         let key = self
             .idempotency_key
@@ -178,13 +179,13 @@ pub(crate) fn endpoint(name: &str) -> Endpoint {
     all.find(|endpoint| endpoint.name == name).expect("a row")
 }
 
-/// Every function of the Order Management API, version 1's among them.
+/// Every function of the Order Management API, including version 1.
 pub(crate) fn of_orders() -> impl Iterator<Item = Endpoint> {
     let all = endpoints().into_iter();
     all.filter(|endpoint| endpoint.route.contains("/order-management/"))
 }
 
-/// A GET of the Management API, for which nothing has to be there.
+/// A GET of the Management API that needs no resource.
 fn get() -> Endpoint {
     Endpoint {
         name: "",
@@ -255,7 +256,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             name: "list_merchant_sales_units",
             route: "GET /management/v1/merchants/{scheme}/{id}/sales-units",
             call: |s, ids| management::list_merchant_sales_units(s, &ids.merchant).map(to_json),
-            // The API's own documents show both forms of a list.
+            // The API's documentation shows both forms of a list.
             reply: json!({"salesUnits": units}),
             result: units,
             needs: Needs::JsonOrNothing,
@@ -515,7 +516,8 @@ pub(crate) fn token_endpoints() -> [Endpoint; 2] {
             let token = s.access_token()?;
             Ok(json!(!token.secret().is_empty()))
         },
-        // Of the Access Token API's specification. The lifetime is a string in one and a number in the other.
+        // From the Access Token API's specification: the lifetime is a string in one reply and a
+        // number in the other.
         reply: json!({
             "token_type": "Bearer", "expires_in": expires_in, "ext_expires_in": "3599",
             "expires_on": "1700000000", "access_token": "a-token-of-this-test"
@@ -534,9 +536,9 @@ pub(crate) fn token_endpoints() -> [Endpoint; 2] {
     ]
 }
 
-// What is there.
+// Resources in a sandbox.
 
-/// A thing that is there or not.
+/// A resource that may not exist.
 #[track_caller]
 fn found<T: serde::Serialize>(result: Result<T, Error>) -> Vec<Value> {
     match result {
@@ -560,7 +562,7 @@ pub(crate) fn categories(session: &Session, ids: &Ids) -> Vec<Value> {
     all.into_iter().map(to_json).collect()
 }
 
-/// There is no way to ask for an image, but its id cannot be used again.
+/// Images cannot be listed, but an id that is in use is refused.
 fn image(session: &Session, _: &Ids) -> Vec<Value> {
     match order_management::add_image(session, &small_image("picture-1")) {
         Ok(_) => Vec::new(),
