@@ -301,7 +301,8 @@ fn an_order_passes_through_its_statuses() {
     assert_eq!(
         error.unwrap_err().to_string(),
         format!(
-            "invalid input: productOrderId: must be the id of a product order in the sandbox, not \"{nobody}\""
+            "invalid input: productOrderId: must be the id of a product order in the sandbox, not \
+             \"{unknown}\""
         )
     );
 }
