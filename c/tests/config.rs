@@ -25,7 +25,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         ),
         (
             json!({"client_secret": format!("{secret}\n")}),
-            "client_secret: must be visible ASCII, and has a line break at 14",
+            "client_secret: must be visible ASCII, but has a line break at position 14",
         ),
         (
             json!({"subscription_key": null}),
