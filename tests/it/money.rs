@@ -158,7 +158,8 @@ proptest! {
         let tax = (2 * i128::from(net) * i128::from(rate) + 10_000) / 20_000;
         if i128::from(net) + tax > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
-            let expected = "invalid input: totalAmountExcludingTax: is too large: the result does not fit in an i64";
+            let expected = "invalid input: totalAmountExcludingTax: is too large: the result does \
+                not fit in an i64";
             prop_assert_eq!(error, expected);
         } else {
             let line = made.unwrap();
@@ -179,7 +180,8 @@ proptest! {
         let made = OrderLine::from_units("A", "1", units.clone(), tax_rate(rate));
         if (2 * exact + of) / (2 * of) > i128::from(i64::MAX) {
             let error = made.unwrap_err().to_string();
-            let expected = "invalid input: totalAmount: is too large: the result does not fit in an i64";
+            let expected = "invalid input: totalAmount: is too large: the result does not fit in \
+                an i64";
             prop_assert_eq!(error, expected);
         } else {
             let line = made.unwrap();

@@ -190,20 +190,33 @@ fn each_rule_names_the_line_and_the_field() {
         /orderLines/1/id = "" | orderLines[1].id: must not be empty
         /orderLines/1/id = " " | orderLines[1].id: must not be empty
         // Amounts that add up all the same.
-        /orderLines/2/totalAmount = 600 & /orderLines/2/totalTaxAmount = -200 | orderLines[2].totalTaxAmount: must be at least 0, not -200
-        /orderLines/0/totalAmount = 199 & /orderLines/0/totalAmountExcludingTax = -1 | orderLines[0].totalAmountExcludingTax: must be at least 0, not -1
-        /orderLines/0/totalAmount = 1001 | orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not 1001
-        /orderLines/2/totalTaxAmount = 201 | orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 201 = 1001, not 1000
+        /orderLines/2/totalAmount = 600 & /orderLines/2/totalTaxAmount = -200 | \
+            orderLines[2].totalTaxAmount: must be at least 0, not -200
+        /orderLines/0/totalAmount = 199 & /orderLines/0/totalAmountExcludingTax = -1 | \
+            orderLines[0].totalAmountExcludingTax: must be at least 0, not -1
+        /orderLines/0/totalAmount = 1001 | \
+            orderLines[0].totalAmount: must be the sum of totalAmountExcludingTax and \
+            totalTaxAmount, 800 + 200 = 1000, not 1001
+        /orderLines/2/totalTaxAmount = 201 | \
+            orderLines[2].totalAmount: must be the sum of totalAmountExcludingTax and \
+            totalTaxAmount, 800 + 201 = 1001, not 1000
         // The sum is more than an i64 holds.
-        /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & /orderLines/1/totalTaxAmount = 9223372036854775807 | orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and totalTaxAmount, 9223372036854775807 + 9223372036854775807 = 18446744073709551614, not 5000
+        /orderLines/1/totalAmountExcludingTax = 9223372036854775807 & \
+            /orderLines/1/totalTaxAmount = 9223372036854775807 | \
+                orderLines[1].totalAmount: must be the sum of totalAmountExcludingTax and \
+                totalTaxAmount, 9223372036854775807 + 9223372036854775807 = \
+                18446744073709551614, not 5000
         /orderLines/1/discount = -1 | orderLines[1].discount: must be at least 0, not -1
         /orderLines/1/taxPercentage = null | orderLines[1].taxRate: must be set, in basis points
         /orderLines/1/taxRate = 10001 | \
             orderLines[1].taxRate: must be 0 to 10000 basis points, not 10001
         /orderLines/1/taxRate = -1 | orderLines[1].taxRate: must be 0 to 10000 basis points, not -1
-        /orderLines/0/taxPercentage = 101 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101
-        /orderLines/0/taxPercentage = -1 | orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1
-        /orderLines/0/unitInfo/unitPrice = -400 | orderLines[0].unitInfo.unitPrice: must be at least 0, not -400
+        /orderLines/0/taxPercentage = 101 | \
+            orderLines[0].taxPercentage: must be 0 to 100 per cent, not 101
+        /orderLines/0/taxPercentage = -1 | \
+            orderLines[0].taxPercentage: must be 0 to 100 per cent, not -1
+        /orderLines/0/unitInfo/unitPrice = -400 | \
+            orderLines[0].unitInfo.unitPrice: must be at least 0, not -400
         /orderLines/0/unitInfo/quantity = "2,5" | orderLines[0].unitInfo.quantity: (quantity) "2,5"
         /orderLines/0/unitInfo/quantity = "" | orderLines[0].unitInfo.quantity: (quantity) ""
         /orderLines/0/unitInfo/quantity = "-1" | orderLines[0].unitInfo.quantity: (quantity) "-1"
@@ -214,10 +227,14 @@ fn each_rule_names_the_line_and_the_field() {
         /bottomLine/totalTax = -3 | bottomLine.totalTax: must be at least 0, not -3
         /bottomLine/totalDiscount = -4 | bottomLine.totalDiscount: must be at least 0, not -4
         /bottomLine/shippingAmount = -5 | bottomLine.shippingAmount: must be at least 0, not -5
-        /bottomLine/shippingInfo = {"amount": -1} | bottomLine.shippingInfo.amount: must be at least 0, not -1
-        /bottomLine/shippingInfo = {"amountExcludingTax": -1} | bottomLine.shippingInfo.amountExcludingTax: must be at least 0, not -1
-        /bottomLine/shippingInfo = {"taxAmount": -1} | bottomLine.shippingInfo.taxAmount: must be at least 0, not -1
-        /bottomLine/shippingInfo = {"taxPercentage": 101} | bottomLine.shippingInfo.taxPercentage: must be 0 to 100 per cent, not 101
+        /bottomLine/shippingInfo = {"amount": -1} | \
+            bottomLine.shippingInfo.amount: must be at least 0, not -1
+        /bottomLine/shippingInfo = {"amountExcludingTax": -1} | \
+            bottomLine.shippingInfo.amountExcludingTax: must be at least 0, not -1
+        /bottomLine/shippingInfo = {"taxAmount": -1} | \
+            bottomLine.shippingInfo.taxAmount: must be at least 0, not -1
+        /bottomLine/shippingInfo = {"taxPercentage": 101} | \
+            bottomLine.shippingInfo.taxPercentage: must be 0 to 100 per cent, not 101
         /bottomLine/barcode/format = null | bottomLine.barcode.format: must be set, such as EAN-13
         /bottomLine/barcode/data = null | bottomLine.barcode.data: must not be empty
         /bottomLine/barcode/data = "" | bottomLine.barcode.data: must not be empty
@@ -257,7 +274,8 @@ fn all_problems_are_named_at_once() {
     assert_refused(
         &receipt,
         "orderLines[0].name: must not be empty; \
-         orderLines[2].totalAmount: must be at least 0, not -1000, and must be the sum of totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not -1000; \
+         orderLines[2].totalAmount: must be at least 0, not -1000, and must be the sum of \
+         totalAmountExcludingTax and totalTaxAmount, 800 + 200 = 1000, not -1000; \
          bottomLine.tipAmount: must be at least 0, not -1",
     );
 }

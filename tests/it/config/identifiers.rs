@@ -321,7 +321,8 @@ fn a_norwegian_account_has_11_digits() {
 
 #[test]
 fn a_bank_account_is_a_national_number() {
-    let scheme_rule = "settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO (IBANs are not accepted)";
+    let scheme_rule = "settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO \
+        (IBANs are not accepted)";
     let id_rule =
         "settlementBankAccount.id: must be 9 to 34 digits (a national account number, not an IBAN)";
     let (longest, long) = ("1".repeat(34), "1".repeat(35));

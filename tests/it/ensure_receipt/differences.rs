@@ -54,7 +54,8 @@ fn assert_conflict(
     assert_eq!(
         error.to_string(),
         format!(
-            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has a different receipt ({}){}",
+            "POST /order-management/v2/ecom/receipts/order-1: 409 Conflict: {title}the order has \
+             a different receipt ({}){}",
             shown.join("; "),
             trace.map_or_else(String::new, |trace| format!(" [trace {trace}]"))
         )
@@ -78,7 +79,8 @@ fn a_different_receipt_is_an_error_that_shows_the_differences() {
         r#"
         /orderLines/1/totalAmount | 4650 | expected 4500, found 4650
         /orderLines/1/totalAmountExcludingTax | 1 | expected 3913, found 1
-        /orderLines/2/totalTaxAmount | -9223372036854775808 | expected 200, found -9223372036854775808
+        /orderLines/2/totalTaxAmount | -9223372036854775808 | \
+            expected 200, found -9223372036854775808
         /orderLines/0/name | "Silk\nby weight" | expected "Wool, by weight", found "Silk\nby weight"
         /orderLines/2/id | "4" | expected "3", found "4"
         /orderLines/1/discount | 0 | expected 50, found 0
@@ -89,7 +91,8 @@ fn a_different_receipt_is_an_error_that_shows_the_differences() {
         /orderLines/0/isReturn | true | expected false, found true
         /orderLines/2/isShipping | false | expected true, found false
         /orderLines/2/isShipping | null | expected true, found false
-        /orderLines/0/productUrl | "https://example.com/silk" | expected "https://example.com/wool", found "https://example.com/silk"
+        /orderLines/0/productUrl | "https://example.com/silk" | \
+            expected "https://example.com/wool", found "https://example.com/silk"
         /orderLines/0/unitInfo/unitPrice | 401 | expected 400, found 401
         /orderLines/0/unitInfo/quantity | "2.51" | expected "2.5", found "2.51"
         /orderLines/0/unitInfo/quantity | "some" | expected "2.5", found "some"

@@ -277,7 +277,9 @@ fn errors_before_sending_name_the_field_and_the_reason() {
             )
             .unwrap_err(),
             ErrorKind::InvalidInput,
-            "invalid input: salesUnitName: must be 1 to 40 characters, not 0; annualTurnoverPercentage: must be a multiple of 10 from 10 to 100, not \"101\"; merchantCategoryCode: must be four digits, not \"x\"",
+            "invalid input: salesUnitName: must be 1 to 40 characters, not 0; \
+             annualTurnoverPercentage: must be a multiple of 10 from 10 to 100, not \"101\"; \
+             merchantCategoryCode: must be four digits, not \"x\"",
         ),
     ] {
         assert_eq!(error.to_string(), display);

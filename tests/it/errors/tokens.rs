@@ -302,7 +302,8 @@ fn the_sandbox_refuses_wrong_keys() {
     for (keys, display) in [
         (
             ApiKeys::standard("another-id", wrong, key),
-            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The client id is unknown",
+            "no access token: POST /accesstoken/get: 400 Bad Request: unauthorized_client: The \
+             client id is unknown",
         ),
         (
             ApiKeys::standard("sandbox-client-id", wrong, key),

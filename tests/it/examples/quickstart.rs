@@ -115,7 +115,8 @@ fn quickstart_leaves_no_order_behind_when_it_fails() {
         &output,
         1,
         &format!("Against {}, with both writes.\n\n{steps}", sandbox.url()),
-        "quickstart: GET /management/v2/product-orders/00000000-0000-4000-8000-000000000001/details: \
+        "quickstart: GET \
+         /management/v2/product-orders/00000000-0000-4000-8000-000000000001/details: \
          403 Forbidden: Injected fault [trace 0af7651916cd43dd8448eb211c80319c]\n",
     );
     assert_eq!(sandbox.count("DELETE *"), 1);

@@ -463,7 +463,7 @@ fn receipts_shows_warnings_and_sends_the_order() {
         let expected = format!(
             "{HEADER}\
 a.json               shop-1                      25.00       5.00  {outcome}
-    warning: orderLines[1].id: is \"A\", as is orderLines[0].id
+    warning: orderLines[1].id: \"A\" is also the id of orderLines[0]
 b.json               shop-2                       0.00       0.00  {outcome}
     warning: orderLines[0].unitInfo.quantity: is 0
     warning: orderLines[1].unitInfo.quantity: is 0

@@ -39,11 +39,13 @@ fn wrong_orders() -> Vec<(PrefillProductOrder, String)> {
     );
     add(
         order().settlement_bank_account(account("IBAN:NO", "86011117947")),
-        r#"settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO (IBANs are not accepted), not "IBAN:NO""#,
+        "settlementBankAccount.scheme: must be 5 to 20 characters such as BBAN:NO (IBANs are not \
+         accepted), not \"IBAN:NO\"",
     );
     add(
         order().settlement_bank_account(account("BBAN:NO", "NO9386011117947")),
-        r#"settlementBankAccount.id: must be 9 to 34 digits (a national account number, not an IBAN), not "NO9386011117947""#,
+        "settlementBankAccount.id: must be 9 to 34 digits (a national account number, not an \
+         IBAN), not \"NO9386011117947\"",
     );
     add(
         order().price_package_id(package),

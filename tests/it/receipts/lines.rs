@@ -23,7 +23,8 @@ fn impossible_amounts_and_rates_are_refused() {
         for amount in [-1, i64::MIN] {
             let error = make(amount, TaxRate::ZERO).unwrap_err();
             let expected = format!(
-                "invalid input: {field}: must be at least 0, not {amount}; for a return, set is_return"
+                "invalid input: {field}: must be at least 0, not {amount}; for a return, set \
+                 is_return"
             );
             assert_eq!(error.to_string(), expected);
         }

@@ -21,19 +21,34 @@ fn each_warning_names_its_field() {
         r#"
         /orderLines/0/unitInfo/quantity = "0" | orderLines[0].unitInfo.quantity | is 0
         /orderLines/0/unitInfo/quantity = "0.000" | orderLines[0].unitInfo.quantity | is 0
-        /orderLines/1/id = "line_item_1" | orderLines[1].id | "line_item_1" is also the id of orderLines[0]
-        /orderLines/2/id = "line_item_2" | orderLines[2].id | "line_item_2" is also the id of orderLines[1]
-        /orderLines/1/unitInfo/quantity = "2" | orderLines[1].unitInfo | 2500 times 2 is 5000, but totalAmount plus discount is 7500
-        /orderLines/1/discount = 0 | orderLines[1].unitInfo | 2500 times 3 is 7500, but totalAmount plus discount is 5000
-        /orderLines/1/discount = 2501 | orderLines[1].unitInfo | 2500 times 3 is 7500, but totalAmount plus discount is 7501
+        /orderLines/1/id = "line_item_1" | orderLines[1].id | \
+            "line_item_1" is also the id of orderLines[0]
+        /orderLines/2/id = "line_item_2" | orderLines[2].id | \
+            "line_item_2" is also the id of orderLines[1]
+        /orderLines/1/unitInfo/quantity = "2" | orderLines[1].unitInfo | \
+            2500 times 2 is 5000, but totalAmount plus discount is 7500
+        /orderLines/1/discount = 0 | orderLines[1].unitInfo | \
+            2500 times 3 is 7500, but totalAmount plus discount is 5000
+        /orderLines/1/discount = 2501 | orderLines[1].unitInfo | \
+            2500 times 3 is 7500, but totalAmount plus discount is 7501
         // 1000.495, and more than a whole minor unit below it.
-        /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.495"} & /orderLines/0/totalAmount = 999 & /orderLines/0/totalTaxAmount = 199 | orderLines[0].unitInfo | 401 times 2.495 is 1000, but totalAmount plus discount is 999
+        /orderLines/0/unitInfo = {"unitPrice": 401, "quantity": "2.495"} & \
+            /orderLines/0/totalAmount = 999 & /orderLines/0/totalTaxAmount = 199 | \
+                orderLines[0].unitInfo | 401 times 2.495 is 1000, but totalAmount plus discount \
+                is 999
         // In major units.
-        /orderLines/0/unitInfo/unitPrice = 4 | orderLines[0].unitInfo | 4 times 2.5 is 10, but totalAmount plus discount is 1000
-        /bottomLine/paymentSources = {"giftCard": 7001} | bottomLine.paymentSources | add up to 7001, more than 7000, the sum of all lines and the tip
-        /bottomLine/paymentSources = {"giftCard": 1, "card": 20, "voucher": 300, "cash": 7000} & /bottomLine/tipAmount = 320 | bottomLine.paymentSources | add up to 7321, more than 7320, the sum of all lines and the tip
-        /bottomLine/giftCardAmount = 7001 | bottomLine.paymentSources | add up to 7001, more than 7000, the sum of all lines and the tip
-        /bottomLine/paymentSources/card = 9223372036854775807 & /bottomLine/paymentSources/cash = 9223372036854775807 | bottomLine.paymentSources | add up to 18446744073709551614, more than 7000, the sum of all lines and the tip
+        /orderLines/0/unitInfo/unitPrice = 4 | orderLines[0].unitInfo | \
+            4 times 2.5 is 10, but totalAmount plus discount is 1000
+        /bottomLine/paymentSources = {"giftCard": 7001} | bottomLine.paymentSources | \
+            add up to 7001, more than 7000, the sum of all lines and the tip
+        /bottomLine/paymentSources = {"giftCard": 1, "card": 20, "voucher": 300, "cash": 7000} & \
+            /bottomLine/tipAmount = 320 | bottomLine.paymentSources | \
+                add up to 7321, more than 7320, the sum of all lines and the tip
+        /bottomLine/giftCardAmount = 7001 | bottomLine.paymentSources | \
+            add up to 7001, more than 7000, the sum of all lines and the tip
+        /bottomLine/paymentSources/card = 9223372036854775807 & /bottomLine/paymentSources/cash = \
+            9223372036854775807 | bottomLine.paymentSources | add up to 18446744073709551614, \
+            more than 7000, the sum of all lines and the tip
         "#,
     ) {
         assert_warned(&sample_with(&changes_of(&changes)), &[(&field, &why)]);

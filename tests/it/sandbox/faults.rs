@@ -201,8 +201,10 @@ fn each_fault_does_what_its_documentation_says() {
                    \"prefilledOrderId\":\"00000000-0000-4000-8000-000000000001\"}";
     let problem = |status: u16, title: &str| {
         format!(
-            "{{\"detail\":\"Injected fault\",\"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
-             \"status\":{status},\"title\":\"{title}\",\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
+            "{{\"detail\":\"Injected fault\",\
+             \"instance\":\"urn:uuid:00000000-0000-4000-8000-000000000000\",\
+             \"status\":{status},\"title\":\"{title}\",\
+             \"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\
              \"type\":\"https://sandbox.invalid/problem/{status}\"}}"
         )
     };

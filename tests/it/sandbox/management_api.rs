@@ -190,7 +190,8 @@ fn a_prefill_needs_its_headers() {
     let good = [("Authorization", token.as_str()), KEY];
     let key = ("Idempotency-Key", "key-1");
     let long = "k".repeat(51);
-    let bad_key = "The request has invalid headers. Idempotency-Key: must be a string of 1 to 50 characters (letters, digits and hyphens);";
+    let bad_key = "The request has invalid headers. Idempotency-Key: must be a string of 1 to 50 \
+        characters (letters, digits and hyphens);";
     let no_key = "The request has invalid headers. Idempotency-Key: is missing;";
     let no_json = "The body must be JSON.";
     for (more, expected) in [

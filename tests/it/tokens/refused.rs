@@ -85,7 +85,8 @@ fn a_second_401_is_returned() {
     let error = management::list_sales_units(&session).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET /management/v1/sales-units: 401 Unauthorized: Injected fault [trace 0af7651916cd43dd8448eb211c80319c] (2 attempts)"
+        "GET /management/v1/sales-units: 401 Unauthorized: Injected fault [trace \
+         0af7651916cd43dd8448eb211c80319c] (2 attempts)"
     );
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!(error.delivery(), Delivery::Answered);

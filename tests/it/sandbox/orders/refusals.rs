@@ -41,7 +41,8 @@ fn problems_are_named_by_line_and_field() {
         /orderLines/0/totalAmount | -1 | orderLines[0].totalAmount | \
             must be an integer from 0 to 9223372036854775807
         /orderLines/0/taxRate | 10001 | orderLines[0].taxRate | must be an integer from 0 to 10000
-        /orderLines/2/taxRate | null | orderLines[2].taxRate | is required unless taxPercentage is set
+        /orderLines/2/taxRate | null | orderLines[2].taxRate | \
+            is required unless taxPercentage is set
         /orderLines/0/unitInfo | {"quantity": "1"} | orderLines[0].unitInfo.unitPrice | is missing
         /orderLines/0/unitInfo | {"unitPrice": 1, "quantity": "1,5"} | \
             orderLines[0].unitInfo.quantity | \
@@ -57,7 +58,8 @@ fn problems_are_named_by_line_and_field() {
         /bottomLine/giftCardAmount | -1 | bottomLine.giftCardAmount | \
             must be an integer from 0 to 9223372036854775807
         /bottomLine/barcode | {"format": "EAN-13"} | bottomLine.barcode.data | is missing
-        /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | bottomLine.barcode.data | must be 12 digits and their EAN-13 check digit
+        /bottomLine/barcode | {"format": "EAN-13", "data": "4006381333932"} | \
+            bottomLine.barcode.data | must be 12 digits and their EAN-13 check digit
         "#,
     ) {
         let value = serde_json::from_str(&value).unwrap();
