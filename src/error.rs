@@ -71,6 +71,19 @@ enum Cause {
     },
 }
 
+impl TryFrom<i32> for ErrorKind {
+    type Error = Error;
+
+    /// The kind with this number, such as one that a C program or an exit code passed on.
+    fn try_from(number: i32) -> Result<Self, Error> {
+        let kind = kind::ALL.into_iter().find(|kind| *kind as i32 == number);
+        kind.ok_or_else(|| {
+            let last = kind::ALL.len();
+            Error::input("kind", format!("must be 1 to {last}, not {number}"))
+        })
+    }
+}
+
 impl Error {
     /// The kind of error, to match on.
     pub fn kind(&self) -> ErrorKind {

@@ -100,6 +100,28 @@ pub enum ErrorKind {
     Proxy = 18,
 }
 
+/// All kinds, by number.
+pub(super) const ALL: [ErrorKind; 18] = [
+    ErrorKind::Config,
+    ErrorKind::InvalidInput,
+    ErrorKind::Auth,
+    ErrorKind::Unauthorized,
+    ErrorKind::Forbidden,
+    ErrorKind::NotFound,
+    ErrorKind::Conflict,
+    ErrorKind::AlreadyExists,
+    ErrorKind::Rejected,
+    ErrorKind::RateLimited,
+    ErrorKind::Server,
+    ErrorKind::UnexpectedStatus,
+    ErrorKind::Timeout,
+    ErrorKind::Connect,
+    ErrorKind::Tls,
+    ErrorKind::Network,
+    ErrorKind::Decode,
+    ErrorKind::Proxy,
+];
+
 impl ErrorKind {
     /// The name, such as `InvalidInput`, which never changes: for logs and JSON.
     pub fn as_str(self) -> &'static str {

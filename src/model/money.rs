@@ -69,7 +69,7 @@ pub fn format_minor_units(amount: i64) -> String {
 /// or if none is positive and the amount is not zero.
 pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
     if let Some(negative) = weights.iter().find(|weight| **weight < 0) {
-        let reason = format!("must not be negative, not {negative}");
+        let reason = format!("must be at least 0, not {negative}");
         return Err(Error::input("weights", reason));
     }
     let sum: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();

@@ -46,7 +46,8 @@ impl Session {
     /// | `VIPPS_SUBSCRIPTION_KEY` | required; must not be set if `VIPPS_KEYS=management` |
     /// | `VIPPS_KEYS` | the kind of [`ApiKeys`]: `standard` (default) or `management` |
     /// | `VIPPS_MERCHANT_SERIAL_NUMBER` | optional [`Msn`], 4 to 10 digits |
-    /// | `VIPPS_BASE_URL` | optional; [`Environment::Production`] by default |
+    /// | `VIPPS_ENVIRONMENT` | the [`Environment`]: `production` (default) or `test` |
+    /// | `VIPPS_BASE_URL` | optional; overrides `VIPPS_ENVIRONMENT` |
     ///
     /// An empty variable counts as not set.
     ///
@@ -224,6 +225,14 @@ impl SessionBuilder {
             url,
             setting: "VIPPS_BASE_URL",
         });
+        builder.environment = match variable("VIPPS_ENVIRONMENT")?.as_deref() {
+            None | Some("production") => Environment::Production,
+            Some("test") => Environment::Test,
+            Some(_) => {
+                let reason = "must be `production` or `test`";
+                return Err(Error::config("VIPPS_ENVIRONMENT", reason));
+            }
+        };
         if let Some(msn) = variable("VIPPS_MERCHANT_SERIAL_NUMBER")? {
             let msn = msn.parse().map_err(|_| {
                 Error::config("VIPPS_MERCHANT_SERIAL_NUMBER", "must be 4 to 10 digits")

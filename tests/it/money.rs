@@ -519,11 +519,11 @@ fn shares_without_weights_are_refused() {
     for (amount, weights, why) in [
         (1, vec![], "must have a positive weight to split 1"),
         (-7, vec![0, 0], "must have a positive weight to split -7"),
-        (0, vec![1, -2], "must not be negative, not -2"),
+        (0, vec![1, -2], "must be at least 0, not -2"),
         (
             5,
             vec![i64::MIN],
-            "must not be negative, not -9223372036854775808",
+            "must be at least 0, not -9223372036854775808",
         ),
     ] {
         let error = allocate(amount, &weights).unwrap_err();

@@ -82,6 +82,9 @@ fn from_env_in_a_child_process() {
         Ok(session) => session,
         Err(error) => return println!("<<<{error}>>>"),
     };
+    if std::env::var(MARKER).as_deref() == Ok("base URL") {
+        return println!("<<<{}>>>", session.base_url());
+    }
     match management::list_sales_units(&session) {
         Ok(units) => println!("<<<{} units>>>", units.len()),
         Err(error) => println!("<<<sent: {error}>>>"),
@@ -131,6 +134,23 @@ fn the_environment_configures_a_working_session() {
             assert_eq!(request.header("ocp-apim-subscription-key"), None);
         }
     }
+}
+
+#[test]
+fn the_environment_names_the_server() {
+    let base_url = |environment: FromEnv| environment.run_with("base URL");
+    for (name, expected) in [
+        ("", "https://api.vipps.no"),
+        ("production", "https://api.vipps.no"),
+        ("test", "https://apitest.vipps.no"),
+    ] {
+        let environment = FromEnv::standard().with("VIPPS_ENVIRONMENT", name);
+        assert_eq!(base_url(environment), expected);
+    }
+    let both = FromEnv::standard()
+        .with("VIPPS_ENVIRONMENT", "test")
+        .with("VIPPS_BASE_URL", "https://example.com");
+    assert_eq!(base_url(both), "https://example.com");
 }
 
 #[test]
@@ -188,6 +208,11 @@ fn an_invalid_variable_is_named_without_its_value() {
             "management",
             "configuration: VIPPS_SUBSCRIPTION_KEY: must not be set with VIPPS_KEYS=management: \
              the token endpoint refuses it",
+        ),
+        (
+            "VIPPS_ENVIRONMENT",
+            "staging",
+            "configuration: VIPPS_ENVIRONMENT: must be `production` or `test`",
         ),
         (
             "VIPPS_MERCHANT_SERIAL_NUMBER",

@@ -97,7 +97,7 @@ fn a_different_receipt_is_an_error_that_shows_the_differences() {
         /orderLines/0/unitInfo/quantity | "2.51" | expected "2.5", found "2.51"
         /orderLines/0/unitInfo/quantity | "some" | expected "2.5", found "some"
         /orderLines/0/unitInfo/quantityUnit | "PCS" | expected "KG", found "PCS"
-        // Pieces is what the service takes for granted.
+        // Pieces are the API's default.
         /orderLines/0/unitInfo/quantityUnit | null | expected "KG", found "PCS"
         /bottomLine/currency | "DKK" | expected "NOK", found "DKK"
         /bottomLine/tipAmount | 501 | expected 500, found 501

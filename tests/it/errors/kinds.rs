@@ -32,11 +32,18 @@ fn the_numbers_and_names_of_kinds_never_change() {
         (ErrorKind::Tls, 15, "Tls"),
         (ErrorKind::Network, 16, "Network"),
         (ErrorKind::Decode, 17, "Decode"),
+        (ErrorKind::Proxy, 18, "Proxy"),
     ];
     for (kind, number, name) in numbers {
         assert_eq!(kind as i32, number, "{kind:?}");
+        assert_eq!(ErrorKind::try_from(number).unwrap(), kind);
         assert_eq!(kind.as_str(), name);
         assert_eq!(format!("{kind:>17}"), format!("{name:>17}"));
+    }
+    for number in [i32::MIN, -1, 0, 19, i32::MAX] {
+        let error = ErrorKind::try_from(number).unwrap_err();
+        let expected = format!("invalid input: kind: must be 1 to 18, not {number}");
+        assert_eq!(error.to_string(), expected);
     }
 }
 
