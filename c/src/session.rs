@@ -60,9 +60,8 @@ pub unsafe extern "C" fn vipps_session_new(
 /// Creates a session with keys from the environment, without sending anything: VIPPS_CLIENT_ID,
 /// VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY, or VIPPS_KEYS=management without the
 /// subscription key. VIPPS_MERCHANT_SERIAL_NUMBER, VIPPS_ENVIRONMENT (production or test) and
-/// VIPPS_BASE_URL are optional. `config_json` is
-/// as for vipps_session_new(), but without keys. It overrides the environment, and "system" is
-/// required.
+/// VIPPS_BASE_URL are optional. `config_json` is as for vipps_session_new(), but without keys. It
+/// overrides the environment, and "system" is required.
 ///
 /// No other thread may change the environment during the call. The error names all missing
 /// variables.
