@@ -5,26 +5,36 @@ use vipps::sandbox::{Fault, Sandbox};
 
 use super::{NO_VARS, assert_output, command, without_address};
 
-const STEPS: &str = " 1  access token: valid for 60 minutes
-      200 POST /accesstoken/get
- 2  all sales units: 3: ACME Fitness, ACME Web Shop, ACME Sauna
-      200 GET /management/v1/sales-units
- 3  one sales unit: 123456 ACME Fitness, ReserveCapture
-      200 GET /management/v1/sales-units/{msn}
- 4  a merchant's sales units: 2
-      200 GET /management/v1/merchants/{scheme}/{id}/sales-units
- 5  one merchant: ACME AS, ACTIVE
-      200 GET /management/v1/merchants/{scheme}/{id}
- 6  all product orders: 0
-      200 GET /management/v2/product-orders
- 7  prefill a product order: 00000000-0000-4000-8000-000000000001
-      201 POST /management/v1/product-orders
- 8  one product order: RECEIVED
-      200 GET /management/v2/product-orders/{productOrderId}/details
- 9  delete the product order: deleted
-      200 DELETE /management/v1/product-orders/{productOrderId}
-10  price packages: POS standard 2.99%, Checkout 1.75%, Login 0.5%
-      200 GET /management/v1/partners/price-packages
+const STEPS: &str = " 1  access token
+      POST /accesstoken/get 200
+      valid for 60 minutes
+ 2  all sales units
+      GET /management/v1/sales-units 200
+      3: ACME Fitness, ACME Web Shop, ACME Sauna
+ 3  one sales unit
+      GET /management/v1/sales-units/{msn} 200
+      123456 ACME Fitness, ReserveCapture
+ 4  a merchant's sales units
+      GET /management/v1/merchants/{scheme}/{id}/sales-units 200
+      2
+ 5  one merchant
+      GET /management/v1/merchants/{scheme}/{id} 200
+      ACME AS, ACTIVE
+ 6  all product orders
+      GET /management/v2/product-orders 200
+      0
+ 7  prefill a product order
+      POST /management/v1/product-orders 201
+      00000000-0000-4000-8000-000000000001
+ 8  one product order
+      GET /management/v2/product-orders/{productOrderId}/details 200
+      RECEIVED
+ 9  delete the product order
+      DELETE /management/v1/product-orders/{productOrderId} 200
+      deleted
+10  price packages
+      GET /management/v1/partners/price-packages 200
+      POS standard 2.99%, Checkout 1.75%, Login 0.5%
 ";
 
 fn orders_left(sandbox: &Sandbox) -> usize {
@@ -37,7 +47,7 @@ fn quickstart_makes_its_ten_calls_against_the_api_when_writes_are_asked_for() {
     let sandbox = Sandbox::start().unwrap();
     let mut command = command("quickstart", &sandbox.env());
     let output = command.arg("--write").output().unwrap();
-    let expected = format!("Against {}, with both writes.\n\n{STEPS}", sandbox.url());
+    let expected = format!("Against {}, with both writes.\n{STEPS}", sandbox.url());
     assert_output(&output, 0, &expected, "");
     assert_eq!(sandbox.count("*"), 10);
     assert_eq!(orders_left(&sandbox), 0);
@@ -47,10 +57,10 @@ fn quickstart_makes_its_ten_calls_against_the_api_when_writes_are_asked_for() {
 fn quickstart_only_reads_from_the_api_by_default() {
     let sandbox = Sandbox::start().unwrap();
     let output = command("quickstart", &sandbox.env()).output().unwrap();
-    let (before, after) = (lines(STEPS, 0..12), lines(STEPS, 18..20));
+    let (before, after) = (lines(STEPS, 0..18), lines(STEPS, 27..30));
     let skipped = " 7, 8, 9  prefill, get and delete a product order: only with --write\n";
     let expected = format!(
-        "Against {}, reading only.\n\n{before}{skipped}{after}",
+        "Against {}, reading only.\n{before}{skipped}{after}",
         sandbox.url()
     );
     assert_output(&output, 0, &expected, "");
@@ -83,7 +93,7 @@ fn quickstart_sends_nothing_for_help_or_for_wrong_arguments() {
 #[test]
 fn quickstart_makes_all_ten_calls_against_its_own_sandbox() {
     let output = command("quickstart", NO_VARS).output().unwrap();
-    let expected = format!("Against its own sandbox at (address).\n\n{STEPS}");
+    let expected = format!("Against its own sandbox at (address).\n{STEPS}");
     assert_eq!(without_address(&output.stdout), expected);
     assert!(expected.lines().all(|line| line.len() <= 80));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
@@ -98,8 +108,8 @@ fn quickstart_shows_control_characters_of_the_api_harmlessly() {
     let sandbox = Sandbox::builder().sales_unit(unit).start().unwrap();
     let output = command("quickstart", &sandbox.env()).output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
-    let row = r" 2  all sales units: 1: A\u{1b}[2J\nstatus  COMPLETED";
-    assert_eq!(stdout.lines().nth(4), Some(row), "{stdout}");
+    let row = r"      1: A\u{1b}[2J\nstatus  COMPLETED";
+    assert_eq!(stdout.lines().nth(6), Some(row), "{stdout}");
 }
 
 #[test]
@@ -110,11 +120,15 @@ fn quickstart_leaves_no_order_behind_when_it_fails() {
     let mut command = command("quickstart", &sandbox.env());
     let output = command.arg("--write").output().unwrap();
     // Up to the step that failed.
-    let steps = lines(STEPS, 0..14);
+    let steps = format!(
+        "{}      GET /management/v2/product-orders/{{productOrderId}}/details 403\n      \
+         DELETE /management/v1/product-orders/{{productOrderId}} 200\n",
+        lines(STEPS, 0..22)
+    );
     assert_output(
         &output,
         1,
-        &format!("Against {}, with both writes.\n\n{steps}", sandbox.url()),
+        &format!("Against {}, with both writes.\n{steps}", sandbox.url()),
         "quickstart: GET \
          /management/v2/product-orders/00000000-0000-4000-8000-000000000001/details: \
          403 Forbidden: Injected fault [trace 0af7651916cd43dd8448eb211c80319c]\n",
