@@ -36,7 +36,7 @@ Without any VIPPS_* it makes all ten calls against its own sandbox.
 
 Exit codes: 0 done, 1 a call failed, 2 wrong arguments or settings.
 ",
-    switches: &["--write"],
+    options: &["--write"],
     ..Program::PLAIN
 };
 

@@ -30,8 +30,7 @@ usage: sandbox [options]
 Ctrl-C stops it. Exit codes: 1 cannot use the port, 2 wrong arguments.
 With --verbose it also ends, with 0, when nobody reads its output.
 ",
-    options: &["--port", "--sales-units", "--clock"],
-    switches: &["--verbose"],
+    options: &["--port=", "--sales-units=", "--clock=", "--verbose"],
     ..Program::PLAIN
 };
 

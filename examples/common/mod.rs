@@ -17,10 +17,9 @@ use vipps::{Error, ErrorKind};
 pub(crate) struct Program {
     pub(crate) name: &'static str,
     pub(crate) help: &'static str,
-    /// The options that take a value.
+    /// Options, with `=` at the end if they take a value.
     pub(crate) options: &'static [&'static str],
-    pub(crate) switches: &'static [&'static str],
-    /// How many arguments besides options there may be.
+    /// How many other arguments there may be.
     pub(crate) operands: usize,
     /// The exit code when nobody reads standard output any more.
     pub(crate) reader_gone: u8,
@@ -76,12 +75,11 @@ impl Display for Failure {
 }
 
 impl Program {
-    /// No options, switches or operands.
+    /// No options and no operands.
     pub(crate) const PLAIN: Self = Self {
         name: "",
         help: "",
         options: &[],
-        switches: &[],
         operands: 0,
         reader_gone: 0,
     };
@@ -126,18 +124,17 @@ pub(crate) fn say(message: &str) {
 /// Text on one line of a terminal, whatever it holds: control characters, and characters that
 /// change the order or the look of others, are escaped.
 pub(crate) fn visible(text: &str) -> String {
-    let mut shown = String::new();
-    for c in text.chars() {
-        let is_hidden = matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}');
-        match c.is_control() || is_hidden {
-            true => shown.extend(c.escape_default()),
-            false => shown.push(c),
-        }
-    }
-    shown
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    let shown = text.chars().map(|c| match is_hidden(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    shown.collect()
 }
 
 /// Text within so many columns, with `...` where it was cut.

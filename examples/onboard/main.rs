@@ -62,8 +62,7 @@ Exit codes: 0 completed, 1 a call failed or nobody reads the output any
 more, and the same command can be run again, 2 wrong arguments, files or
 settings, 3 rejected, 4 expired.
 ",
-    options: &["--order", "--poll"],
-    switches: &[],
+    options: &["--order=", "--poll="],
     operands: 1,
     reader_gone: 1,
 };

@@ -63,10 +63,9 @@ Exit codes: 0 all orders have their receipts; 1 an order failed, or
 nobody reads the output any more: run it again; 2 wrong arguments,
 settings or directory, and nothing was sent.
 "#,
-    options: &[],
-    switches: &[],
     operands: 1,
     reader_gone: 1,
+    ..Program::PLAIN
 };
 
 fn main() -> ExitCode {

@@ -56,15 +56,14 @@ Exit codes: 0 exported, or the reader of the output is gone; 1 exported, but
 some rows have an error in place of details; 2 not exported.
 ",
     options: &[
-        "--output",
-        "--format",
-        "--merchant",
-        "--workers",
-        "--attempts",
-        "--demo-units",
-        "--demo-latency-ms",
+        "--output=",
+        "--format=",
+        "--merchant=",
+        "--workers=",
+        "--attempts=",
+        "--demo-units=",
+        "--demo-latency-ms=",
     ],
-    switches: &[],
     operands: 0,
     reader_gone: 0,
 };
