@@ -34,6 +34,42 @@ use problem::{FieldProblem, Problem};
 /// assert_eq!(error.delivery(), Delivery::Answered);
 /// # Ok::<(), vipps::Error>(())
 /// ```
+///
+/// A log line with named values, for operations to search and to alert on:
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # sandbox.serve("GET /management/v1/sales-units", |_| {
+/// #     let body = serde_json::json!({"errorCode": "busy", "traceId": "0af76519"});
+/// #     vipps::sandbox::Answer::json(429, &body).header("Retry-After", "25")
+/// # });
+/// # let session = sandbox.session();
+/// use vipps::{Error, management};
+///
+/// fn log_line(error: &Error) -> String {
+///     // These usually pass without anyone having to act.
+///     let is_minor = error.is_timeout() || error.is_retryable();
+///     let level = if is_minor { "WARN" } else { "ERROR" };
+///     let method = error.method().unwrap_or("-");
+///     let path = error.path().unwrap_or("-");
+///     let attempts = error.attempts();
+///     let code = error.code().unwrap_or("-");
+///     let trace_id = error.trace_id().unwrap_or("-");
+///     let wait = error.retry_after().unwrap_or_default().as_secs();
+///     format!(
+///         "{level} {method} {path} attempts={attempts} code={code} \
+///          trace_id={trace_id} retry_after={wait}"
+///     )
+/// }
+///
+/// let error = management::list_sales_units(&session).unwrap_err();
+/// assert_eq!(
+///     log_line(&error),
+///     "WARN GET /management/v1/sales-units attempts=3 code=busy \
+///      trace_id=0af76519 retry_after=25"
+/// );
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[derive(Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(Box<Inner>);

@@ -405,11 +405,46 @@ impl Reply {
     }
 
     /// The decompressed body.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # sandbox.serve("GET /report/v2/statements/*", |_| {
+    /// #     vipps::sandbox::Answer::new(200, "application/pdf", "%PDF-1.7")
+    /// # });
+    /// # let session = sandbox.session();
+    /// # let path = std::env::temp_dir().join(format!("{}.pdf", std::process::id()));
+    /// let statement = session
+    ///     .request("GET", "/report/v2/statements")
+    ///     .segment("statementId", "2026-11")
+    ///     .accept("application/pdf")
+    ///     .send()?;
+    /// std::fs::write(&path, statement.bytes())?;
+    /// # assert_eq!(std::fs::read(&path)?, b"%PDF-1.7");
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn bytes(&self) -> &[u8] {
         &self.response.body
     }
 
     /// Whether the body is empty or only white space.
+    ///
+    /// For example, for an endpoint that replies 204 if there is nothing to return:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # sandbox.serve("GET /report/v2/latest", |_| vipps::sandbox::Answer::empty(204));
+    /// # let session = sandbox.session();
+    /// use serde_json::Value;
+    ///
+    /// let reply = session.request("GET", "/report/v2/latest").send()?;
+    /// let latest: Option<Value> = match reply.is_empty() {
+    ///     true => None,
+    ///     false => Some(reply.json()?),
+    /// };
+    /// assert_eq!(latest, None);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.content().trim_ascii().is_empty()
     }

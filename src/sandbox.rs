@@ -115,6 +115,21 @@ pub struct SandboxBuilder {
 
 impl SandboxBuilder {
     /// The port to listen on. Default: any free port.
+    ///
+    /// For example, a sandbox for programs in other languages, at a fixed URL and in real time:
+    ///
+    /// ```no_run
+    /// use vipps::Clock;
+    /// use vipps::sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder()
+    ///     .port(8080)
+    ///     .clock(Clock::system())
+    ///     .start()?;
+    /// println!("{}, until you press Enter", sandbox.url());
+    /// std::io::stdin().read_line(&mut String::new())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
@@ -170,6 +185,17 @@ impl SandboxBuilder {
     }
 
     /// Adds a price package; the first one replaces the default price packages.
+    ///
+    /// ```
+    /// use vipps::management::{PricePackage, list_price_packages};
+    /// use vipps::sandbox::Sandbox;
+    ///
+    /// let id = "7a1b2c3d-0000-4000-8000-0123456789ab".parse()?;
+    /// let online = PricePackage::new(id, "Online", "1.99%");
+    /// let sandbox = Sandbox::builder().price_package(online.clone()).start()?;
+    /// assert_eq!(list_price_packages(&sandbox.session())?, [online]);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn price_package(mut self, package: PricePackage) -> Self {
         self.choice
             .price_packages
@@ -228,6 +254,22 @@ impl Sandbox {
     }
 
     /// The partner keys that the sandbox accepts for the standard token flow.
+    ///
+    /// For a session with your program's own [`SystemInfo`], to test the headers that it sends:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use vipps::{Session, SystemInfo, management};
+    ///
+    /// let system = SystemInfo::new("acme", "3.1.2")?;
+    /// let session = Session::builder(sandbox.api_keys(), system)
+    ///     .base_url(sandbox.url())
+    ///     .build()?;
+    /// management::list_sales_units(&session)?;
+    /// let request = &sandbox.requests_to("GET *")[0];
+    /// assert_eq!(request.header("Vipps-System-Version"), Some("3.1.2"));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn api_keys(&self) -> ApiKeys {
         let [subscription_key, _secondary] = SUBSCRIPTION_KEYS;
         ApiKeys::standard(CLIENT_ID, CLIENT_SECRET, subscription_key)
@@ -286,6 +328,20 @@ impl Sandbox {
     }
 
     /// The clock of the sandbox and its sessions.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use std::time::Duration;
+    /// use vipps::management::list_sales_units;
+    /// use vipps::sandbox::Fault;
+    ///
+    /// sandbox.fault("GET *", 1, Fault::status_retry_after(429, "30"));
+    /// let start = sandbox.clock().now();
+    /// list_sales_units(&session)?; // waits, but takes no real time
+    /// assert!(sandbox.clock().now() - start >= Duration::from_secs(30));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -396,6 +452,22 @@ impl Sandbox {
     /// Enables the version 1 endpoints of the Order Management API, which otherwise reply 410.
     ///
     /// See [`v1`](crate::order_management::v1).
+    ///
+    /// ```
+    /// # #![allow(deprecated)]
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::ErrorKind;
+    /// use vipps::order_management::v1;
+    ///
+    /// let id = "5001419121".parse()?;
+    /// let error = v1::get_receipt(&session, &id).unwrap_err();
+    /// assert_eq!(error.status(), Some(410));
+    /// sandbox.enable_v1();
+    /// let error = v1::get_receipt(&session, &id).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn enable_v1(&self) {
         self.server.service().has_v1 = true;
     }
@@ -668,6 +740,17 @@ impl Sandbox {
     }
 
     /// The number of open connections, including idle ones.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::list_sales_units;
+    ///
+    /// list_sales_units(&session)?;
+    /// list_sales_units(&session)?; // reuses the connection
+    /// assert_eq!(sandbox.connections(), 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn connections(&self) -> usize {
         self.server.connections()
     }
@@ -743,6 +826,18 @@ impl Sandbox {
     }
 
     /// Removes the requests received so far.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::list_sales_units;
+    ///
+    /// list_sales_units(&session)?; // fetches the token
+    /// sandbox.clear_requests();
+    /// list_sales_units(&session)?;
+    /// assert_eq!(sandbox.count("*"), 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn clear_requests(&self) {
         self.take_requests();
     }

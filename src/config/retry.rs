@@ -48,6 +48,23 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Creates a policy that never retries, except once with a new token after a 401.
+    ///
+    /// For example, if a job queue around the call does the retries:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let builder = sandbox.session_builder()?;
+    /// # sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(503));
+    /// use vipps::{RetryPolicy, management};
+    ///
+    /// let session = builder.retry(RetryPolicy::none()).build()?;
+    /// if let Err(error) = management::list_sales_units(&session) {
+    ///     assert_eq!(error.attempts(), 1);
+    ///     assert!(error.is_retryable()); // so the job goes back to the queue
+    /// }
+    /// # assert_eq!(sandbox.count("GET *"), 1);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
@@ -72,6 +89,27 @@ impl RetryPolicy {
     }
 
     /// Sets a seed that makes the waits the same in every run, for tests.
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// use std::time::Duration;
+    /// use vipps::sandbox::Fault;
+    /// use vipps::{Clock, Error, RetryPolicy, management};
+    ///
+    /// let waited = || -> Result<Duration, Error> {
+    ///     let clock = Clock::manual();
+    ///     let session = sandbox
+    ///         .session_builder()?
+    ///         .retry(RetryPolicy::default().seed(7))
+    ///         .clock(clock.clone())
+    ///         .build()?;
+    ///     sandbox.fault("GET *", 2, Fault::status(503));
+    ///     management::list_sales_units(&session)?;
+    ///     Ok(clock.now())
+    /// };
+    /// assert_eq!(waited()?, waited()?);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

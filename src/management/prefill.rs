@@ -79,7 +79,9 @@ pub fn prefill_product_order(
 ///     .website(website)
 ///     .annual_turnover(100_000) // kroner
 ///     .annual_turnover_percentage(10)
-///     .merchant_category_code("5942");
+///     .intended_purpose("Gym membership")
+///     .has_recurring(true)
+///     .merchant_category_code("7997"); // sports clubs
 /// order.validate()?;
 /// # Ok::<(), vipps::Error>(())
 /// ```
@@ -116,6 +118,21 @@ pub fn prefill_product_order(
 /// The idempotency key is written as `idempotencyKey` beside the API's fields, so that a saved
 /// order keeps its key. It is not part of the request body. Deserializing rejects unknown fields
 /// but does not validate; sending does.
+///
+/// ```
+/// use vipps::management::{PrefillProductOrder, ProductType};
+///
+/// let saved = r#"{
+///     "businessIdentifier": {"scheme": "business:NO:ORG", "id": "987654321"},
+///     "productType": "CHECKOUT",
+///     "idempotencyKey": "crm-order-17"
+/// }"#;
+/// let order: PrefillProductOrder = serde_json::from_str(saved)?;
+/// assert_eq!(order.business_identifier().id(), "987654321");
+/// assert_eq!(order.product_type(), &ProductType::Checkout);
+/// assert_eq!(order.key().as_str(), "crm-order-17");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// Source: the schema `ProductOrderRequest` of the
 /// [Management API](https://developer.vippsmobilepay.com/api/management/).
@@ -202,6 +219,25 @@ impl PrefillProductOrder {
     /// Replaces the random idempotency key.
     ///
     /// Give an order that was refused [a new key](IdempotencyKey::random) before sending it again.
+    ///
+    /// A key from your own data keeps a program that starts over from creating a second order:
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::IdempotencyKey;
+    /// use vipps::management::{
+    ///     BusinessIdentifier, PrefillProductOrder, ProductType, prefill_product_order,
+    /// };
+    ///
+    /// let merchant = BusinessIdentifier::norway("987654321")?;
+    /// let order = PrefillProductOrder::new(merchant, ProductType::Checkout)
+    ///     .idempotency_key(IdempotencyKey::new("crm-order-17")?);
+    /// let first = prefill_product_order(&session, &order)?;
+    /// let again = prefill_product_order(&session, &order)?;
+    /// assert_eq!(first.prefilled_order_id, again.prefilled_order_id);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     #[doc(alias = "idempotencyKey")]
     #[doc(alias = "Idempotency-Key")]
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
@@ -224,6 +260,21 @@ impl PrefillProductOrder {
     }
 
     /// The sales unit's logo.
+    ///
+    /// ```
+    /// # let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x80\0\0\0\x80\x01\0\0\0\0\0\0\0\0\
+    /// #     \0\0\0\0IEND\xae\x42\x60\x82";
+    /// use vipps::management::{
+    ///     BusinessIdentifier, PrefillProductOrder, ProductType, SalesUnitLogo,
+    /// };
+    ///
+    /// let merchant = BusinessIdentifier::norway("987654321")?;
+    /// let order = PrefillProductOrder::new(merchant, ProductType::Checkout)
+    ///     .sales_unit_name("ACME Shop")
+    ///     .sales_unit_logo(SalesUnitLogo::from_bytes(png)?);
+    /// # order.validate()?;
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     #[doc(alias = "salesUnitLogo")]
     pub fn sales_unit_logo(mut self, logo: impl Into<Option<SalesUnitLogo>>) -> Self {
         self.sales_unit_logo = logo.into();
@@ -238,6 +289,28 @@ impl PrefillProductOrder {
     }
 
     /// The price package, from [`list_price_packages`](crate::management::list_price_packages).
+    ///
+    /// ```
+    /// # let sandbox = vipps::sandbox::Sandbox::start()?;
+    /// # let session = sandbox.session();
+    /// use vipps::management::{
+    ///     BusinessIdentifier, Market, PrefillProductOrder, ProductType,
+    ///     list_price_packages,
+    /// };
+    ///
+    /// let packages = list_price_packages(&session)?;
+    /// let norwegian = packages
+    ///     .into_iter()
+    ///     .find(|package| package.market == Some(Market::Norway))
+    ///     .map(|package| package.price_package_id);
+    ///
+    /// let merchant = BusinessIdentifier::norway("987654321")?;
+    /// let product = ProductType::PaymentIntegration;
+    /// let order =
+    ///     PrefillProductOrder::new(merchant, product).price_package_id(norwegian);
+    /// # assert!(format!("{order:?}").contains("price_package_id: Some"));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     #[doc(alias = "pricePackageId")]
     pub fn price_package_id(mut self, id: impl Into<Option<PricePackageId>>) -> Self {
         self.price_package_id = id.into();

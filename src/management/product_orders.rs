@@ -192,6 +192,18 @@ identifier! {
 open_enum! {
     /// The status of a product order.
     ///
+    /// ```
+    /// use vipps::management::ProductOrderStatus;
+    ///
+    /// // A status that the API added after this version of the crate.
+    /// let status: ProductOrderStatus = serde_json::from_str("\"ON_HOLD\"")?;
+    /// if !status.is_known() {
+    ///     log::warn!("unknown status {status}: is there a newer vipps crate?");
+    /// }
+    /// assert_eq!(status.as_str(), "ON_HOLD");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// Source: the field `status` of the schema `ProductOrderDetailsV2` of the
     /// [Management API](https://developer.vippsmobilepay.com/api/management/).
     pub enum ProductOrderStatus {

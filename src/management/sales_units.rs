@@ -235,7 +235,8 @@ open_enum! {
 /// use vipps::management::BankAccount;
 ///
 /// let account = BankAccount::norway("8601 11 17947")?;
-/// assert_eq!(account, BankAccount::new("BBAN:NO", "86011117947")?);
+/// assert_eq!(account.scheme(), "BBAN:NO");
+/// assert_eq!(account.id(), "86011117947");
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///

@@ -185,8 +185,13 @@ open_enum! {
 /// ```
 /// use vipps::order_management::PaymentSources;
 ///
-/// // 100.00 by gift card and 50.00 in cash.
-/// let sources = PaymentSources::new().gift_card(100_00).cash(50_00);
+/// // A gift card of 100.00, a voucher of 30.00, 250.00 by card, 50.00 in cash.
+/// let sources = PaymentSources::new()
+///     .gift_card(100_00)
+///     .voucher(30_00)
+///     .card(250_00)
+///     .cash(50_00);
+/// assert_eq!(sources.card, Some(250_00));
 /// ```
 ///
 /// Source: the schema `PaymentSources` of the

@@ -47,7 +47,7 @@ pub fn put_category(
 /// Adds a category to an order, which can have several, and returns its id.
 ///
 /// This endpoint takes no idempotency key. If the outcome is unknown, check with
-/// [`list_categories`] whether the category was added.
+/// [`list_categories`] whether the category was added; [`AddCategory`] has an example.
 ///
 /// ```
 /// # let sandbox = vipps::sandbox::Sandbox::start()?;
@@ -207,6 +207,22 @@ open_enum! {
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
+/// Read from JSON, such as a message from the shop:
+///
+/// ```
+/// use vipps::order_management::{Category, CategoryType};
+///
+/// let tracking: Category = serde_json::from_str(
+///     r#"{
+///         "category": "DELIVERY",
+///         "orderDetailsUrl": "https://example.com/track/123"
+///     }"#,
+/// )?;
+/// assert_eq!(tracking.category(), &CategoryType::Delivery);
+/// assert_eq!(tracking.order_details_url(), "https://example.com/track/123");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
 /// Deserializing rejects unknown fields but does not validate; sending does.
 ///
 /// Source: the schema `Order` of the
@@ -284,6 +300,37 @@ impl Category {
 /// let url = "https://example.com/ticket/7";
 /// let ticket = AddCategory::new(order, CategoryType::Ticket, url)
 ///     .image_id(ImageId::new("ticket-image-1")?);
+/// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Checking whether an attempt with an unknown outcome has added it:
+///
+/// ```
+/// use vipps::order_management::{AddCategory, add_category, list_categories};
+/// use vipps::{Delivery, Error, Session};
+///
+/// fn is_added(session: &Session, wanted: &AddCategory) -> Result<bool, Error> {
+///     let all = list_categories(session, wanted.order_id())?;
+///     Ok(all.iter().any(|found| {
+///         found.payment_type.as_ref() == Some(wanted.payment_type())
+///             && found.category.as_ref() == Some(wanted.category())
+///             && found.url.as_deref() == Some(wanted.url())
+///     }))
+/// }
+///
+/// # use vipps::order_management::{CategoryType, OrderRef};
+/// # use vipps::sandbox::{Fault, Sandbox};
+/// # let sandbox = Sandbox::start()?;
+/// # let session = sandbox.session();
+/// # let order = OrderRef::ecom("order-123".parse()?);
+/// # let ticket = AddCategory::new(order, CategoryType::Ticket, "https://example.com/ticket/7");
+/// # assert!(!is_added(&session, &ticket)?);
+/// # sandbox.fault("POST /order-management/v3/categories", 1, Fault::LoseReply);
+/// if let Err(error) = add_category(&session, &ticket) {
+///     assert_eq!(error.delivery(), Delivery::Unknown);
+///     assert!(is_added(&session, &ticket)?);
+/// }
+/// # assert_eq!(sandbox.unused_faults(), []);
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///

@@ -156,6 +156,7 @@ identifier! {
 /// use vipps::order_management::AddImage;
 ///
 /// let logo = AddImage::from_bytes("acme-logo-1".parse()?, png)?;
+/// assert_eq!(logo.image_id().as_str(), "acme-logo-1");
 /// assert_eq!((logo.width(), logo.height()), (1, 167));
 /// # Ok::<(), vipps::Error>(())
 /// ```

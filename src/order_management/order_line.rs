@@ -275,12 +275,33 @@ impl OrderLine {
     /// Sets the discount that the total already includes. The line's amounts do not change.
     ///
     /// To subtract a discount from the total, use [`apply_discount`](Self::apply_discount).
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// // The shop's total of 150.00 is already reduced by 49.00.
+    /// let socks = OrderLine::from_gross("Socks", "1", 150_00, TaxRate::percent(25))?
+    ///     .discount(49_00);
+    /// assert_eq!((socks.total_amount, socks.discount), (150_00, Some(49_00)));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn discount(mut self, amount: impl Into<Option<i64>>) -> Self {
         self.discount = amount.into();
         self
     }
 
     /// The unit price and the quantity, for display. The line's amounts do not change.
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate, UnitInfo};
+    ///
+    /// // Three for the price of two, at 66.50 each.
+    /// let socks = OrderLine::from_gross("Socks", "1", 133_00, TaxRate::percent(25))?
+    ///     .unit_info(UnitInfo::new(66_50, 3.into()))
+    ///     .discount(66_50);
+    /// assert_eq!(socks.total_amount, 133_00);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn unit_info(mut self, unit_info: impl Into<Option<UnitInfo>>) -> Self {
         self.unit_info = unit_info.into();
         self
@@ -294,12 +315,39 @@ impl OrderLine {
 
     /// Whether the line is a return, which is subtracted from the receipt's total. The line's own
     /// amounts stay positive.
+    ///
+    /// ```
+    /// use vipps::order_management::{
+    ///     BottomLine, Currency, OrderLine, Receipt, TaxRate,
+    /// };
+    ///
+    /// let rate = TaxRate::percent(25);
+    /// let boots = OrderLine::from_gross("Boots", "2", 899_00, rate)?;
+    /// let socks = OrderLine::from_gross("Socks", "1", 199_00, rate)?.is_return(true);
+    /// let receipt = Receipt::new(BottomLine::new(Currency::Nok))
+    ///     .line(boots)
+    ///     .line(socks);
+    /// assert_eq!(receipt.totals()?.total_amount, 700_00);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn is_return(mut self, is: impl Into<Option<bool>>) -> Self {
         self.is_return = is.into();
         self
     }
 
     /// Whether the line is a shipping cost.
+    ///
+    /// For example, for a cost that excludes tax, which [`shipping`](Self::shipping) does not take:
+    ///
+    /// ```
+    /// use vipps::order_management::{OrderLine, TaxRate};
+    ///
+    /// let rate = TaxRate::percent(25);
+    /// let shipping = OrderLine::from_net("Home delivery", "ship", 79_20, rate)?
+    ///     .is_shipping(true);
+    /// assert_eq!(shipping.total_amount, 99_00);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn is_shipping(mut self, is: impl Into<Option<bool>>) -> Self {
         self.is_shipping = is.into();
         self

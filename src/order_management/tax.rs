@@ -41,6 +41,15 @@ impl TaxRate {
     }
 
     /// The rate in basis points.
+    ///
+    /// ```
+    /// use vipps::order_management::TaxRate;
+    ///
+    /// // As text in the shop's settings, as an integer in its database.
+    /// let rate: TaxRate = "25.5 %".parse()?;
+    /// assert_eq!(rate.basis_points(), 2550);
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub const fn basis_points(self) -> i64 {
         self.0
     }

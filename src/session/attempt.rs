@@ -9,6 +9,49 @@ use crate::transport::Response;
 /// metrics.
 ///
 /// It never contains a header or a body.
+///
+/// ```
+/// # let sandbox = vipps::sandbox::Sandbox::start()?;
+/// # let builder = sandbox.session_builder()?;
+/// # sandbox.fault("GET *", 1, vipps::sandbox::Fault::status(503));
+/// use std::sync::{Arc, Mutex};
+/// use std::time::Duration;
+/// use vipps::{Attempt, management};
+///
+/// fn log_line(attempt: &Attempt) -> String {
+///     let msn = attempt.merchant_serial_number();
+///     format!(
+///         "{} {} msn={} attempt={} status={} trace_id={}",
+///         attempt.method(),
+///         attempt.path(),
+///         msn.map_or("-", |msn| msn.as_str()),
+///         attempt.number(),
+///         attempt.status().unwrap_or(0),
+///         attempt.trace_id().unwrap_or("-"),
+///     )
+/// }
+///
+/// let lines = Arc::new(Mutex::new(Vec::new()));
+/// let logged = Arc::clone(&lines);
+/// let session = builder
+///     .observer(move |attempt| {
+///         logged.lock().unwrap().push(log_line(attempt));
+///         if attempt.elapsed() > Duration::from_secs(10) {
+///             log::warn!("slow: {attempt:?}");
+///         }
+///     })
+///     .build()?;
+///
+/// management::list_sales_units(&session)?;
+/// let lines = lines.lock().unwrap();
+/// assert_eq!(lines.len(), 3); // the token, a failed attempt, its retry
+/// assert_eq!(
+///     lines[1],
+///     "GET /management/v1/sales-units msn=123456 attempt=1 status=503 \
+///      trace_id=0af7651916cd43dd8448eb211c80319c"
+/// );
+/// # Ok::<(), vipps::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Attempt {
     line: RequestLine,

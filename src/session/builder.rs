@@ -70,6 +70,14 @@ impl Session {
 }
 
 /// The servers of Vipps MobilePay: production and test.
+///
+/// ```
+/// use vipps::Environment;
+///
+/// let default = Environment::default();
+/// assert_eq!(default.base_url(), "https://api.vipps.no");
+/// assert_eq!(Environment::Test.base_url(), "https://apitest.vipps.no");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Environment {
@@ -114,6 +122,24 @@ impl Environment {
 ///     .build()?;
 /// assert_eq!(session.base_url(), "https://apitest.vipps.no");
 /// # Ok::<(), vipps::Error>(())
+/// ```
+///
+/// Behind a company's proxy that inspects TLS, and so presents certificates of the company's own:
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use vipps::{SessionBuilder, SystemInfo};
+///
+/// let company_root = std::fs::read("/etc/ssl/certs/acme-root.pem")?;
+/// let session = SessionBuilder::from_env(SystemInfo::new("acme", "3.1.2")?)?
+///     .proxy_from_env()
+///     .root_certificates(company_root)
+///     // The proxy scans a whole reply before it passes on the first byte.
+///     .stall_timeout(Duration::from_secs(50))
+///     // Far more than any reply, far less than the memory of the container.
+///     .max_response_bytes(10 * 1024 * 1024)
+///     .build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub struct SessionBuilder {
@@ -263,6 +289,17 @@ impl SessionBuilder {
 
     /// Allows `http` for hosts other than loopback, such as a sandbox in another container. Keys
     /// and tokens are then sent in the clear.
+    ///
+    /// ```
+    /// # let keys = vipps::ApiKeys::management("client-id", "client-secret");
+    /// # let system = vipps::SystemInfo::new("acme", "3.1.2")?;
+    /// let session = vipps::Session::builder(keys, system)
+    ///     .base_url("http://vipps-sandbox:8080")
+    ///     .allow_plain_http()
+    ///     .build()?;
+    /// assert_eq!(session.base_url(), "http://vipps-sandbox:8080");
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
@@ -340,6 +377,21 @@ impl SessionBuilder {
     }
 
     /// Sets the TLS library. The default is rustls if compiled in, otherwise the system's.
+    ///
+    /// For example, where the system's library is required, even if rustls is compiled in too:
+    ///
+    /// ```
+    /// # let keys = vipps::ApiKeys::management("client-id", "client-secret");
+    /// # let system = vipps::SystemInfo::new("acme", "3.1.2")?;
+    /// use vipps::{Session, TlsBackend};
+    ///
+    /// let session = Session::builder(keys, system)
+    ///     .tls_backend(TlsBackend::NativeTls)
+    ///     .build();
+    /// // Without the feature `native-tls`, this is an error that names it.
+    /// assert_eq!(session.is_ok(), cfg!(feature = "native-tls"));
+    /// # Ok::<(), vipps::Error>(())
+    /// ```
     pub fn tls_backend(mut self, backend: TlsBackend) -> Self {
         self.tls_backend = Some(backend);
         self

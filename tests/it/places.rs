@@ -1,6 +1,8 @@
 //! An endpoint has a function, documentation, rows in tables and a changelog entry. A test fails
 //! for each of them that is missing, and says what to add. CONTRIBUTING.md lists the places; those
 //! of the C library are tested in c/tests/endpoints.rs.
+//!
+//! Every other public function is in an example of the documentation at least.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,6 +11,7 @@ use std::path::Path;
 use regex::Regex;
 use serde_json::Value;
 
+use crate::api::files_below;
 use crate::support::{endpoints, token_endpoints};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -130,6 +133,72 @@ fn docs_of(source: &str, name: &str) -> Option<String> {
         .collect();
     lines.reverse();
     Some(lines.join("\n"))
+}
+
+/// One example is enough for functions of several types with the same name.
+#[test]
+fn every_public_function_is_in_an_example() {
+    let function = Regex::new(r"(?m)^(\S+): pub (?:const )?fn ([a-z0-9_]+)").unwrap();
+    let api = read("tests/api.txt");
+    assert!(function.is_match(&api));
+    let used = used_in_examples();
+    let missing: Vec<_> = function
+        .captures_iter(&api)
+        .filter(|found| !used.contains(&found[2]))
+        .map(|found| format!("{}::{}", &found[1], &found[2]))
+        .collect();
+    assert_none(&missing, "add to an example in the documentation in src");
+}
+
+/// The functions that an example calls, or passes by their path, in lines that a reader sees.
+fn used_in_examples() -> BTreeSet<String> {
+    let sources = files_below(&Path::new(ROOT).join("src"));
+    let sources = sources.iter().flat_map(|path| {
+        let source = read(path);
+        let lines = source.lines().map(str::trim_start);
+        let docs = lines.filter_map(|line| {
+            let is_markdown = path.extension().is_some_and(|end| end == "md");
+            let text = line.strip_prefix("///").or(line.strip_prefix("//!"));
+            text.or(is_markdown.then_some(line)).map(str::to_owned)
+        });
+        docs.collect::<Vec<_>>()
+    });
+    let readme = read("README.md");
+    let lines = sources.chain(readme.lines().map(str::to_owned));
+
+    let mut code = String::new();
+    // The language of the current block.
+    let mut block = None;
+    for line in lines {
+        let line = line.trim();
+        if let Some(language) = line.strip_prefix("```") {
+            block = match block {
+                None => Some(language.to_owned()),
+                Some(_) => None,
+            };
+            continue;
+        }
+        let is_rust = matches!(
+            block.as_deref(),
+            Some("" | "no_run" | "rust" | "rust,no_run")
+        );
+        if is_rust && line != "#" && !line.starts_with("# ") {
+            // Without a comment, but with URLs.
+            code.push_str(line.split("// ").next().unwrap());
+            code.push('\n');
+        }
+    }
+    assert!(block.is_none(), "a block is not closed");
+    let import = Regex::new(r"\buse [^;]+;").unwrap();
+    let code = import.replace_all(&code, "");
+    let call = Regex::new(r"(\bfn )?\b([a-z0-9_]+)(?:::<[^()]+>)?\(").unwrap();
+    let path = Regex::new(r"::([a-z0-9_]+)\s*[,)]").unwrap();
+    let calls = call.captures_iter(&code);
+    // An example may define a function with the same name.
+    let calls = calls.filter(|found| found.get(1).is_none());
+    let calls = calls.map(|found| found[2].to_owned());
+    let paths = path.captures_iter(&code).map(|found| found[1].to_owned());
+    calls.chain(paths).collect()
 }
 
 /// Either the docs of a module have no table of its functions, or it lists all of them.

@@ -18,6 +18,17 @@ use crate::model::optional_text::OptionalText;
 /// # Ok::<(), vipps::Error>(())
 /// ```
 ///
+/// Read from JSON, such as a submitted form:
+///
+/// ```
+/// use vipps::management::App;
+///
+/// let app: App = serde_json::from_str(r#"{"appName": "ACME Fitness"}"#)?;
+/// println!("an order for the app {}", app.app_name());
+/// # assert_eq!(app.app_name(), "ACME Fitness");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
 /// Source: the field `app` of the schema `ProductOrderRequest` of the
 /// [Management API](https://developer.vippsmobilepay.com/api/management/).
 #[must_use]
@@ -51,6 +62,19 @@ impl App {
 ///     .test_website_username("tester")
 ///     .test_website_password("test-password");
 /// assert!(!format!("{website:?}").contains("test-password"));
+/// ```
+///
+/// A rule of your own, before the merchant's data is sent:
+///
+/// ```
+/// use vipps::management::Website;
+///
+/// fn has_own_terms(website: &Website) -> bool {
+///     website.terms_url().starts_with(website.url())
+/// }
+///
+/// let shop = Website::new("https://example.com", "https://example.com/terms");
+/// assert!(has_own_terms(&shop));
 /// ```
 ///
 /// Source: the field `website` of the schema `ProductOrderRequest` of the
