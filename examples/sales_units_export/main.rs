@@ -42,8 +42,8 @@ VIPPS_SUBSCRIPTION_KEY are set, from its own sandbox without any VIPPS_*.
 After a 429 or 423 all workers wait as long as Retry-After says, or for up to
 0.5 s, doubling up to 8 s. A call that would wait half an hour fails at once.
 
-Exit codes: 0 exported, or the reader of the output is gone; 1 exported, but
-some rows have an error in place of details; 2 not exported.
+Exit codes: 0 exported, or nobody reads the output any more; 1 exported with an
+error in place of the details in some rows; 2 not exported.
 ",
     options: &[
         "--output=",
@@ -123,7 +123,7 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
 fn merchant(text: &str) -> Result<BusinessIdentifier, Failure> {
     let (scheme, id) = text.split_once('/').unwrap_or((text, ""));
     BusinessIdentifier::new(scheme, id).map_err(|error| {
-        let expected = "must be like business:NO:ORG/987654321";
-        Failure::usage(format!("--merchant {expected}: {error}"))
+        let message = format!("--merchant must be like business:NO:ORG/987654321: {error}");
+        Failure::usage(message)
     })
 }
