@@ -4,6 +4,9 @@ use serde_json::{Value, json, to_value};
 use vipps::Error;
 use vipps::management::{SalesUnit, SalesUnitSummary};
 
+/// The details of a sales unit, or why there are none.
+pub(crate) type Fetched = Result<SalesUnit, (SalesUnitSummary, Error)>;
+
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Format {
     Csv,
@@ -25,36 +28,31 @@ const FORMULA: &str = "=+-@＝＋－＠";
 const DELIMITERS: &str = ",;|\t\r\n";
 
 impl Format {
-    /// The line before the first row.
+    /// The line before the first row. With a byte order mark Excel reads UTF-8.
     pub(crate) fn header(self) -> Option<String> {
         match self {
             Self::Csv => Some(COLUMNS.to_owned()),
-            // With a byte order mark Excel reads UTF-8.
             Self::CsvExcel => Some(format!("\u{feff}{}", COLUMNS.replace(',', ";"))),
             Self::Jsonl => None,
         }
     }
 
     /// A row without its line end.
-    pub(crate) fn row(
-        self,
-        unit: &SalesUnitSummary,
-        details: &Result<SalesUnit, Error>,
-    ) -> std::io::Result<String> {
-        Ok(match (self, details) {
-            (Self::Jsonl, Ok(details)) => serde_json::to_string(details)?,
-            (Self::Jsonl, Err(error)) => {
-                let (msn, name) = (json!(unit.msn.as_str()), json!(unit.name));
+    pub(crate) fn row(self, fetched: &Fetched) -> serde_json::Result<String> {
+        Ok(match (self, fetched) {
+            (Self::Jsonl, Ok(unit)) => serde_json::to_string(unit)?,
+            (Self::Jsonl, Err((unit, error))) => {
+                let (msn, name) = (json!(unit.msn), json!(unit.name));
                 let error = json!({
                     "kind": error.kind().as_str(),
-                    "status": error.status(),
                     "message": error.to_string(),
+                    "status": error.status(),
                     "traceId": error.trace_id(),
                 });
                 format!(r#"{{"msn":{msn},"name":{name},"error":{error}}}"#)
             }
-            (_, Ok(details)) => self.csv_row(&to_value(details)?, ""),
-            (_, Err(error)) => self.csv_row(&to_value(unit)?, &error.to_string()),
+            (_, Ok(unit)) => self.csv_row(&to_value(unit)?, ""),
+            (_, Err((unit, error))) => self.csv_row(&to_value(unit)?, &error.to_string()),
         })
     }
 
@@ -76,12 +74,11 @@ impl Format {
     /// would change the text, `csv-excel` has it as the constant of a formula.
     fn cell(self, text: &str) -> String {
         let mut cell = guarded(text, true);
-        if self == Self::CsvExcel && is_changed_by_excel(text) {
-            let constant = guarded(text, false).replace('"', "\"\"");
-            // Longer constants are errors in Excel, and those with line breaks in LibreOffice.
-            if constant.len() <= 255 && !text.contains(['\r', '\n']) {
-                cell = format!("=\"{constant}\"");
-            }
+        let constant = guarded(text, false).replace('"', "\"\"");
+        // Longer constants are errors in Excel, and those with line breaks in LibreOffice.
+        let is_possible = constant.len() <= 255 && !text.contains(['\r', '\n']);
+        if self == Self::CsvExcel && is_possible && is_changed_by_excel(text) {
+            cell = format!("=\"{constant}\"");
         }
         match cell.contains(|c| c == '"' || DELIMITERS.contains(c)) {
             true => format!("\"{}\"", cell.replace('"', "\"\"")),

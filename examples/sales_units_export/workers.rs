@@ -5,9 +5,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-/// The results per thread that are kept while an earlier one is outstanding.
-const EARLY_RESULTS: usize = 64;
-
 /// Does the jobs on this many threads. A panic ends the results at once, even if earlier ones are
 /// outstanding. Dropping the iterator does not wait for threads.
 pub(crate) fn run<J: Send + 'static, T: Send + 'static>(
@@ -31,7 +28,8 @@ pub(crate) fn run<J: Send + 'static, T: Send + 'static>(
     let all = 0..jobs.len();
     let mut jobs = jobs.into_iter().enumerate();
     let mut send_next = move || jobs.next().map(|job| to_threads.send(job));
-    for _ in 0..threads * EARLY_RESULTS {
+    // So many results are kept while an earlier one is outstanding.
+    for _ in 0..threads * 64 {
         send_next();
     }
     let mut early = BTreeMap::new();

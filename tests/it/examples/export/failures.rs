@@ -110,12 +110,14 @@ fn arguments_that_are_wrong() {
         ),
         (
             vec!["--merchant", "987654321"],
-            "--merchant must be like business:NO:ORG/987654321, not \"987654321\"",
+            "--merchant must be like business:NO:ORG/987654321: invalid input: \
+             businessIdentifier.scheme: must be 10 to 30 characters such as business:NO:ORG, \
+             not \"987654321\"",
         ),
         (
             vec!["--merchant", "business:NO:ORG/abc"],
-            "--merchant: invalid input: businessIdentifier.id: must be 4 to 50 digits and \
-             hyphens, not \"abc\"",
+            "--merchant must be like business:NO:ORG/987654321: invalid input: \
+             businessIdentifier.id: must be 4 to 50 digits and hyphens, not \"abc\"",
         ),
         (
             vec!["--demo-units", "-1"],
@@ -129,7 +131,7 @@ fn arguments_that_are_wrong() {
         assert_output(&output, 2, "", &stderr);
     }
     let output = export(&sandbox, &["--demo-units", "5"]);
-    let stderr = "sales_units_export: --demo-... needs an environment without VIPPS_*\n\
+    let stderr = "sales_units_export: --demo-... works only without VIPPS_*\n\
                   Try --help.\n";
     assert_output(&output, 2, "", stderr);
     assert_eq!(sandbox.count("*"), 0);

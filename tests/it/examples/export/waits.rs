@@ -18,9 +18,9 @@ use crate::support::{
 
 #[path = "../../../../examples/common/mod.rs"]
 mod common;
-#[path = "../../../../examples/sales_units_export/progress.rs"]
+#[path = "../../../../examples/sales_units_export/output.rs"]
 #[expect(dead_code, reason = "the rest is tested through the program")]
-mod progress;
+mod output;
 #[path = "../../../../examples/sales_units_export/workers.rs"]
 mod workers;
 
@@ -134,7 +134,7 @@ fn a_full_disk_ends_it_though_workers_wait() {
 #[test]
 fn a_wait_is_announced_once() {
     let now = Instant::now();
-    let mut reported = now;
+    let reported = Mutex::new(now);
     // Milliseconds since the start, milliseconds to wait, and whether it is reported.
     for (after, wait, expected) in [
         (0, 999, false),
@@ -151,7 +151,7 @@ fn a_wait_is_announced_once() {
         (6000, 1000, true),
     ] {
         let now = now + Duration::from_millis(after);
-        let is_news = progress::is_news(&mut reported, Duration::from_millis(wait), now);
+        let is_news = output::is_news(&reported, Duration::from_millis(wait), now);
         assert_eq!(is_news, expected, "{wait} ms after {after} ms");
     }
 }
