@@ -297,10 +297,7 @@ impl<'a> RequestBuilder<'a> {
 
     fn before_query(self) -> Self {
         match self.line.path.contains('?') {
-            true => self.problem(
-                "path",
-                "must be complete before a query is added".to_owned(),
-            ),
+            true => self.problem("path", "segments must be added before the query".to_owned()),
             false => self,
         }
     }

@@ -1,5 +1,5 @@
-//! One exchange: sends a request and returns a reply or an error. The only file that uses ureq's
-//! agent.
+//! One exchange: sends a request and returns a reply or an error. Only transport
+//! uses ureq's agent.
 
 use std::io::{self, Read};
 use std::mem;
@@ -202,13 +202,14 @@ impl Client {
             let retry_after = retry_after::read(&head.headers);
             return Err(Error::answered(message.line, status, problem, retry_after));
         }
+        let method = &message.line.method;
         let outcome = match outcome {
-            Ok(()) if wants_json && body::is_cut(message, status, &head.headers, &bytes) => {
+            Ok(()) if wants_json && body::is_cut(method, status, &head.headers, &bytes) => {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
             outcome => outcome,
         };
-        let says_it_all = message.line.method == Method::DELETE || status == StatusCode::NO_CONTENT;
+        let says_it_all = *method == Method::DELETE || status == StatusCode::NO_CONTENT;
         let response = |body| Response {
             status,
             headers: head.headers,

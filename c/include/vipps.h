@@ -184,7 +184,8 @@ enum vipps_delivery
      */
     VIPPS_DELIVERY_UNKNOWN = 1,
     /**
-     * The API answered; the error holds its answer.
+     * The API answered; the error holds its answer. A 4xx refused the request. A 2xx with an
+     * unreadable body carried it out.
      */
     VIPPS_ANSWERED = 2,
 };

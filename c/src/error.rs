@@ -76,7 +76,8 @@ pub enum vipps_delivery {
     /// The request may have taken effect. Read the data back, or retry with the same idempotency
     /// key.
     VIPPS_DELIVERY_UNKNOWN = 1,
-    /// The API answered; the error holds its answer.
+    /// The API answered; the error holds its answer. A 4xx refused the request. A 2xx with an
+    /// unreadable body carried it out.
     VIPPS_ANSWERED = 2,
 }
 

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// if let Err(error) = add_receipt(&session, &order, &receipt) {
 ///     match error.delivery() {
 ///         Delivery::NotSent => eprintln!("safe to send again: {error}"),
-///         Delivery::Unknown => eprintln!("read the order back first: {error}"),
-///         _ => eprintln!("refused: {error}"),
+///         Delivery::Answered if error.status() >= Some(400) => eprintln!("refused: {error}"),
+///         _ => eprintln!("may be stored, read the order back: {error}"),
 ///     }
 /// }
 /// # Ok::<(), vipps::Error>(())
@@ -31,7 +31,8 @@ pub enum Delivery {
     /// The request may have been carried out: there was no reply, or a 408 or 5xx, which does not
     /// say. Read the resource back, or retry with the same idempotency key.
     Unknown,
-    /// The API answered; the error has its reply.
+    /// The API answered; the error has its reply. A 4xx refused the request. A 2xx with an
+    /// unreadable body carried it out.
     Answered,
 }
 
@@ -64,7 +65,8 @@ pub enum ErrorKind {
     /// A value was invalid; nothing was sent.
     InvalidInput = 2,
     /// The token endpoint answered with an error status.
-    /// [`Error::is_retryable`](crate::Error::is_retryable) tells a busy server from wrong keys.
+    /// If [`Error::is_retryable`](crate::Error::is_retryable) is true, the failure is temporary;
+    /// otherwise check the keys.
     Auth = 3,
     /// 401: the API rejected the subscription key or the token, even a new one.
     Unauthorized = 4,

@@ -206,7 +206,7 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A list that makes up a whole text of this length, bare or as `member` of an object.
+    /// Reads a text of this length that is a list, or an object with the list in `member`.
     ///
     /// Its entries may take four times the memory of the text: real ones take at most twice as
     /// much, `{}` up to a hundred times.

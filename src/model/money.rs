@@ -77,7 +77,7 @@ pub fn allocate(amount: i64, weights: &[i64]) -> Result<Vec<i64>, Error> {
         return match amount {
             0 => Ok(vec![0; weights.len()]),
             _ => {
-                let reason = format!("must have a positive weight to split {amount}");
+                let reason = format!("at least one must be positive to split {amount}");
                 Err(Error::input("weights", reason))
             }
         };

@@ -85,8 +85,7 @@ pub struct OrderLine {
     #[doc(alias = "unitInfo")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit_info: Option<UnitInfo>,
-    /// The discount that the total already includes: without it, the total would be this much
-    /// higher.
+    /// The discount, in minor units, that is already subtracted from `total_amount`.
     #[serde(
         default,
         deserialize_with = "optional_whole",

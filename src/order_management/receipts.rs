@@ -222,7 +222,7 @@ impl Receipt {
     /// # Ok::<(), vipps::Error>(())
     /// ```
     pub fn warnings(&self) -> Vec<FieldProblem> {
-        warnings::of(self)
+        warnings::of(&self.order_lines, &self.bottom_line)
     }
 
     /// Checks for what the API would refuse, and for amounts that do not add up.

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::order_line::UnitInfo;
-use super::receipts::Receipt;
+use super::bottom_line::BottomLine;
+use super::order_line::{OrderLine, UnitInfo};
 use super::totals;
 use crate::error::problem::FieldProblem;
 use crate::model::money::divide;
 
-pub(super) fn of(receipt: &Receipt) -> Vec<FieldProblem> {
+pub(super) fn of(lines: &[OrderLine], bottom_line: &BottomLine) -> Vec<FieldProblem> {
     let mut warnings = Vec::new();
     let mut first_with: HashMap<&str, usize> = HashMap::new();
-    for (nth, line) in receipt.order_lines.iter().enumerate() {
+    for (nth, line) in lines.iter().enumerate() {
         let first = *first_with.entry(&line.id).or_insert(nth);
         if first != nth {
             let reason = format!("{:?} is also the id of orderLines[{first}]", line.id);
@@ -24,7 +24,7 @@ pub(super) fn of(receipt: &Receipt) -> Vec<FieldProblem> {
             warnings.extend(units(&at, unit_info, before_discount));
         }
     }
-    warnings.extend(payment_sources(receipt));
+    warnings.extend(payment_sources(lines, bottom_line));
     warnings
 }
 
@@ -46,8 +46,7 @@ fn units(at: &str, unit_info: &UnitInfo, before_discount: i128) -> Option<FieldP
     Some(FieldProblem::new(at, reason))
 }
 
-fn payment_sources(receipt: &Receipt) -> Option<FieldProblem> {
-    let bottom_line = &receipt.bottom_line;
+fn payment_sources(lines: &[OrderLine], bottom_line: &BottomLine) -> Option<FieldProblem> {
     let sources = bottom_line.payment_sources.clone().unwrap_or_default();
     let amounts = [
         bottom_line.gift_cards(),
@@ -57,7 +56,7 @@ fn payment_sources(receipt: &Receipt) -> Option<FieldProblem> {
     ];
     let paid: i128 = amounts.into_iter().flatten().map(i128::from).sum();
     let tip = i128::from(bottom_line.tip_amount.unwrap_or(0));
-    let total = i128::from(totals::of(&receipt.order_lines).ok()?.total_amount) + tip;
+    let total = i128::from(totals::of(lines).ok()?.total_amount) + tip;
     if paid <= 0 || paid <= total {
         return None;
     }

@@ -22,7 +22,7 @@ use crate::token::{AccessToken, TokenCache};
 use crate::transport::{Client, Options};
 
 impl Session {
-    /// Starts building a session with these API keys for this calling system.
+    /// Starts building a session with API keys and the name and version of your system.
     ///
     /// ```
     /// use vipps::{ApiKeys, Session, SystemInfo};

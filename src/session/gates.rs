@@ -1,4 +1,4 @@
-//! Rate-limit gates: a wait that the server asked one call for holds for all calls to its route.
+//! Rate-limit gates: when a reply asks one call to wait, all calls to that route wait.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -230,7 +230,7 @@ impl RequestBuilder<'_> {
         }
     }
 
-    /// Waits as long as an earlier reply closed this route.
+    /// Waits until the gate of this route opens.
     fn pass_gate(&self, deadline: &Deadline) -> Result<(), Error> {
         let shared = &self.session.shared;
         loop {

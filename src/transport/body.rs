@@ -4,7 +4,6 @@ use serde::de::IgnoredAny;
 use ureq::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use ureq::http::{HeaderMap, Method, StatusCode};
 
-use super::Message;
 use crate::model::lenient::without_bom;
 
 /// Whether a request with these headers asks for JSON.
@@ -16,7 +15,7 @@ pub(super) fn wants_json(headers: &HeaderMap) -> bool {
 /// Whether a JSON body that ends with the connection is cut off. Only its value can tell: ureq
 /// takes a connection reset for the end as well.
 pub(super) fn is_cut(
-    message: &Message<'_>,
+    method: &Method,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -30,7 +29,7 @@ pub(super) fn is_cut(
     let text = without_bom(body).trim_ascii();
     match text.is_empty() {
         // A GET expects a value; other requests may be answered with an empty body.
-        true => message.line.method == Method::GET,
+        true => *method == Method::GET,
         false => ends_in_the_middle(text),
     }
 }
@@ -51,7 +50,7 @@ fn ends_in_the_middle(text: &[u8]) -> bool {
     is_start(text) || is_open && is_start(before)
 }
 
-/// What is wrong with a body that is compressed although the request did not allow it, if it is.
+/// Returns an error text if the body is compressed but the request did not accept that.
 pub(crate) fn compressed(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
     let encoding = encoding.unwrap_or_default().trim_ascii();

@@ -99,7 +99,7 @@ impl SocketConnector {
             NoAddress::NotFound(error) => Error::Io(error),
             NoAddress::NoThread(error) => {
                 record::enter(Phase::Connect);
-                let text = format!("no thread for the host name lookup: {error}");
+                let text = format!("cannot start a thread for the host name lookup: {error}");
                 Error::Io(io::Error::new(error.kind(), text))
             }
         })?;
@@ -270,8 +270,8 @@ impl Transport for Socket {
         Ok(read > 0)
     }
 
-    /// Called before a connection is kept, and again before it is reused: only then does it matter
-    /// what the peer has done meanwhile. A connection opened before a fork belongs to the parent.
+    /// Checks, before a connection is kept and again before it is reused, whether the peer has
+    /// closed it. A connection opened before a fork belongs to the parent.
     fn is_open(&mut self) -> bool {
         let was_idle = mem::replace(&mut self.is_idle, true);
         if self.broken.is_some() {

@@ -146,7 +146,7 @@ impl Addresses {
                 host.addresses = addresses;
                 host.found_at = self.clock.now();
             }
-            Ok(_) => host.failure = Some((io::ErrorKind::NotFound, "it has no address".to_owned())),
+            Ok(_) => host.failure = Some((io::ErrorKind::NotFound, "no address found".to_owned())),
             Err(error) => host.failure = Some((error.kind(), error.to_string())),
         }
         drop(hosts);
@@ -301,6 +301,6 @@ mod tests {
     fn a_host_without_an_address_is_not_found() {
         let addresses = Arc::new(Addresses::found_by(Clock::manual(), |_| Ok(Vec::new())));
         let error = found(&addresses).unwrap_err();
-        assert!(error.contains("it has no address"), "{error}");
+        assert!(error.contains("no address found"), "{error}");
     }
 }

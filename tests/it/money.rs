@@ -517,8 +517,8 @@ fn worked_examples_of_shares() {
 #[test]
 fn shares_without_weights_are_refused() {
     for (amount, weights, why) in [
-        (1, vec![], "must have a positive weight to split 1"),
-        (-7, vec![0, 0], "must have a positive weight to split -7"),
+        (1, vec![], "at least one must be positive to split 1"),
+        (-7, vec![0, 0], "at least one must be positive to split -7"),
         (0, vec![1, -2], "must be at least 0, not -2"),
         (
             5,

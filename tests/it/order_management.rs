@@ -170,8 +170,11 @@ fn category_types_are_spelled_as_in_the_specification() {
         let body = json!({"category": wire, "orderDetailsUrl": "https://example.com/1"});
         let category = Category::new(value.clone(), "https://example.com/1");
         assert_eq!(serde_json::to_value(&category).unwrap(), body);
-        let link = AddCategory::new(order(), value.clone(), "https://example.com/1");
-        assert_eq!(serde_json::to_value(&link).unwrap()["type"], json!(wire));
+        let category = AddCategory::new(order(), value.clone(), "https://example.com/1");
+        assert_eq!(
+            serde_json::to_value(&category).unwrap()["type"],
+            json!(wire)
+        );
         assert_eq!(unchecked::<CategoryType>(wire), value);
     }
 }
@@ -253,9 +256,9 @@ fn the_documented_samples_are_sent_unchanged() {
     let answer = json!({"categoryId": "337f5e5d-288b-40d5-be14-901cc3acacc0"});
     assert_sent(&sample_add_category(), answer, |session| {
         let order = OrderRef::ecom(order_id("PaymentReference123"));
-        let link = AddCategory::new(order, CategoryType::Receipt, "https://www.example.com")
+        let category = AddCategory::new(order, CategoryType::Receipt, "https://www.example.com")
             .image_id(ImageId::new(IMAGE_ID).unwrap());
-        order_management::add_category(session, &link).map(|id| id.as_str().to_owned())
+        order_management::add_category(session, &category).map(|id| id.as_str().to_owned())
     });
 }
 
@@ -274,8 +277,8 @@ fn urls_are_validated() {
     ] {
         let category = Category::new(CategoryType::General, good);
         category.validate().unwrap();
-        let link = AddCategory::new(order(), CategoryType::General, good);
-        link.validate().unwrap();
+        let category = AddCategory::new(order(), CategoryType::General, good);
+        category.validate().unwrap();
     }
     for bad in [
         "",
@@ -304,9 +307,9 @@ fn urls_are_validated() {
             category.validate().unwrap_err().to_string(),
             format!("invalid input: orderDetailsUrl: {NO_ADDRESS} {bad:?}")
         );
-        let link = AddCategory::new(order(), CategoryType::General, bad);
+        let category = AddCategory::new(order(), CategoryType::General, bad);
         assert_eq!(
-            link.validate().unwrap_err().to_string(),
+            category.validate().unwrap_err().to_string(),
             format!("invalid input: url: {NO_ADDRESS} {bad:?}")
         );
     }
@@ -329,18 +332,18 @@ fn categories_have_an_optional_image_and_accessors() {
     assert_eq!(to_json(&with_image)["imageId"], "a");
     assert_eq!(with_image.image_id(None), category);
 
-    let link = AddCategory::new(order(), CategoryType::Ticket, "https://example.com/2");
+    let category = AddCategory::new(order(), CategoryType::Ticket, "https://example.com/2");
     assert_eq!(
-        (link.order_id(), link.payment_type()),
+        (category.order_id(), category.payment_type()),
         (&order_id(ORDER), &PaymentType::Ecom)
     );
     assert_eq!(
-        (link.category(), link.url()),
+        (category.category(), category.url()),
         (&CategoryType::Ticket, "https://example.com/2")
     );
-    let with_image = link.clone().image_id(Some(ImageId::new("a").unwrap()));
+    let with_image = category.clone().image_id(Some(ImageId::new("a").unwrap()));
     assert_eq!(to_json(&with_image)["imageId"], "a");
-    assert_eq!(with_image.image_id(None), link);
+    assert_eq!(with_image.image_id(None), category);
 }
 
 #[test]
@@ -351,15 +354,18 @@ fn validate_names_every_problem_and_nothing_is_sent() {
     let mut order = order();
     order.payment_type = PaymentType::Other("eCom".to_owned());
     order.order_id = unchecked("d/e");
-    let link =
+    let new_category =
         AddCategory::new(order, CategoryType::General, "a").image_id(unchecked::<ImageId>("b c"));
-    let expected_of_link = format!(
+    let expected_of_new_category = format!(
         "invalid input: orderId: must be letters, digits, -, _ \
          and ., not \"d/e\"; paymentType: must be one of ECOM, RECURRING, not \"eCom\"; url: \
          {NO_ADDRESS} \"a\"; {wrong_image}"
     );
     assert_eq!(category.validate().unwrap_err().to_string(), expected);
-    assert_eq!(link.validate().unwrap_err().to_string(), expected_of_link);
+    assert_eq!(
+        new_category.validate().unwrap_err().to_string(),
+        expected_of_new_category
+    );
 
     let server = unwanted();
     let session = session_builder(&server.url()).build().unwrap();
@@ -374,8 +380,8 @@ fn validate_names_every_problem_and_nothing_is_sent() {
         ),
         (v1::put_order(&session, &id, &category), &expected),
         (
-            order_management::add_category(&session, &link).map(drop),
-            &expected_of_link,
+            order_management::add_category(&session, &new_category).map(drop),
+            &expected_of_new_category,
         ),
         (
             order_management::add_receipt(&session, &order, &no_lines).map(drop),
@@ -425,10 +431,10 @@ fn the_sandbox_accepts_and_returns_what_is_sent() {
         assert_eq!(details.image_id.as_ref(), Some(&image));
     }
 
-    let link = add_category(order()).image_id(image);
-    let id = order_management::add_category(&session, &link).unwrap();
+    let added = add_category(order()).image_id(image);
+    let id = order_management::add_category(&session, &added).unwrap();
     let found = order_management::get_category(&session, &id).unwrap();
-    let mut expected = serde_json::to_value(&link).unwrap();
+    let mut expected = serde_json::to_value(&added).unwrap();
     expected["categoryId"] = json!(id);
     assert_eq!(serde_json::to_value(&found).unwrap(), expected);
     assert_eq!(listed_categories(&sandbox), [found]);

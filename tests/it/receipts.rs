@@ -446,9 +446,9 @@ fn nothing_from_a_server_causes_a_panic() {
 #[test]
 fn receipt_is_spelled_as_the_api_spells_it() {
     let order = OrderRef::ecom("order-1".parse().unwrap());
-    let link = AddCategory::new(order, CategoryType::Receipt, "https://example.com");
+    let category = AddCategory::new(order, CategoryType::Receipt, "https://example.com");
     assert_eq!(
-        serde_json::to_value(link).unwrap(),
+        serde_json::to_value(category).unwrap(),
         json!({
             "orderId": "order-1", "paymentType": "ECOM", "type": "RECEIPT",
             "url": "https://example.com",

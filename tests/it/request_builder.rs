@@ -266,7 +266,7 @@ fn all_problems_are_reported_at_once_and_nothing_is_sent() {
     let after_query = session.request("GET", "/x?a=b").segment("id", "1");
     assert_eq!(
         refusal(after_query),
-        "invalid input: path: must be complete before a query is added"
+        "invalid input: path: segments must be added before the query"
     );
     /// Cannot be serialized to JSON.
     struct Unwritable;

@@ -312,17 +312,17 @@ fn check(sandbox: &Sandbox, all: &Tally) {
         let found = order_management::get_order(&session, &order).unwrap();
         assert_eq!(found.receipt, Some(receipt()), "{id}");
     }
-    let link = |id: &String| {
-        let link = Category::new(CategoryType::General, "https://example.com");
-        let link = link.image_id(ImageId::new(id).unwrap());
+    let put = |id: &String| {
+        let category = Category::new(CategoryType::General, "https://example.com");
+        let category = category.image_id(ImageId::new(id).unwrap());
         let order = OrderRef::ecom("order-of-pictures".parse().unwrap());
-        order_management::put_category(&session, &order, &link)
+        order_management::put_category(&session, &order, &category)
     };
     for id in all.images.iter().step_by(5) {
-        link(id).unwrap();
+        put(id).unwrap();
     }
     for id in &all.images_not_sent {
-        link(id).unwrap_err();
+        put(id).unwrap_err();
     }
 }
 

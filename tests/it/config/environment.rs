@@ -136,6 +136,7 @@ fn the_environment_configures_a_working_session() {
     }
 }
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[test]
 fn the_environment_names_the_server() {
     let base_url = |environment: FromEnv| environment.run_with("base URL");
