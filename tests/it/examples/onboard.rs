@@ -382,7 +382,9 @@ fn arguments_and_files_that_are_wrong() {
         ),
         (
             vec![&state],
-            format!("{state}.state: EOF while parsing a value at line 1 column 0, after "),
+            format!(
+                "cannot read {state}.state: EOF while parsing a value at line 1 column 0, after "
+            ),
         ),
         (
             vec![&key],
