@@ -6,15 +6,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::to_vec_pretty;
+use serde_json::{from_str, to_vec_pretty};
 use vipps::IdempotencyKey;
 
-use super::{Failure, from_json};
+use super::Failure;
 
 /// The value in a file, or `None` if there is no such file.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Failure> {
     match fs::read_to_string(path) {
-        Ok(text) => from_json(&text)
+        // The error does not show the text, which may hold a secret.
+        Ok(text) => from_str(text.trim_start_matches('\u{feff}'))
             .map(Some)
             .map_err(|error| cannot("read", path, &error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -28,18 +29,16 @@ pub(crate) fn replace(path: &Path, value: &impl Serialize) -> Result<(), Failure
         .map_err(|error| cannot("write", path, &error))
 }
 
-/// Creates a file as a whole, readable by its owner only. Of two runs that do so at once, one
-/// fails.
-pub(crate) fn create(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+/// Creates a file as a whole, readable by its owner only. Of two runs at once, one fails.
+pub(crate) fn create<T: Serialize>(path: &Path, value: T) -> Result<T, Failure> {
     // Unlike a rename, a hard link replaces nothing.
-    let created = write(path, value, |temporary| fs::hard_link(temporary, path));
-    created.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            let path = path.display();
-            Failure::passing(format!("another run has just created {path}"))
+    match write(path, &value, |temporary| fs::hard_link(temporary, path)) {
+        Ok(()) => Ok(value),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(cannot("create", path, &"another run has just done so"))
         }
-        _ => Failure::setup(cannot("write", path, &error).to_string()),
-    })
+        Err(error) => Err(Failure::setup(cannot("create", path, &error).to_string())),
+    }
 }
 
 /// Lets the name of a file survive a power failure, as its content does.
@@ -58,7 +57,7 @@ fn write(
     put: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<()> {
     // No other run, stopped or active, has this name: it could be the file's second one.
-    let temporary = path.with_extension(IdempotencyKey::random().as_str());
+    let temporary = path.with_extension(format!("{}.tmp", IdempotencyKey::random()));
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -30,8 +30,7 @@ const PROGRAM: Program = Program {
 Orders a product for a merchant, prints the URL where the merchant
 submits the order, and waits until it is completed, rejected or expired.
 
-usage: onboard [FILE] [--poll SECONDS]
-       onboard --order ID [--poll SECONDS]
+usage: onboard [FILE | --order ID] [--poll SECONDS]
 
   FILE             the order as JSON; without VIPPS_* the default is
                    examples/onboard/order.json
@@ -39,12 +38,10 @@ usage: onboard [FILE] [--poll SECONDS]
   --poll SECONDS   how often to get the status, 0.1 to 3600; 30 by default
 
 With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY it calls
-the API. Without any VIPPS_* it calls its own sandbox, plays the merchant too,
-and does not wait.
+the API, without any VIPPS_* its own sandbox, where it plays the merchant too.
 
-It can be stopped at any time and run again with the same FILE, even while
-another run is active: FILE.state prevents a second order. To order the
-same product again, copy FILE to another name.
+It can be stopped and run again with the same FILE, even while another run is
+active: FILE.state prevents a second order. To order once more, copy FILE.
 
 Exit codes: 0 completed, 1 a call failed or nobody reads the output: run it
 again, 2 wrong arguments, files or settings, 3 rejected, 4 expired.
@@ -53,8 +50,6 @@ again, 2 wrong arguments, files or settings, 3 rejected, 4 expired.
     operands: 1,
     reader_gone: 1,
 };
-
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/onboard/order.json");
 
 /// `FILE.state`: what is sent and where, saved before it is sent, and then the answer.
 #[derive(PartialEq, Serialize, Deserialize)]
@@ -74,6 +69,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let poll = arguments.number("--poll", 0.1..=3600.0)?.unwrap_or(30.0);
+    let poll = Duration::from_secs_f64(poll);
     let (file, followed) = (arguments.operands.first(), arguments.text("--order"));
     // The sandbox lives until the end of this function.
     let (builder, sandbox) = server::session_builder("onboard", Sandbox::builder())?;
@@ -91,19 +87,12 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
         (Some(file), None, None) => order_once(&session, file)?,
         (file, None, Some(sandbox)) => {
             print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
-            let (order, _) = read(file.map_or(SAMPLE, String::as_str))?;
-            let answer = prefill_product_order(&session, &order)?;
-            print_order(&answer)?;
-            answer.prefilled_order_id
+            let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/onboard/order.json");
+            let (order, _) = read(file.map_or(sample, String::as_str))?;
+            print_order(&prefill_product_order(&session, &order)?)?
         }
     };
-    let poll = Duration::from_secs_f64(poll);
-    let status = follow(&session, &id, followed.is_none(), poll, sandbox.as_ref())?;
-    Ok(match status {
-        ProductOrderStatus::Rejected => 3,
-        ProductOrderStatus::Expired => 4,
-        _ => 0,
-    })
+    follow(&session, &id, followed.is_none(), poll, sandbox.as_ref())
 }
 
 /// Says that an order is sent again. A retry with a new token does not wait.
@@ -125,11 +114,12 @@ fn read(file: &str) -> Result<(PrefillProductOrder, bool), Failure> {
         let members: Value = from_json(&text)?;
         // A value that this crate does not know is more likely misspelt than new.
         order.product_type().as_str().parse::<ProductType>()?;
-        if let Some(use_case) = members["productUseCase"].as_str() {
+        if let Some(Value::String(use_case)) = members.get("productUseCase") {
             use_case.parse::<ProductUseCase>()?;
         }
         order.validate()?;
-        Ok((order, !members["idempotencyKey"].is_null()))
+        let has_key = members.get("idempotencyKey").is_some_and(Value::is_string);
+        Ok((order, has_key))
     };
     read().map_err(|error| Failure::setup(format!("{file}: {error}")))
 }
@@ -170,13 +160,11 @@ fn order_once(session: &Session, file: &str) -> Result<ProductOrderId, Failure> 
                 order,
                 answer: None,
             };
-            files::create(&path, &state)?;
-            state
+            files::create(&path, state)?
         }
     };
     if let Some(answer) = &state.answer {
-        print_order(answer)?;
-        return Ok(answer.prefilled_order_id.clone());
+        return print_order(answer);
     }
     // Also for an earlier run that was stopped before it did so.
     files::sync_name(&path)?;
@@ -207,22 +195,26 @@ fn order_once(session: &Session, file: &str) -> Result<ProductOrderId, Failure> 
              second one; --order {id} only waits."
         ))
     })?;
-    printed.map(|()| id)
+    printed
 }
 
-fn print_order(answer: &PrefillResponse) -> Result<(), Failure> {
+fn print_order(answer: &PrefillResponse) -> Result<ProductOrderId, Failure> {
     print(&format!("order   {}", answer.prefilled_order_id))?;
-    print(&format!("url     {}", answer.prefill_url))
+    print(&format!("url     {}", answer.prefill_url))?;
+    Ok(answer.prefilled_order_id.clone())
 }
 
-/// Prints each new status of an order, up to its last. A sandbox gets the merchant's steps.
+/// Prints each new status, up to the last, which tells the exit code. Plays a sandbox's merchant.
 fn follow(
     session: &Session,
     id: &ProductOrderId,
     has_url: bool,
     poll: Duration,
     sandbox: Option<&Sandbox>,
-) -> Result<ProductOrderStatus, Failure> {
+) -> Result<u8, Failure> {
+    if sandbox.is_none() && stderr().is_terminal() {
+        say("onboard: Ctrl-C stops waiting; the same command resumes");
+    }
     let mut last = None;
     loop {
         let order = match get_product_order(session, id) {
@@ -236,9 +228,8 @@ fn follow(
             }
             Err(error) => return Err(error.into()),
         };
-        let is_first = last.is_none();
-        if let Some(url) = order.product_order_url.filter(|_| is_first && !has_url) {
-            print(&format!("url     {}", url))?;
+        if let (Some(url), None, false) = (order.product_order_url, &last, has_url) {
+            print(&format!("url     {url}"))?;
         }
         let status = order.status;
         if last.as_ref() != Some(&status) {
@@ -247,21 +238,17 @@ fn follow(
             });
             print(&fit(&format!("status  {status}{unit}"), 80))?;
         }
-        if status.is_terminal() {
-            return Ok(status);
-        }
-        if let Some(sandbox) = sandbox {
-            let next = match status {
-                ProductOrderStatus::Received => ProductOrderStatus::MerchantViewed,
-                ProductOrderStatus::MerchantViewed => ProductOrderStatus::OrderSubmitted,
-                _ => ProductOrderStatus::Completed,
-            };
-            sandbox.set_product_order_status(id, next)?;
-        } else {
-            if is_first && stderr().is_terminal() {
-                say("onboard: waiting for the merchant; Ctrl-C stops, the same command resumes");
-            }
-            sleep(poll);
+        let next = match status {
+            ProductOrderStatus::Completed => return Ok(0),
+            ProductOrderStatus::Rejected => return Ok(3),
+            ProductOrderStatus::Expired => return Ok(4),
+            ProductOrderStatus::Received => ProductOrderStatus::MerchantViewed,
+            ProductOrderStatus::MerchantViewed => ProductOrderStatus::OrderSubmitted,
+            _ => ProductOrderStatus::Completed,
+        };
+        match sandbox {
+            Some(sandbox) => sandbox.set_product_order_status(id, next)?,
+            None => sleep(poll),
         }
         last = Some(status);
     }

@@ -20,7 +20,6 @@ use vipps::{Error, FieldProblem, Session};
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::arguments::Arguments;
 use common::{Failure, Program, fit, from_json, print, print_text, server, wrap};
 
 const PROGRAM: Program = Program {
@@ -39,8 +38,8 @@ VIPPS_MERCHANT_SERIAL_NUMBER it sends them to the API, without any VIPPS_*
 to its own sandbox. It can be stopped and run again at any time: an order
 never gets a second receipt. Warnings are printed and do not stop it.
 
-Exit codes: 0 all orders have their receipts, 1 an order failed or nobody
-reads the output: run it again, 2 wrong arguments, settings or directory.
+Exit codes: 0 all have their receipts, 1 an order failed or nobody reads the
+output: run it again, 2 wrong arguments, settings or directory: nothing sent.
 
 Prices include tax, tax is in percent, and both can be strings or numbers.
 An order's own discount is split over the lines that are not returns. An
@@ -89,8 +88,7 @@ struct ShopCategory {
     url: String,
 }
 
-/// A value that is checked as it is read, from a string or from the digits of a number, which
-/// never become floating-point sums.
+/// A value that is checked as it is read, from a string or from the digits of a number.
 struct Parsed<T>(T);
 
 impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for Parsed<T> {
@@ -117,41 +115,38 @@ impl FromStr for Money {
 }
 
 fn main() -> ExitCode {
-    PROGRAM.main(run)
-}
-
-fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/receipts/orders");
-    let directory = arguments.operands.first().map_or(default, String::as_str);
-    // The sandbox lives until the end of this function.
-    let (builder, sandbox) = server::session_builder("receipts", Sandbox::builder())?;
-    let session = builder.build()?;
-    if session.merchant_serial_number().is_none() {
-        return Err(Failure::setup("VIPPS_MERCHANT_SERIAL_NUMBER is not set"));
-    }
-    let files = files(directory)?;
-    if let Some(sandbox) = &sandbox {
-        print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
-    }
-    print(&row("file", "order", "total", "tax", "receipt"))?;
-    let (mut added, mut existing, mut failed) = (0, 0, 0);
-    for file in &files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        match send(&session, file, &name) {
-            Ok(true) => added += 1,
-            Ok(false) => existing += 1,
-            // If it is the output that failed, so does the next line.
-            Err(failure) => {
-                failed += 1;
-                print(&row(&name, "", "", "", "FAILED"))?;
-                print_text(&wrap(&format!("    {failure}")))?;
+    PROGRAM.main(|arguments| {
+        let default = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/receipts/orders");
+        let directory = arguments.operands.first().map_or(default, String::as_str);
+        // The sandbox lives until the end of this function.
+        let (builder, sandbox) = server::session_builder("receipts", Sandbox::builder())?;
+        let session = builder.build()?;
+        if session.merchant_serial_number().is_none() {
+            return Err(Failure::setup("VIPPS_MERCHANT_SERIAL_NUMBER is not set"));
+        }
+        let files = files(directory)?;
+        if let Some(sandbox) = &sandbox {
+            print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
+        }
+        print(&row("file", "order", "total", "tax", "receipt"))?;
+        let (mut added, mut existing, mut failed) = (0, 0, 0);
+        for file in &files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            match send(&session, file, &name) {
+                Ok(true) => added += 1,
+                Ok(false) => existing += 1,
+                // If it is the output that failed, so does the next line.
+                Err(failure) => {
+                    failed += 1;
+                    print(&row(&name, "", "", "", "FAILED"))?;
+                    print_text(&wrap(&format!("    {failure}")))?;
+                }
             }
         }
-    }
-    print_text(&format!(
-        "\n{added} added, {existing} already there, {failed} failed"
-    ))?;
-    Ok(u8::from(failed > 0))
+        let summary = format!("{added} added, {existing} already there, {failed} failed");
+        print_text(&format!("\n{summary}"))?;
+        Ok(u8::from(failed > 0))
+    })
 }
 
 fn row(file: &str, order: &str, total: &str, tax: &str, outcome: &str) -> String {
@@ -192,11 +187,8 @@ fn send(session: &Session, file: &Path, name: &str) -> Result<bool, Failure> {
     if let Some(Parsed(Money(discount))) = order.discount {
         receipt = receipt.apply_discount(discount)?;
     }
-    receipt.validate()?;
     let totals = receipt.totals()?;
-    let category = order
-        .category
-        .map(|ShopCategory { r#type, url }| Category::new(r#type.0, url));
+    let category = order.category.map(|it| Category::new(it.r#type.0, it.url));
     category.as_ref().map_or(Ok(()), Category::validate)?;
     let is_new = ensure_receipt(session, &id, &receipt)? != ReceiptOutcome::AlreadyThere;
     // The receipt first: it cannot be changed, and a category can be replaced any time.
