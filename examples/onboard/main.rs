@@ -1,40 +1,28 @@
 //! Orders a product for a merchant and waits until the order is completed, rejected or expired.
 //!
-//! ```sh
-//! cargo run --example onboard                    # order.json beside this file, with a sandbox
-//! cargo run --example onboard -- order.json      # with VIPPS_* set: a real order
-//! cargo run --example onboard -- --order ID      # with VIPPS_* set: only wait
-//! ```
-//!
-//! FILE is a [`PrefillProductOrder`] as JSON. Before the program sends anything it saves the order,
-//! with its idempotency key and the base URL, in `FILE.state`, and the answer when it arrives. A
-//! later run with the same FILE sends the same order with the same key, or only waits if the answer
-//! is there. The state is removed only if the very first attempt is refused with 400 or 422, so
-//! that nothing can come of the key.
+//! `cargo run --example onboard` does so with `order.json` and its own sandbox; see `--help`.
 
 use std::fs;
 use std::io::{IsTerminal, stderr};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::thread::sleep;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use vipps::management::{
     PrefillProductOrder, PrefillResponse, ProductOrderId, ProductOrderStatus, ProductType,
     ProductUseCase, get_product_order, prefill_product_order,
 };
 use vipps::sandbox::Sandbox;
-use vipps::{Attempt, Error, Session};
+use vipps::{Attempt, Session};
 
 #[path = "../common/mod.rs"]
 mod common;
-mod state;
 
 use common::arguments::Arguments;
-use common::{Failure, Program, fit, from_json, print, print_text, say, server};
-use state::{State, StateFile};
+use common::{Failure, Program, files, fit, from_json, print, print_text, say, server};
 
 const PROGRAM: Program = Program {
     name: "onboard",
@@ -42,30 +30,38 @@ const PROGRAM: Program = Program {
 Orders a product for a merchant, prints the URL where the merchant
 submits the order, and waits until it is completed, rejected or expired.
 
-usage: onboard [FILE] [--poll SECONDS]
-       onboard --order ID [--poll SECONDS]
+usage: onboard [FILE | --order ID] [--poll SECONDS]
 
   FILE             the order as JSON; without VIPPS_* the default is
                    examples/onboard/order.json
   --order ID       only wait for this order
   --poll SECONDS   how often to get the status, 0.1 to 3600; 30 by default
 
-With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY in
-the environment it calls the API. Without any VIPPS_* it calls its own
-sandbox, plays the merchant too, and does not wait.
+With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET and VIPPS_SUBSCRIPTION_KEY it calls
+the API, without any VIPPS_* its own sandbox, where it plays the merchant too.
 
-It can be stopped at any time and run again with the same FILE, even while
-another run is active: FILE.state prevents a second order. To order the
-same product again, copy FILE to another name.
+It can be stopped and run again with the same FILE, even while another run is
+active: FILE.state prevents a second order. To order once more, copy FILE.
 
-Exit codes: 0 completed, 1 a call failed or nobody reads the output any
-more, and the same command can be run again, 2 wrong arguments, files or
-settings, 3 rejected, 4 expired.
+Exit codes: 0 completed, 1 a call failed or nobody reads the output: run it
+again, 2 wrong arguments, files or settings, 3 rejected, 4 expired.
 ",
     options: &["--order=", "--poll="],
     operands: 1,
     reader_gone: 1,
 };
+
+/// `FILE.state`: what is sent and where, saved before it is sent, and then the answer.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct State {
+    /// An order id means nothing to another server.
+    base_url: String,
+    /// With its idempotency key.
+    order: PrefillProductOrder,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<PrefillResponse>,
+}
 
 fn main() -> ExitCode {
     PROGRAM.main(run)
@@ -73,8 +69,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<u8, Failure> {
     let poll = arguments.number("--poll", 0.1..=3600.0)?.unwrap_or(30.0);
-    let file = arguments.operands.first().map(Path::new);
-    let followed = arguments.text("--order");
+    let poll = Duration::from_secs_f64(poll);
+    let (file, followed) = (arguments.operands.first(), arguments.text("--order"));
     // The sandbox lives until the end of this function.
     let (builder, sandbox) = server::session_builder("onboard", Sandbox::builder())?;
     let session = builder.observer(say_retry).build()?;
@@ -91,20 +87,12 @@ fn run(arguments: &Arguments) -> Result<u8, Failure> {
         (Some(file), None, None) => order_once(&session, file)?,
         (file, None, Some(sandbox)) => {
             print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
-            let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/onboard/order.json");
-            let (order, _) = read(file.unwrap_or(&sample))?;
-            let answer = prefill_product_order(&session, &order)?;
-            print_order(&answer)?;
-            answer.prefilled_order_id
+            let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/onboard/order.json");
+            let (order, _) = read(file.map_or(sample, String::as_str))?;
+            print_order(&prefill_product_order(&session, &order)?)?
         }
     };
-    let poll = Duration::from_secs_f64(poll);
-    let status = follow(&session, &id, followed.is_none(), poll, sandbox.as_ref())?;
-    Ok(match status {
-        ProductOrderStatus::Rejected => 3,
-        ProductOrderStatus::Expired => 4,
-        _ => 0,
-    })
+    follow(&session, &id, followed.is_none(), poll, sandbox.as_ref())
 }
 
 /// Says that an order is sent again. A retry with a new token does not wait.
@@ -113,33 +101,50 @@ fn say_retry(attempt: &Attempt) {
     if attempt.method() == "POST" && wait > 0.0 {
         let status = attempt.status();
         let failed = status.map_or("no answer".to_owned(), |status| status.to_string());
-        let path = attempt.path();
-        say(&format!(
-            "onboard: POST {path}: {failed}; retrying in {wait:.1} s"
-        ));
+        let failed = format!("onboard: POST {}: {failed}", attempt.path());
+        say(&format!("{failed}; retrying in {wait:.1} s"));
     }
 }
 
+/// Reads and validates an order, and tells whether the file has its key.
+fn read(file: &str) -> Result<(PrefillProductOrder, bool), Failure> {
+    let read = || -> Result<_, Box<dyn std::error::Error>> {
+        let text = fs::read_to_string(file)?;
+        let order: PrefillProductOrder = from_json(&text)?;
+        let members: Value = from_json(&text)?;
+        // A value that this crate does not know is more likely misspelt than new.
+        order.product_type().as_str().parse::<ProductType>()?;
+        if let Some(Value::String(use_case)) = members.get("productUseCase") {
+            use_case.parse::<ProductUseCase>()?;
+        }
+        order.validate()?;
+        let has_key = members.get("idempotencyKey").is_some_and(Value::is_string);
+        Ok((order, has_key))
+    };
+    read().map_err(|error| Failure::setup(format!("{file}: {error}")))
+}
+
 /// Sends the order of a file, or the one that an earlier run began to send, unless it is answered.
-fn order_once(session: &Session, file: &Path) -> Result<ProductOrderId, Failure> {
+fn order_once(session: &Session, file: &str) -> Result<ProductOrderId, Failure> {
     let (mut order, has_key) = read(file)?;
-    let state_file = StateFile::beside(file);
-    let saved = state_file.read()?;
+    let path = PathBuf::from(format!("{file}.state"));
+    let saved: Option<State> =
+        files::read(&path).map_err(|failure| Failure::setup(failure.to_string()))?;
     let is_new = saved.is_none();
     let mut state = match saved {
-        Some(state) if state.base_url != session.base_url() => {
-            return Err(Failure::setup(format!(
-                "{state_file} is for an order at {}, not at {}: use another FILE",
-                state.base_url,
-                session.base_url(),
-            )));
-        }
         Some(state) => {
+            let wrong = |error| Failure::setup(format!("{file}.state: {error}"));
+            state.order.validate().map_err(wrong)?;
+            let (its, ours) = (&state.base_url, session.base_url());
+            if its != ours {
+                return Err(Failure::setup(format!(
+                    "{file}.state is for an order at {its}, not at {ours}: use another FILE"
+                )));
+            }
             if !has_key {
                 order = order.idempotency_key(state.order.key().clone());
             }
             if order != state.order {
-                let file = shown(file);
                 return Err(Failure::setup(format!(
                     "{file} has changed since it was sent: undo the changes, or use another FILE \
                      for another order"
@@ -155,24 +160,27 @@ fn order_once(session: &Session, file: &Path) -> Result<ProductOrderId, Failure>
                 order,
                 answer: None,
             };
-            state_file.create(&state)?;
-            state
+            files::create(&path, state)?
         }
     };
     if let Some(answer) = &state.answer {
-        print_order(answer)?;
-        return Ok(answer.prefilled_order_id.clone());
+        return print_order(answer);
     }
     // Also for an earlier run that was stopped before it did so.
-    state_file.sync_directory()?;
+    files::sync_name(&path)?;
     let answer = prefill_product_order(session, &state.order).map_err(|error| {
+        // Nothing can come of a key whose very first attempt is refused.
         let is_refused = matches!(error.status(), Some(400 | 422)) && error.attempts() == 1;
-        let is_over = is_new && is_refused && state_file.remove(&state);
-        if is_over || error.is_retryable() || matches!(state_file.read(), Ok(None)) {
+        // Another run may have replaced the state since.
+        let is_same = || files::read(&path).is_ok_and(|now| now.as_ref() == Some(&state));
+        if is_new && is_refused && is_same() {
+            drop(fs::remove_file(&path));
+        }
+        if error.is_retryable() || !path.exists() {
             return Failure::from(error);
         }
         Failure::passing(format!(
-            "{error}\n{state_file} is kept, so that the same command sends the same order and \
+            "{error}\n{file}.state is kept, so that the same command sends the same order and \
              never a second one. If it keeps failing, delete that file, but only while no other \
              run is active and if GET /management/v2/product-orders does not list the order."
         ))
@@ -181,52 +189,32 @@ fn order_once(session: &Session, file: &Path) -> Result<ProductOrderId, Failure>
     let printed = print_order(&answer);
     let id = answer.prefilled_order_id.clone();
     state.answer = Some(answer);
-    state_file.replace(&state).map_err(|error| {
+    files::replace(&path, &state).map_err(|failure| {
         Failure::passing(format!(
-            "{id} is ordered, but cannot write {state_file}: {error}\nThe same command sends the \
-             same order and never a second one; --order {id} only waits."
+            "{id} is ordered, but {failure}\nThe same command sends the same order and never a \
+             second one; --order {id} only waits."
         ))
     })?;
-    printed.map(|()| id)
+    printed
 }
 
-fn print_order(answer: &PrefillResponse) -> Result<(), Failure> {
+fn print_order(answer: &PrefillResponse) -> Result<ProductOrderId, Failure> {
     print(&format!("order   {}", answer.prefilled_order_id))?;
-    print(&format!("url     {}", answer.prefill_url))
+    print(&format!("url     {}", answer.prefill_url))?;
+    Ok(answer.prefilled_order_id.clone())
 }
 
-/// Reads and validates an order, and tells whether the file has its key.
-fn read(file: &Path) -> Result<(PrefillProductOrder, bool), Failure> {
-    let wrong = |error: String| Failure::setup(format!("{}: {error}", shown(file)));
-    let text = fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    let order: PrefillProductOrder = from_json(&text).map_err(wrong)?;
-    let members: Map<String, Value> = from_json(&text).map_err(wrong)?;
-    check_known::<ProductType>(members.get("productType"))
-        .and_then(|()| check_known::<ProductUseCase>(members.get("productUseCase")))
-        .and_then(|()| order.validate())
-        .map_err(|error| wrong(error.to_string()))?;
-    let key = members.get("idempotencyKey");
-    Ok((order, key.is_some_and(|key| !key.is_null())))
-}
-
-/// Refuses a value that this crate does not know, which is more likely misspelt than new.
-fn check_known<T: FromStr<Err = Error>>(value: Option<&Value>) -> Result<(), Error> {
-    let value = value.and_then(Value::as_str);
-    value.map_or(Ok(()), |value| value.parse::<T>().map(drop))
-}
-
-fn shown(file: &Path) -> String {
-    file.to_string_lossy().into_owned()
-}
-
-/// Prints each new status of an order, up to its last. A sandbox gets the merchant's steps.
+/// Prints each new status, up to the last, which tells the exit code. Plays a sandbox's merchant.
 fn follow(
     session: &Session,
     id: &ProductOrderId,
     has_url: bool,
     poll: Duration,
     sandbox: Option<&Sandbox>,
-) -> Result<ProductOrderStatus, Failure> {
+) -> Result<u8, Failure> {
+    if sandbox.is_none() && stderr().is_terminal() {
+        say("onboard: Ctrl-C stops waiting; the same command resumes");
+    }
     let mut last = None;
     loop {
         let order = match get_product_order(session, id) {
@@ -240,9 +228,8 @@ fn follow(
             }
             Err(error) => return Err(error.into()),
         };
-        let is_first = last.is_none();
-        if let Some(url) = order.product_order_url.filter(|_| is_first && !has_url) {
-            print(&format!("url     {}", url))?;
+        if let (Some(url), None, false) = (order.product_order_url, &last, has_url) {
+            print(&format!("url     {url}"))?;
         }
         let status = order.status;
         if last.as_ref() != Some(&status) {
@@ -251,21 +238,17 @@ fn follow(
             });
             print(&fit(&format!("status  {status}{unit}"), 80))?;
         }
-        if status.is_terminal() {
-            return Ok(status);
-        }
-        if let Some(sandbox) = sandbox {
-            let next = match status {
-                ProductOrderStatus::Received => ProductOrderStatus::MerchantViewed,
-                ProductOrderStatus::MerchantViewed => ProductOrderStatus::OrderSubmitted,
-                _ => ProductOrderStatus::Completed,
-            };
-            sandbox.set_product_order_status(id, next)?;
-        } else {
-            if is_first && stderr().is_terminal() {
-                say("onboard: waiting for the merchant; Ctrl-C stops, the same command resumes");
-            }
-            sleep(poll);
+        let next = match status {
+            ProductOrderStatus::Completed => return Ok(0),
+            ProductOrderStatus::Rejected => return Ok(3),
+            ProductOrderStatus::Expired => return Ok(4),
+            ProductOrderStatus::Received => ProductOrderStatus::MerchantViewed,
+            ProductOrderStatus::MerchantViewed => ProductOrderStatus::OrderSubmitted,
+            _ => ProductOrderStatus::Completed,
+        };
+        match sandbox {
+            Some(sandbox) => sandbox.set_product_order_status(id, next)?,
+            None => sleep(poll),
         }
         last = Some(status);
     }

@@ -1,121 +1,152 @@
 //! Adds the receipts and categories of a directory of orders, as a shop's cron job would.
 //!
-//! ```sh
-//! cargo run --example receipts                # the orders beside this file, to its own sandbox
-//! cargo run --example receipts -- DIRECTORY   # with VIPPS_* set: to the API
-//! ```
+//! `cargo run --example receipts` sends `orders` to its own sandbox; see `--help`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
 use vipps::order_management::{
-    self, BottomLine, Category, OrderId, OrderLine, OrderRef, PaymentType, Receipt, ReceiptOutcome,
-    Totals, UnitInfo, ensure_receipt, format_minor_units,
+    BottomLine, Category, CategoryType, Currency, OrderId, OrderLine, OrderRef, PaymentType,
+    Quantity, QuantityUnit, Receipt, ReceiptOutcome, TaxRate, UnitInfo, ensure_receipt,
+    format_minor_units, minor_units, put_category,
 };
 use vipps::sandbox::Sandbox;
 use vipps::{Error, FieldProblem, Session};
 
 #[path = "../common/mod.rs"]
 mod common;
-mod shop;
 
-use common::arguments::Arguments;
 use common::{Failure, Program, fit, from_json, print, print_text, server, wrap};
 
 const PROGRAM: Program = Program {
     name: "receipts",
-    help: r#"Adds the receipts and categories of a shop's orders.
+    help: concat!(
+        "\
+Adds the receipts and categories of a shop's orders.
 
 usage: receipts [DIRECTORY]
 
-  DIRECTORY   holds one JSON file per order; hidden files are skipped.
-              The default is examples/receipts/orders.
+  DIRECTORY   holds one JSON file per order, by default
+              examples/receipts/orders; hidden files are skipped
 
 With VIPPS_CLIENT_ID, VIPPS_CLIENT_SECRET, VIPPS_SUBSCRIPTION_KEY and
-VIPPS_MERCHANT_SERIAL_NUMBER in the environment it sends them to the API,
-without any VIPPS_* to its own sandbox. It can be stopped and run again
-at any time: an order never gets a second receipt. Warnings about a
-receipt are printed, and it is sent all the same.
+VIPPS_MERCHANT_SERIAL_NUMBER it sends them to the API, without any VIPPS_*
+to its own sandbox. It can be stopped and run again at any time: an order
+never gets a second receipt. Warnings are printed and do not stop it.
 
-An order, with everything that it can hold:
-
-    {
-      "order": "shop-1001", "payment": "ecom", "currency": "NOK",
-      "lines": [
-        {"sku": "SOCK-1", "name": "Wool socks", "price": "199.00",
-         "quantity": "2", "unit": "PCS", "tax": 25, "discount": "20.00",
-         "url": "https://example.com/socks"},
-        {"sku": "SHIP", "name": "Home delivery", "price": "99.00",
-         "tax": 25, "shipping": true},
-        {"sku": "SOCK-2", "name": "Cotton socks", "price": "99.00",
-         "tax": 25, "return": true}
-      ],
-      "discount": "50.00",
-      "receipt_number": "1001",
-      "category": {"type": "DELIVERY", "url": "https://example.com/1001"}
-    }
+Exit codes: 0 all have their receipts, 1 an order failed or nobody reads the
+output: run it again, 2 wrong arguments, settings or directory: nothing sent.
 
 Prices include tax, tax is in percent, and both can be strings or numbers.
-The order's own discount is split over the lines that are not returns.
+An order's own discount is split over the lines that are not returns. An
+order with everything that it can hold:
 
-Exit codes: 0 all orders have their receipts; 1 an order failed, or
-nobody reads the output any more: run it again; 2 wrong arguments,
-settings or directory, and nothing was sent.
-"#,
+",
+        include_str!("order.json")
+    ),
     operands: 1,
     reader_gone: 1,
     ..Program::PLAIN
 };
 
-fn main() -> ExitCode {
-    PROGRAM.main(run)
+/// An order as the shop exports it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShopOrder {
+    order: Parsed<OrderId>,
+    payment: Parsed<PaymentType>,
+    currency: Parsed<Currency>,
+    lines: Vec<ShopLine>,
+    discount: Option<Parsed<Money>>,
+    receipt_number: Option<String>,
+    category: Option<ShopCategory>,
 }
 
-fn run(arguments: &Arguments) -> Result<u8, Failure> {
-    let directory = match arguments.operands.first() {
-        Some(directory) => PathBuf::from(directory),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/receipts/orders"),
-    };
-    // The sandbox lives until the end of this function.
-    let (builder, sandbox) = server::session_builder("receipts", Sandbox::builder())?;
-    let session = builder.build()?;
-    if session.merchant_serial_number().is_none() {
-        return Err(Failure::setup("VIPPS_MERCHANT_SERIAL_NUMBER is not set"));
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShopLine {
+    sku: String,
+    name: String,
+    price: Parsed<Money>,
+    quantity: Option<Parsed<Quantity>>,
+    unit: Option<Parsed<QuantityUnit>>,
+    tax: Parsed<TaxRate>,
+    discount: Option<Parsed<Money>>,
+    url: Option<String>,
+    shipping: Option<bool>,
+    r#return: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShopCategory {
+    r#type: Parsed<CategoryType>,
+    url: String,
+}
+
+/// A value that is checked as it is read, from a string or from the digits of a number.
+struct Parsed<T>(T);
+
+impl<'de, T: FromStr<Err = Error>> Deserialize<'de> for Parsed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match Value::deserialize(deserializer)? {
+            Value::String(text) => text,
+            // The shortest text that is this number, which is what was exported.
+            Value::Number(number) => number.to_string(),
+            _ => return Err(D::Error::custom("must be a string or a number")),
+        };
+        text.parse().map(Self).map_err(D::Error::custom)
     }
-    let files = files(&directory)?;
-    if let Some(sandbox) = &sandbox {
-        print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
+}
+
+/// `199.00` in minor units.
+struct Money(i64);
+
+impl FromStr for Money {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        minor_units(text).map(Self)
     }
-    print(&row("file", "order", "total", "tax", "receipt"))?;
-    let (mut added, mut existing, mut failed) = (0, 0, 0);
-    for file in &files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        match send(&session, file) {
-            Ok(sent) => {
-                let (count, outcome) = match sent.outcome {
-                    ReceiptOutcome::AlreadyThere => (&mut existing, "already there"),
-                    _ => (&mut added, "added"),
-                };
-                *count += 1;
-                let total = format_minor_units(sent.totals.total_amount);
-                let tax = format_minor_units(sent.totals.total_tax_amount);
-                print(&row(&name, sent.order.as_str(), &total, &tax, outcome))?;
-                for FieldProblem { name, reason, .. } in sent.warnings {
-                    print_text(&wrap(&format!("    warning: {name}: {reason}")))?;
+}
+
+fn main() -> ExitCode {
+    PROGRAM.main(|arguments| {
+        let default = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/receipts/orders");
+        let directory = arguments.operands.first().map_or(default, String::as_str);
+        // The sandbox lives until the end of this function.
+        let (builder, sandbox) = server::session_builder("receipts", Sandbox::builder())?;
+        let session = builder.build()?;
+        if session.merchant_serial_number().is_none() {
+            return Err(Failure::setup("VIPPS_MERCHANT_SERIAL_NUMBER is not set"));
+        }
+        let files = files(directory)?;
+        if let Some(sandbox) = &sandbox {
+            print_text(&format!("Against its own sandbox at {}.\n", sandbox.url()))?;
+        }
+        print(&row("file", "order", "total", "tax", "receipt"))?;
+        let (mut added, mut existing, mut failed) = (0, 0, 0);
+        for file in &files {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            match send(&session, file, &name) {
+                Ok(true) => added += 1,
+                Ok(false) => existing += 1,
+                // If it is the output that failed, so does the next line.
+                Err(failure) => {
+                    failed += 1;
+                    print(&row(&name, "", "", "", "FAILED"))?;
+                    print_text(&wrap(&format!("    {failure}")))?;
                 }
             }
-            Err(error) => {
-                failed += 1;
-                print(&row(&name, "", "", "", "FAILED"))?;
-                print_text(&wrap(&format!("    {error}")))?;
-            }
         }
-    }
-    print_text(&format!(
-        "\n{added} added, {existing} already there, {failed} failed"
-    ))?;
-    Ok(u8::from(failed > 0))
+        let summary = format!("{added} added, {existing} already there, {failed} failed");
+        print_text(&format!("\n{summary}"))?;
+        Ok(u8::from(failed > 0))
+    })
 }
 
 fn row(file: &str, order: &str, total: &str, tax: &str, outcome: &str) -> String {
@@ -124,11 +155,10 @@ fn row(file: &str, order: &str, total: &str, tax: &str, outcome: &str) -> String
 }
 
 /// The order files, sorted by name.
-fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let shown = directory.display();
-    let unreadable = |error| Failure::setup(format!("cannot read {shown}: {error}"));
+fn files(directory: &str) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error| Failure::setup(format!("cannot read {directory}: {error}"));
     let mut files = Vec::new();
-    for entry in directory.read_dir().map_err(unreadable)? {
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_order = name.to_ascii_lowercase().ends_with(".json") && !name.starts_with('.');
@@ -137,71 +167,59 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
     }
     if files.is_empty() {
-        return Err(Failure::setup(format!("no .json files in {shown}")));
+        return Err(Failure::setup(format!("no .json files in {directory}")));
     }
     files.sort();
     Ok(files)
 }
 
-struct Sent {
-    order: OrderId,
-    totals: Totals,
-    warnings: Vec<FieldProblem>,
-    outcome: ReceiptOutcome,
-}
-
-fn send(session: &Session, file: &Path) -> Result<Sent, Box<dyn std::error::Error>> {
-    let order: shop::Order = from_json(&fs::read_to_string(file)?)?;
-    let receipt = receipt(&order)?;
-    receipt.validate()?;
+/// Sends the order of a file, and prints its row. Returns whether its receipt is new.
+fn send(session: &Session, file: &Path, name: &str) -> Result<bool, Failure> {
+    let text = fs::read_to_string(file).map_err(|error| Failure::passing(error.to_string()))?;
+    let order: ShopOrder = from_json(&text).map_err(Failure::passing)?;
+    let mut id = OrderRef::ecom(order.order.0);
+    id.payment_type = order.payment.0;
+    let bottom_line = BottomLine::new(order.currency.0).receipt_number(order.receipt_number);
+    let mut receipt = Receipt::new(bottom_line);
+    for line in order.lines {
+        receipt = receipt.line(order_line(line)?);
+    }
+    if let Some(Parsed(Money(discount))) = order.discount {
+        receipt = receipt.apply_discount(discount)?;
+    }
     let totals = receipt.totals()?;
-    let category = order.category;
-    let category = category.map(|category| Category::new(category.r#type.0, category.url));
+    let category = order.category.map(|it| Category::new(it.r#type.0, it.url));
     category.as_ref().map_or(Ok(()), Category::validate)?;
-    let order = match order.payment.0 {
-        PaymentType::Recurring => OrderRef::recurring(order.order.0),
-        _ => OrderRef::ecom(order.order.0),
-    };
-    let outcome = ensure_receipt(session, &order, &receipt)?;
+    let is_new = ensure_receipt(session, &id, &receipt)? != ReceiptOutcome::AlreadyThere;
     // The receipt first: it cannot be changed, and a category can be replaced any time.
     if let Some(category) = &category {
-        order_management::put_category(session, &order, category)?;
+        put_category(session, &id, category)?;
     }
-    Ok(Sent {
-        order: order.order_id,
-        totals,
-        warnings: receipt.warnings(),
-        outcome,
-    })
+    let total = format_minor_units(totals.total_amount);
+    let tax = format_minor_units(totals.total_tax_amount);
+    let outcome = if is_new { "added" } else { "already there" };
+    print(&row(name, id.order_id.as_str(), &total, &tax, outcome))?;
+    for FieldProblem { name, reason, .. } in receipt.warnings() {
+        print_text(&wrap(&format!("    warning: {name}: {reason}")))?;
+    }
+    Ok(is_new)
 }
 
-fn receipt(order: &shop::Order) -> Result<Receipt, Error> {
-    let lines: Vec<OrderLine> = order.lines.iter().map(line).collect::<Result<_, _>>()?;
-    let bottom_line =
-        BottomLine::new(order.currency.0.clone()).receipt_number(&order.receipt_number);
-    let receipt = Receipt::new(bottom_line).lines(lines);
-    match &order.discount {
-        Some(discount) => receipt.apply_discount(discount.0.0),
-        None => Ok(receipt),
-    }
-}
-
-fn line(line: &shop::Line) -> Result<OrderLine, Error> {
-    let (price, rate) = (line.price.0.0, line.tax.0);
-    let built = match &line.quantity {
-        Some(quantity) => {
-            let unit = line.unit.as_ref().map(|unit| unit.0.clone());
-            let units = UnitInfo::new(price, quantity.0.clone()).quantity_unit(unit);
-            OrderLine::from_units(&line.name, &line.sku, units, rate)?
+fn order_line(line: ShopLine) -> Result<OrderLine, Error> {
+    let (Parsed(Money(price)), Parsed(rate)) = (line.price, line.tax);
+    let mut built = match line.quantity {
+        Some(Parsed(quantity)) => {
+            let unit = line.unit.map(|unit| unit.0);
+            let units = UnitInfo::new(price, quantity).quantity_unit(unit);
+            OrderLine::from_units(line.name, line.sku, units, rate)?
         }
-        None => OrderLine::from_gross(&line.name, &line.sku, price, rate)?,
+        None => OrderLine::from_gross(line.name, line.sku, price, rate)?,
     };
-    let built = match &line.discount {
-        Some(discount) => built.apply_discount(discount.0.0)?,
-        None => built,
-    };
+    if let Some(Parsed(Money(discount))) = line.discount {
+        built = built.apply_discount(discount)?;
+    }
     Ok(built
-        .product_url(&line.url)
-        .is_shipping(line.shipping.then_some(true))
-        .is_return(line.r#return.then_some(true)))
+        .product_url(line.url)
+        .is_shipping(line.shipping)
+        .is_return(line.r#return))
 }

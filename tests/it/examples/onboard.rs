@@ -382,7 +382,7 @@ fn arguments_and_files_that_are_wrong() {
         ),
         (
             vec![&state],
-            format!("{state}.state: EOF while parsing a value at line 1 column 0, after "),
+            format!("cannot read {state}.state: EOF while parsing a value at line 1 column 0"),
         ),
         (
             vec![&key],

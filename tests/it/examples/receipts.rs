@@ -327,7 +327,7 @@ fn the_order_that_receipts_documents_is_one() {
     let help = String::from_utf8(help.unwrap().stdout).unwrap();
     let sample: String = help
         .lines()
-        .skip_while(|line| *line != "    {")
+        .skip_while(|line| *line != "{")
         .take_while(|line| !line.is_empty())
         .collect();
     let directory = Directory::new("documented");

@@ -193,7 +193,7 @@ fn without_a_state_nothing_is_sent() {
     std::os::unix::fs::symlink("nowhere", &state).unwrap();
     let output = desk.order(&[]);
     let stderr = format!(
-        "onboard: another run has just created {}\n",
+        "onboard: cannot create {}: another run has just done so\n",
         state.display()
     );
     assert_output(&output, 1, "", &stderr);
