@@ -258,7 +258,8 @@ fn a_thread_that_cannot_be_started_is_an_error() {
     assert_eq!(said.len(), 2);
     for said in said {
         let start = format!(
-            "Connect NotSent true {GET}: cannot connect to {}: cannot start a thread for the host name lookup: \
+            "Connect NotSent true {GET}: cannot connect to {}: cannot start a thread for \
+             the host name lookup: \
              ",
             url.trim_start_matches("http://")
         );
