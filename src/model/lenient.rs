@@ -261,7 +261,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
                 let room = self.max_entries.saturating_sub(list.len());
                 if room == 0 {
                     let max = self.max_entries;
-                    let reason = format_args!("the list has implausibly many entries, over {max}");
+                    let reason = format!("the list has implausibly many entries, over {max}");
                     return Err(A::Error::custom(reason));
                 }
                 list.reserve_exact(list.len().max(4).min(room));
