@@ -220,10 +220,11 @@ fn follow(
         let order = match get_product_order(session, id) {
             Ok(order) => order,
             Err(error) if error.is_retryable() => {
-                say(&format!("onboard: {error}; still waiting"));
                 // For an hour at most, whatever `Retry-After` says.
                 let asked_for = error.retry_after().unwrap_or_default();
-                sleep(poll.max(asked_for.min(Duration::from_secs(3600))));
+                let wait = poll.max(asked_for.min(Duration::from_secs(3600)));
+                say(&format!("onboard: {error}; asking again in {wait:?}"));
+                sleep(wait);
                 continue;
             }
             Err(error) => return Err(error.into()),
